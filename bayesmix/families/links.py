@@ -1,0 +1,1 @@
+"""Link functions, written once for numpy and for PyTensor."""

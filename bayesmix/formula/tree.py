@@ -1,0 +1,206 @@
+"""What a formula's text means, before any data: the tree that the parser returns.
+
+Every node knows its place (`span`) in the text it came from, so that later stages can point at it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Name:
+    """A column, or a name of the formula's namespace."""
+
+    name: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A number, a string, True, False or None."""
+
+    value: float | int | str | bool | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function applied to expressions."""
+
+    function: str
+    args: tuple[Expr, ...]
+    kwargs: tuple[tuple[str, Expr], ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Unary:
+    """A sign before an expression, inside a call."""
+
+    op: str
+    operand: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Binary:
+    """Arithmetic or a comparison, inside a call."""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class List:
+    """Expressions in square brackets, inside a call."""
+
+    items: tuple[Expr, ...]
+    span: Span = field(compare=False)
+
+
+Expr = Name | Literal | Call | Unary | Binary | List
+
+
+@dataclass(frozen=True)
+class Term:
+    """Variables or calls joined by ``:``; a single one is a main effect."""
+
+    factors: tuple[Name | Call, ...]
+    span: Span = field(compare=False)
+
+    @cached_property
+    def key(self) -> frozenset[str]:
+        """What makes two terms the same: their factors, in any order."""
+        return frozenset(render(f) for f in self.factors)
+
+    @property
+    def label(self) -> str:
+        return ":".join(render(f) for f in self.factors)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """One side of a linear predictor, all operators expanded, by order of interaction."""
+
+    intercept: bool
+    terms: tuple[Term, ...] = ()
+    offsets: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """What stands right of the bar: the members of ``a:b`` and the options of ``gr()``."""
+
+    members: tuple[str, ...]
+    by: str | None
+    span: Span = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        return ":".join(self.members)
+
+
+@dataclass(frozen=True)
+class GroupTerm:
+    """``(coefs | id | grouping)``, nesting expanded: one grouping a term."""
+
+    coefs: Terms
+    grouping: Grouping
+    id: str | None
+    correlated: bool
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """The right-hand side for one distributional parameter."""
+
+    population: Terms
+    groups: tuple[GroupTerm, ...]
+    source: str = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Addition:
+    """An addition term between response and tilde: ``trials(n)``."""
+
+    name: str
+    args: tuple[Expr, ...]
+    kwargs: tuple[tuple[str, Expr], ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Response:
+    """The left-hand side."""
+
+    expr: Expr
+    additions: tuple[Addition, ...]
+    source: str = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A whole model formula: the response, and a predictor for ``mu`` and other dpars.
+
+    Made by :func:`bayesmix.bf`.
+    """
+
+    response: Response
+    predictors: tuple[tuple[str, Predictor], ...]
+
+    @property
+    def mu(self) -> Predictor:
+        return self.predictors[0][1]
+
+    def __str__(self) -> str:
+        lines = [self.mu.source]
+        lines += [f"{dpar} ~ {p.source}" for dpar, p in self.predictors[1:]]
+        return "\n".join(lines)
+
+
+def render(expr: Expr) -> str:
+    """The expression's canonical text, in Python's spelling; names that need them in backticks."""
+    match expr:
+        case Name(name):
+            return name if name.isidentifier() else f"`{name}`"
+        case Literal(value):
+            return repr(value)
+        case Call(function, args, kwargs):
+            inside = [render(a) for a in args] + [f"{k}={render(v)}" for k, v in kwargs]
+            return f"{function}({', '.join(inside)})"
+        case Unary(op, operand):
+            return f"{op}{_parenthesised(operand)}"
+        case Binary(op, left, right):
+            return f"{_parenthesised(left)} {op} {_parenthesised(right)}"
+        case List(items):
+            return f"[{', '.join(render(i) for i in items)}]"
+
+
+def _parenthesised(expr: Expr) -> str:
+    text = render(expr)
+    return f"({text})" if isinstance(expr, Binary) else text
+
+
+def names(expr: Expr) -> tuple[Name, ...]:
+    """The names an expression reads, in order of appearance, functions' own names aside."""
+    match expr:
+        case Name():
+            return (expr,)
+        case Literal():
+            return ()
+        case Call(_, args, kwargs):
+            inner = (*args, *(v for _, v in kwargs))
+        case Unary(_, operand):
+            inner = (operand,)
+        case Binary(_, left, right):
+            inner = (left, right)
+        case List(items):
+            inner = items
+    return tuple(n for e in inner for n in names(e))

@@ -1,0 +1,1 @@
+"""A prior as the user states it."""

@@ -1,1 +1,224 @@
 """A prior as the user states it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from bayesmix.errors import PriorError, did_you_mean
+from bayesmix.priors.distributions import Distribution
+from bayesmix.priors.parsing import parse_distribution
+from bayesmix.priors.rounding import format_number
+from bayesmix.priors.slots import dpar_key
+
+__all__ = ["Prior", "prior"]
+
+_FIELDS = {
+    "b": ("coef", "dpar"),
+    "Intercept": ("coef", "dpar"),
+    "sd": ("coef", "group", "dpar"),
+    "cor": ("group",),
+}
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A distribution and bounds, and the parameters they are for; made by `prior`.
+
+    Parameters
+    ----------
+    distribution : Distribution
+        ``FLAT`` where only bounds were given.
+    class_, coef, group, dpar : str
+        What it is for; ``""`` is all of them, and ``dpar=""`` is ``mu``.
+    lb, ub : float or None
+        Bounds on the parameter's own scale.
+    """
+
+    distribution: Distribution
+    class_: str = "b"
+    coef: str = ""
+    group: str = ""
+    dpar: str = ""
+    lb: float | None = None
+    ub: float | None = None
+
+    @property
+    def only_bounds(self) -> bool:
+        """Whether the distribution is left to a less specific row."""
+        return not self.distribution.proper and (self.lb is not None or self.ub is not None)
+
+    def __str__(self) -> str:
+        named = [f"{k}={v!r}" for k in ("coef", "group", "dpar") if (v := getattr(self, k))]
+        bounds = [
+            f"{k}={format_number(v)}" for k in ("lb", "ub") if (v := getattr(self, k)) is not None
+        ]
+        parts = [f'"{self.distribution}"', f'"{self.class_}"', *named, *bounds]
+        return f"prior({', '.join(parts)})"
+
+
+def prior(
+    prior: str = "",
+    class_: str = "b",
+    coef: str = "",
+    group: str = "",
+    dpar: str = "",
+    lb: float | None = None,
+    ub: float | None = None,
+    **others: Any,
+) -> Prior:
+    """A prior for the parameters of a class, or of one coefficient or group of it.
+
+    Parameters
+    ----------
+    prior : str
+        A distribution of Stan with plain numbers, ``"student_t(3, 0, 10)"``. ``""`` is flat (for
+        the classes ``b`` and ``Intercept``); with bounds it leaves the distribution to the less
+        specific prior.
+    class_ : str
+        ``"b"`` (population coefficients), ``"Intercept"`` (of the *centred* predictors), ``"sd"``,
+        ``"cor"``, or a distributional parameter without a formula such as ``"sigma"``. May be
+        spelled ``**{"class": ...}``.
+    coef : str
+        A coefficient, as the package names it (``"Machine[B]"``) or as R does (``"MachineB"``).
+    group : str
+        A grouping factor, for ``sd`` and ``cor``.
+    dpar : str
+        The distributional parameter whose formula it is; ``""`` is ``mu``.
+    lb, ub : float, optional
+        Bounds on the parameter's own scale; the density is renormalised between them.
+
+    Returns
+    -------
+    Prior
+
+    Raises
+    ------
+    PriorError
+        If the text can't be read, or the rest doesn't go together.
+
+    See Also
+    --------
+    brms's ``set_prior``: https://paulbuerkner.com/brms/reference/set_prior.html
+
+    Examples
+    --------
+    >>> print(prior("normal(0,20)", "b"))
+    prior("normal(0, 20)", "b")
+    >>> print(prior("gamma(2, 0.5)", "sd", coef="MachineC", group="Worker"))
+    prior("gamma(2, 0.5)", "sd", coef='MachineC', group='Worker')
+    """
+    class_ = _class_of(class_, others)
+    made = Prior(
+        parse_distribution(prior),
+        _text("class", class_),
+        _text("coef", coef),
+        _text("group", group),
+        dpar_key(_text("dpar", dpar)),
+        _bound("lb", lb),
+        _bound("ub", ub),
+    )
+    for check in (_check_class, _check_fields, _check_flat, _check_lkj, _check_bounds):
+        check(made)
+    return made
+
+
+def _class_of(class_: str, others: dict[str, Any]) -> str:
+    others = dict(others)
+    class_ = others.pop("class", class_)
+    for name in others:
+        known = ("prior", "class", "coef", "group", "dpar", "lb", "ub")
+        hint = " It is not supported yet." if name in ("resp", "nlpar", "tag") else ""
+        raise PriorError(
+            f"prior() has no argument {name!r}.{hint or did_you_mean(name, known)} "
+            f"It takes {', '.join(known)}."
+        )
+    return class_
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise PriorError(f"{name}= of a prior must be a string, not {value!r}.")
+    return value.strip()
+
+
+def _bound(name: str, value: Any) -> float | None:
+    """A bound as a number; brms writes them as strings, ``""`` for none."""
+    if value is None or value == "":
+        return None
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isnan(number):
+        raise PriorError(f"{name}= of a prior must be a number, not {value!r}.")
+    return None if number == (-math.inf if name == "lb" else math.inf) else number
+
+
+def _check_class(prior: Prior) -> None:
+    if not prior.class_.isidentifier():
+        raise PriorError(
+            f"{prior.class_!r} is no class of parameters. Write 'b', 'Intercept', 'sd', 'cor' or "
+            "a distributional parameter such as 'sigma'."
+        )
+
+
+def _check_fields(prior: Prior) -> None:
+    allowed = _FIELDS.get(prior.class_, ())
+    for name in ("coef", "group", "dpar"):
+        if getattr(prior, name) and name not in allowed:
+            raise PriorError(
+                f"{prior}: class {prior.class_!r} has no {name}.{_instead(prior, name)}"
+            )
+    if prior.class_ == "sd" and prior.coef and not prior.group:
+        raise PriorError(f"{prior}: a coef of class 'sd' needs its group=.")
+
+
+def _instead(prior: Prior, name: str) -> str:
+    if name == "dpar" and prior.class_ not in _FIELDS:
+        return (
+            f" A parameter without a formula is its own class, prior(…, {prior.class_!r}); for one "
+            f"with a formula write class 'b', 'Intercept' or 'sd' and dpar={prior.dpar!r}."
+        )
+    if name == "group" and prior.class_ == "b":
+        return " Did you mean class 'sd' or 'cor'?"
+    return ""
+
+
+def _check_flat(prior: Prior) -> None:
+    if prior.distribution.proper or prior.only_bounds:
+        return
+    if prior.coef or prior.group:
+        raise PriorError(f"{prior} says nothing: give it a distribution or bounds.")
+    if prior.class_ not in ("b", "Intercept"):
+        raise PriorError(
+            f"{prior}: a flat prior is for the classes 'b' and 'Intercept'; give "
+            f"{prior.class_!r} a distribution."
+        )
+
+
+def _check_lkj(prior: Prior) -> None:
+    is_lkj = prior.distribution.name == "lkj"
+    if is_lkj and prior.class_ != "cor":
+        raise PriorError(f"{prior}: lkj is for correlations, class 'cor', not {prior.class_!r}.")
+    if prior.class_ == "cor" and not is_lkj:
+        raise PriorError(f"{prior}: a correlation's prior is 'lkj(eta)' and nothing else.")
+    if prior.class_ == "cor" and (prior.lb is not None or prior.ub is not None):
+        raise PriorError(f"{prior}: correlations take no lb or ub.")
+
+
+def _check_bounds(prior: Prior) -> None:
+    lower = -math.inf if prior.lb is None else prior.lb
+    upper = math.inf if prior.ub is None else prior.ub
+    if lower >= upper:
+        raise PriorError(f"{prior}: lb must be below ub.")
+    low, high = prior.distribution.support
+    if max(lower, low) >= min(upper, high):
+        raise PriorError(
+            f"{prior}: nothing is left between the bounds, for {prior.distribution} lies between "
+            f"{format_number(low) if math.isfinite(low) else low} and "
+            f"{format_number(high) if math.isfinite(high) else high}."
+        )

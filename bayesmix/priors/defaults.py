@@ -1,0 +1,204 @@
+"""The priors of a model for which the user states none: brms's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bayesmix.families.family import Family
+from bayesmix.priors.distributions import Distribution
+from bayesmix.priors.parsing import parse_distribution
+from bayesmix.priors.rounding import format_number, round_as_r
+from bayesmix.priors.slots import Slot
+
+__all__ = ["default_priors"]
+
+_LEAST_SCALE = 2.5
+_MAD_OF_NORMAL = 1.4826
+
+_LINKS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
+    {
+        "identity": lambda y: y,
+        "log": np.log,
+        "inverse": lambda y: 1.0 / y,
+        "sqrt": np.sqrt,
+        "1/mu^2": lambda y: 1.0 / y**2,
+    }
+)
+"""The links under which a default prior looks at the response."""
+
+_WITHOUT_ZERO = ("log", "inverse", "1/mu^2")
+
+_NATURAL: Mapping[str, str] = MappingProxyType(
+    {
+        "shape": "gamma(0.01, 0.01)",
+        "phi": "gamma(0.01, 0.01)",
+        "nu": "gamma(2, 0.1)",
+        "kappa": "gamma(2, 0.01)",
+        "beta": "gamma(1, 0.1)",
+        "zi": "beta(1, 1)",
+        "hu": "beta(1, 1)",
+        "zoi": "beta(1, 1)",
+        "coi": "beta(1, 1)",
+        "bias": "beta(1, 1)",
+        "quantile": "beta(1, 1)",
+        "bs": "gamma(1, 1)",
+        "xi": "normal(0, 2.5)",
+        "alpha": "normal(0, 4)",
+        "disc": "lognormal(0, 1)",
+    }
+)
+"""A parameter without a formula, or the intercept of one with an identity link."""
+
+_NATURAL_OF: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        (family, "shape"): "inv_gamma(0.4, 0.3)"
+        for family in ("negbinomial", "zero_inflated_negbinomial", "hurdle_negbinomial")
+    }
+)
+"""What differs from `_NATURAL`, by family."""
+
+_LINKED: Mapping[str, str] = MappingProxyType(
+    {
+        "shape": "student_t(3, 0, 2.5)",
+        "phi": "student_t(3, 0, 2.5)",
+        "nu": "normal(2.7, 0.8)",
+        "kappa": "normal(5, 0.8)",
+        "beta": "normal(1.7, 1.3)",
+        "zi": "logistic(0, 1)",
+        "hu": "logistic(0, 1)",
+        "zoi": "logistic(0, 1)",
+        "coi": "logistic(0, 1)",
+        "bias": "logistic(0, 1)",
+        "quantile": "logistic(0, 1)",
+        "theta": "logistic(0, 1)",
+        "bs": "normal(-0.6, 1.3)",
+        "xi": "normal(0, 4)",
+        "alpha": "normal(0, 4)",
+        "disc": "normal(0, 1)",
+    }
+)
+"""The intercept of a parameter's formula, on the scale of its link."""
+
+
+def default_priors(
+    family: Family,
+    y: ArrayLike,
+    slots: Iterable[Slot],
+    offset_means: Mapping[str, float] | None = None,
+) -> dict[tuple[str, str], Distribution]:
+    """The default prior of every class of parameters, as brms chooses it.
+
+    Intercept, standard deviations and sigma get a Student t with 3 degrees of freedom. Its scale
+    is the median absolute deviation of the response on the scale of the link, but at least 2.5;
+    the intercept's is centred on the median less the mean offset. Links other than identity, log,
+    inverse, sqrt and 1/mu^2 don't look at the response. Population coefficients are flat,
+    correlation matrices uniform.
+
+    Parameters
+    ----------
+    family : Family
+        With the links in use.
+    y : array_like
+        The response as modelled, without missing values; counts of a binomial, not proportions.
+    slots : iterable of Slot
+        The parameters. A dpar with an ``Intercept`` slot has a formula, one that is a class of its
+        own hasn't.
+    offset_means : mapping, optional
+        The mean of the offsets of ``"mu"``, where it has any. (A rate's denominator is none.)
+
+    Returns
+    -------
+    dict
+        Class and dpar (``""`` for ``mu``) to distribution. A parameter that brms says nothing
+        about is flat.
+
+    References
+    ----------
+    brms's ``default_prior``: https://paulbuerkner.com/brms/reference/default_prior.html
+
+    Examples
+    --------
+    >>> from bayesmix.families.registry import family
+    >>> slots = [Slot("Intercept"), Slot("sd", group="g", coef="Intercept"), Slot("sigma", lower=0)]
+    >>> for key, prior in default_priors(family("gaussian"), [1, 7, 9, 30], slots).items():
+    ...     print(key, prior)
+    ('Intercept', '') student_t(3, 8, 5.9)
+    ('sd', '') student_t(3, 0, 5.9)
+    ('sigma', '') student_t(3, 0, 5.9)
+    """
+    y = np.asarray(y)
+    offset = (offset_means or {}).get("mu", 0.0)
+    keys = dict.fromkeys((s.class_, s.dpar) for s in slots)
+    return {key: parse_distribution(_default(*key, family, y, offset)) for key in keys}
+
+
+def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: float) -> str:
+    if class_ == "b":
+        return ""
+    if class_ == "cor":
+        return "lkj(1)"
+    if class_ == "sd":
+        return _student(0.0, _scale(y, _response_link(family)))
+    if class_ != "Intercept":
+        return _natural(class_, family, y)
+    if not dpar:
+        link = _response_link(family)
+        return _student(_location(y, link, offset), _scale(y, link))
+    return _intercept_of(dpar, family, y)
+
+
+def _intercept_of(dpar: str, family: Family, y: np.ndarray) -> str:
+    """The intercept of the formula of a dpar other than mu."""
+    link = family.dpar(dpar).link
+    if link == "identity":
+        return _natural(dpar, family, y)
+    if dpar == "sigma":
+        return _student(0.0, _scale(y, link))
+    return _LINKED.get(dpar, "")
+
+
+def _natural(dpar: str, family: Family, y: np.ndarray) -> str:
+    if dpar == "sigma":
+        return _student(0.0, _scale(y, "log" if family.log_scale else "identity"))
+    if dpar == "ndt":
+        return f"uniform(0, {format_number(float(np.min(y)))})"
+    return _NATURAL_OF.get((family.name, dpar), _NATURAL.get(dpar, ""))
+
+
+def _response_link(family: Family) -> str:
+    return "log" if family.log_scale else family.dpar("mu").link
+
+
+def _student(location: float, scale: float) -> str:
+    return f"student_t(3, {format_number(location)}, {format_number(scale)})"
+
+
+def _scale(y: np.ndarray, link: str) -> float:
+    z = _linked(y, link)
+    if z is None:
+        return _LEAST_SCALE
+    mad = round_as_r(_MAD_OF_NORMAL * float(np.median(np.abs(z - np.median(z)))))
+    return max(_LEAST_SCALE, mad) if np.isfinite(mad) else _LEAST_SCALE
+
+
+def _location(y: np.ndarray, link: str, offset: float) -> float:
+    z = _linked(y, link)
+    if z is None:
+        return 0.0
+    median = round_as_r(float(np.median(z)))
+    return (median if np.isfinite(median) else 0.0) - offset
+
+
+def _linked(y: np.ndarray, link: str) -> np.ndarray | None:
+    """The response on the link's scale; None where a default doesn't look at it."""
+    if link not in _LINKS or y.dtype.kind not in "iuf":
+        return None
+    z = y.astype(float)
+    if link in _WITHOUT_ZERO:
+        z = np.where(z == 0, 0.1, z)
+    with np.errstate(invalid="ignore"):
+        return _LINKS[link](z)

@@ -1,0 +1,100 @@
+"""A prior as a random variable of a PyMC model."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bayesmix.errors import PriorError
+from bayesmix.priors.distributions import Distribution
+
+__all__ = ["register"]
+
+
+def register(
+    distribution: Distribution,
+    name: str,
+    lower: float = -math.inf,
+    upper: float = math.inf,
+    **kwargs: Any,
+) -> Any:
+    """Register a random variable with this prior, truncated to a range, in the open PyMC model.
+
+    Where PyMC has a form of its own for the truncated distribution (a half normal, say), that is
+    used; else `pymc.Truncated`. The densities are those of `Resolved.logpdf`.
+
+    Parameters
+    ----------
+    distribution : Distribution
+    name : str
+        The variable's name in the model.
+    lower, upper : float
+        Its range: the *effective* bounds, within the distribution's support.
+    **kwargs
+        Passed to PyMC: ``dims``, ``shape``, ``initval``.
+
+    Returns
+    -------
+    TensorVariable
+
+    Raises
+    ------
+    PriorError
+        If the distribution is ``lkj``, which is one of matrices.
+
+    Examples
+    --------
+    >>> import pymc as pm
+    >>> with pm.Model() as model:
+    ...     sd = register(Distribution("student_t", (3, 0, 2.5)), "sd", lower=0, shape=2)
+    >>> sd.owner.op.__class__.__name__
+    'HalfStudentTRV'
+    """
+    import pymc as pm
+
+    if distribution.name == "lkj":
+        raise PriorError("An lkj prior is one of matrices: use pymc's LKJCholeskyCov or LKJCorr.")
+    if not distribution.proper:
+        return _register_flat(name, lower, upper, kwargs)
+    low, high = distribution.support
+    if lower <= low and upper >= high:
+        recipe = distribution.law.pymc
+    elif _is_folded(distribution, lower, upper):
+        recipe = distribution.law.half
+    else:
+        return _register_truncated(distribution, name, lower, upper, kwargs)
+    class_, params = recipe(*distribution.params)
+    return getattr(pm, class_)(name, **params, **kwargs)
+
+
+def _is_folded(distribution: Distribution, lower: float, upper: float) -> bool:
+    """Whether the range is the upper half of a distribution around zero that PyMC has halved."""
+    location = dict(zip(distribution.law.args, distribution.params, strict=True)).get("mu", 0.0)
+    has_half = distribution.law.half is not None
+    return has_half and location == 0.0 and lower == 0.0 and upper == math.inf
+
+
+def _register_truncated(
+    distribution: Distribution, name: str, lower: float, upper: float, kwargs: dict[str, Any]
+) -> Any:
+    import pymc as pm
+
+    class_, params = distribution.law.pymc(*distribution.params)
+    base = getattr(pm, class_).dist(**params)
+    return pm.Truncated(name, base, lower=_finite(lower), upper=_finite(upper), **kwargs)
+
+
+def _register_flat(name: str, lower: float, upper: float, kwargs: dict[str, Any]) -> Any:
+    import pymc as pm
+    from pymc.distributions.transforms import Interval
+
+    if lower == -math.inf and upper == math.inf:
+        return pm.Flat(name, **kwargs)
+    # Flat starts at 0, which may be outside.
+    inside = upper - 1.0 if lower == -math.inf else lower + min(1.0, (upper - lower) / 2)
+    bounded = Interval(_finite(lower), _finite(upper))
+    return pm.Flat(name, default_transform=bounded, **{"initval": inside, **kwargs})
+
+
+def _finite(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None

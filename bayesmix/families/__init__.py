@@ -1,0 +1,1 @@
+"""Families: response distributions, their parameters and their links."""

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.errors import FamilyError, listed
+from bayesmix.errors import FamilyError, did_you_mean, listed
 from bayesmix.families.links import LINKS, Link
+
+__all__ = ["Array", "Aux", "Dpar", "Dpars", "Family"]
 
 Array = np.ndarray
 Dpars = Mapping[str, Array]
@@ -51,17 +53,20 @@ class Family:
     dpars : tuple of Dpar
         ``mu`` first.
     check : callable
-        ``check(y, aux)`` raises ``DataError`` (naming the first offending row's position) if a
-        response can't come from this family.
+        ``check(y, aux, labels=None)`` raises ``DataError`` if a response can't come from this
+        family; it names the first such row by its label, or by its position without `labels`.
     logp : callable
-        ``logp(y, dpars, aux)``: log density or probability, natural scale, numpy.
+        ``logp(y, dpars, aux)``: log density or probability, natural scale, numpy; -inf where a
+        parameter is out of its range.
     mean : callable
         ``mean(dpars, aux)``: expected response.
     random : callable
-        ``random(rng, dpars, aux)``: responses, one for each element of the broadcast dpars.
+        ``random(rng, dpars, aux)``: responses, one for each element of the broadcast dpars;
+        ``PredictionError`` if a parameter is out of its range or too large to draw with.
     pymc : callable
         ``pymc(dpars, aux)``: the unnamed PyMC distribution of the response, as
-        ``(distribution class, keyword arguments)``; dpars are PyTensor variables, natural scale.
+        ``(distribution class, keyword arguments)``; dpars are PyTensor variables, natural scale,
+        best made by ``link(…).inverse_tensor(eta)``.
     discrete : bool
         Whether responses are integers.
     needs : tuple of str
@@ -73,7 +78,7 @@ class Family:
 
     name: str
     dpars: tuple[Dpar, ...]
-    check: Callable[[Array, Aux], None]
+    check: Callable[..., None]
     logp: Callable[[Array, Dpars, Aux], Array]
     mean: Callable[[Dpars, Aux], Array]
     random: Callable[[np.random.Generator, Dpars, Aux], Array]
@@ -84,7 +89,19 @@ class Family:
 
     @property
     def dpar_names(self) -> tuple[str, ...]:
+        """The parameters' names, ``mu`` first."""
         return tuple(d.name for d in self.dpars)
+
+    def natural(self, etas: Mapping[str, Array]) -> dict[str, Array]:
+        """Parameters on their natural scale, from their linear predictors.
+
+        A probability `mu` comes with its ``"mu_log_odds"``, from which the log density is exact
+        also where the probability is rounded to 0 or 1.
+        """
+        values = {name: self.link(name).inverse(eta) for name, eta in etas.items()}
+        if self.link("mu").odds is not None and self.dpar("mu").upper == 1 and "mu" in etas:
+            values["mu_log_odds"] = self.link("mu").log_odds(etas["mu"])
+        return values
 
     def dpar(self, name: str) -> Dpar:
         """The parameter of that name; FamilyError lists what there is."""
@@ -96,15 +113,16 @@ class Family:
         )
 
     def link(self, dpar: str) -> Link:
+        """The link that a parameter has where it has a formula."""
         return LINKS[self.dpar(dpar).link]
 
     def with_link(self, dpar: str, link: str) -> Family:
-        """The same family with another link for one parameter."""
+        """The same family with another link for one parameter; FamilyError lists those it takes."""
         old = self.dpar(dpar)
         if link not in old.links:
             raise FamilyError(
                 f"{dpar!r} of family {self.name!r} can't have the link {link!r}; "
-                f"it can have {listed(old.links)}."
+                f"it can have {listed(old.links)}.{did_you_mean(str(link), old.links)}"
             )
         new = replace(old, link=link)
         return replace(self, dpars=tuple(new if d is old else d for d in self.dpars))

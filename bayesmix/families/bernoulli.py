@@ -1,0 +1,54 @@
+"""The Bernoulli distribution: one yes or no a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.special import log_probabilities, quietly
+from bayesmix.families.support import UNIT_LINKS, check_finite, drawable, drawn_shape, require
+
+__all__ = ["FAMILY"]
+
+
+def _check(y: Any, aux: Aux, labels: Any = None) -> None:
+    y = check_finite(y, "The response of family 'bernoulli'", labels)
+    must = "the response of family 'bernoulli' must be 0 or 1 (or False or True)."
+    if np.all((y >= 0) & (y == np.floor(y))):
+        must += " For counts of successes use family 'binomial' with trials()."
+    require((y == 0) | (y == 1), y, must, labels)
+
+
+@quietly
+def _logp(y: Array, dpars: Dpars, aux: Aux) -> Array:
+    log_p, log_q = log_probabilities(dpars)
+    return np.where(np.asarray(y) == 1, log_p, log_q)
+
+
+def _mean(dpars: Dpars, aux: Aux) -> Array:
+    return dpars["mu"]
+
+
+def _random(rng: np.random.Generator, dpars: Dpars, aux: Aux) -> Array:
+    mu = drawable("mu", dpars["mu"], 0, 1)
+    return (rng.random(drawn_shape(mu)) < mu).astype(np.int64)
+
+
+def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
+    import pymc as pm
+
+    return pm.Bernoulli, {"p": dpars["mu"]}
+
+
+FAMILY = Family(
+    name="bernoulli",
+    dpars=(Dpar("mu", "logit", UNIT_LINKS, 0.0, 1.0),),
+    check=_check,
+    logp=_logp,
+    mean=_mean,
+    random=_random,
+    pymc=_pymc,
+    discrete=True,
+)

@@ -1,0 +1,55 @@
+"""The binomial distribution: successes in a known number of trials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.special import binomial_logp, log_probabilities, quietly
+from bayesmix.families.support import UNIT_LINKS, check_whole, drawable, drawn_shape, require
+
+__all__ = ["FAMILY"]
+
+
+def _check(y: Any, aux: Aux, labels: Any = None) -> None:
+    trials = check_whole(aux["trials"], "The trials() of family 'binomial'", 1, labels=labels)
+    y = check_whole(y, "The response of family 'binomial'", labels=labels)
+    must = "the response of family 'binomial' must not be larger than its trials()."
+    require(y <= trials, y, must, labels)
+
+
+@quietly
+def _logp(y: Array, dpars: Dpars, aux: Aux) -> Array:
+    return binomial_logp(y, aux["trials"], *log_probabilities(dpars))
+
+
+def _mean(dpars: Dpars, aux: Aux) -> Array:
+    """The expected number of successes, not their share."""
+    return aux["trials"] * dpars["mu"]
+
+
+def _random(rng: np.random.Generator, dpars: Dpars, aux: Aux) -> Array:
+    mu = drawable("mu", dpars["mu"], 0, 1)
+    trials = np.asarray(aux["trials"]).astype(np.int64)
+    return rng.binomial(trials, mu, drawn_shape(mu, trials))
+
+
+def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
+    import pymc as pm
+
+    return pm.Binomial, {"n": aux["trials"], "p": dpars["mu"]}
+
+
+FAMILY = Family(
+    name="binomial",
+    dpars=(Dpar("mu", "logit", UNIT_LINKS, 0.0, 1.0),),
+    check=_check,
+    logp=_logp,
+    mean=_mean,
+    random=_random,
+    pymc=_pymc,
+    discrete=True,
+    needs=("trials",),
+)

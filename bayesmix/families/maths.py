@@ -1,0 +1,97 @@
+"""The elementary functions that formulas are written in: once for numpy, once for PyTensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+__all__ = ["NUMPY", "Maths", "tensor_maths"]
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Maths:
+    """Elementary functions of one array library, under numpy's and scipy's names."""
+
+    exp: Function
+    expm1: Function
+    log: Function
+    log1p: Function
+    sqrt: Function
+    abs: Function
+    maximum: Function
+    minimum: Function
+    where: Function
+    arctan: Function
+    arctan2: Function
+    gammaln: Function
+    ndtr: Function
+    log_ndtr: Function
+    sigmoid: Function
+    softplus: Function
+
+
+def _softplus(x: np.ndarray) -> np.ndarray:
+    return np.logaddexp(0.0, x)
+
+
+NUMPY = Maths(
+    exp=np.exp,
+    expm1=np.expm1,
+    log=np.log,
+    log1p=np.log1p,
+    sqrt=np.sqrt,
+    abs=np.abs,
+    maximum=np.maximum,
+    minimum=np.minimum,
+    where=np.where,
+    arctan=np.arctan,
+    arctan2=np.arctan2,
+    gammaln=special.gammaln,
+    ndtr=special.ndtr,
+    log_ndtr=special.log_ndtr,
+    sigmoid=special.expit,
+    softplus=_softplus,
+)
+
+
+@cache
+def tensor_maths() -> Maths:
+    """The same for PyTensor, which is imported when first asked for."""
+    import pytensor.tensor as pt
+
+    # As float64: PyTensor would take a bare 2.0 under a root for a float32.
+    root = np.sqrt(2.0)
+
+    def log_ndtr(x: Any) -> Any:
+        left, right = pt.minimum(x, -1.0), pt.maximum(x, -1.0)
+        return pt.where(
+            x < -1.0,
+            pt.log(pt.erfcx(-left / root) / 2) - left**2 / 2,
+            pt.log1p(-pt.erfc(right / root) / 2),
+        )
+
+    return Maths(
+        exp=pt.exp,
+        expm1=pt.expm1,
+        log=pt.log,
+        log1p=pt.log1p,
+        sqrt=pt.sqrt,
+        abs=pt.abs,
+        maximum=pt.maximum,
+        minimum=pt.minimum,
+        where=pt.where,
+        arctan=pt.arctan,
+        arctan2=pt.arctan2,
+        gammaln=pt.gammaln,
+        ndtr=lambda x: pt.erfc(-x / root) / 2,
+        log_ndtr=log_ndtr,
+        sigmoid=pt.sigmoid,
+        softplus=pt.softplus,
+    )

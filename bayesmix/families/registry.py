@@ -1,0 +1,130 @@
+"""The families there are, and the lookup by name.
+
+A new family is one file that exports ``FAMILY``, and one line in ``FAMILIES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from bayesmix.errors import FamilyError, did_you_mean, listed
+from bayesmix.families import bernoulli, binomial, gaussian, negbinomial, poisson, student
+from bayesmix.families.family import Family
+
+__all__ = ["FAMILIES", "family"]
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        module.FAMILY.name: module.FAMILY
+        for module in (
+            gaussian,
+            student,
+            bernoulli,
+            binomial,
+            poisson,
+            negbinomial,
+        )
+    }
+)
+"""Every family, by brms's name."""
+
+NOT_YET = frozenset(
+    """
+    acat asym_laplace beta beta_binomial categorical com_poisson cox cratio cumulative
+    dirichlet dirichlet2 dirichlet_multinomial discrete_weibull exgaussian exponential frechet
+    gamma gen_extreme_value geometric hurdle_cumulative hurdle_gamma hurdle_lognormal
+    hurdle_negbinomial hurdle_poisson inverse.gaussian logistic_normal lognormal multinomial
+    negbinomial2 shifted_lognormal skew_normal sratio von_mises weibull wiener xbeta
+    zero_inflated_asym_laplace zero_inflated_beta zero_inflated_beta_binomial
+    zero_inflated_binomial zero_inflated_negbinomial zero_inflated_poisson
+    zero_one_inflated_beta
+    """.split()
+)
+"""Families of brms that are still to come, in lower case."""
+
+ELSEWHERE = MappingProxyType(
+    {
+        "normal": "gaussian",
+        "t": "student",
+        "student_t": "student",
+        "negative_binomial": "negbinomial",
+        "neg_binomial": "negbinomial",
+        "nb": "negbinomial",
+        "logistic": "bernoulli",
+        "binary": "bernoulli",
+    }
+)
+"""What other packages call them; used in hints only."""
+
+LINK_PREFIX = "link_"
+
+
+def family(name: str | Family, link: str | None = None, **dpar_links: str) -> Family:
+    """A response distribution, by brms's name.
+
+    Parameters
+    ----------
+    name : str or Family
+        ``"gaussian"``, ``"student"``, ``"bernoulli"``, ``"binomial"``, ``"poisson"`` or
+        ``"negbinomial"``; a `Family` is taken as it is.
+    link : str, optional
+        The link of the mean; the family's default if not given.
+    **dpar_links : str
+        Links of the other parameters, as ``link_sigma="identity"``. A link counts only where the
+        parameter has a formula.
+
+    Returns
+    -------
+    Family
+
+    Raises
+    ------
+    FamilyError
+        If there is no such family, parameter or link.
+
+    References
+    ----------
+    brms: ``brmsfamily``, https://paulbuerkner.com/brms/reference/brmsfamily.html
+
+    Examples
+    --------
+    >>> family("bernoulli", link="probit").link("mu").name
+    'probit'
+    >>> family("student", link_sigma="identity").dpar_names
+    ('mu', 'sigma', 'nu')
+    """
+    found = name if isinstance(name, Family) else _named(name)
+    if link is not None:
+        found = found.with_link("mu", link)
+    for key, dpar_link in dpar_links.items():
+        found = found.with_link(_dpar(key, found), dpar_link)
+    return found
+
+
+def _named(name: Any) -> Family:
+    if not isinstance(name, str):
+        raise FamilyError(
+            f"A family is given by its name or as bx.family(…), not as {type(name).__name__}."
+        )
+    if name in FAMILIES:
+        return FAMILIES[name]
+    if name.casefold() in NOT_YET:
+        raise FamilyError(f"Family {name!r} is not supported yet; there is {listed(FAMILIES)}.")
+    raise FamilyError(f"There is no family {name!r}.{_hint(name)} There is {listed(FAMILIES)}.")
+
+
+def _hint(name: str) -> str:
+    there = ELSEWHERE.get(name.casefold().replace("-", "_").replace(" ", "_"))
+    return f" Did you mean {there!r}?" if there else did_you_mean(name, FAMILIES)
+
+
+def _dpar(key: str, found: Family) -> str:
+    """The parameter that an argument such as ``link_sigma`` is about."""
+    if key.startswith(LINK_PREFIX):
+        return key.removeprefix(LINK_PREFIX)
+    takes = ["link", *(LINK_PREFIX + name for name in found.dpar_names[1:])]
+    raise FamilyError(
+        f"family() takes no argument {key!r}; for family {found.name!r} it takes {listed(takes)}."
+    )

@@ -5,10 +5,16 @@ Every node knows its place (`span`) in the text it came from, so that later stag
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
 Span = tuple[int, int]
+
+CONSTANTS = {"True": True, "False": False, "None": None}
+R_CONSTANTS = {"TRUE": "True", "FALSE": "False", "NULL": "None"}
+
+_PLAIN = re.compile(r"(?!__)[^\W\d]\w*")
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ class Term:
 
     @property
     def label(self) -> str:
+        """The term's text: its factors in the order written."""
         return ":".join(render(f) for f in self.factors)
 
 
@@ -103,6 +110,7 @@ class Grouping:
 
     @property
     def name(self) -> str:
+        """What the posterior's variables call it: ``g``, ``a:b``."""
         return ":".join(self.members)
 
 
@@ -157,6 +165,7 @@ class Formula:
 
     @property
     def mu(self) -> Predictor:
+        """The main formula's predictor."""
         return self.predictors[0][1]
 
     def __str__(self) -> str:
@@ -169,7 +178,7 @@ def render(expr: Expr) -> str:
     """The expression's canonical text, in Python's spelling; names that need them in backticks."""
     match expr:
         case Name(name):
-            return name if name.isidentifier() else f"`{name}`"
+            return name if _is_plain(name) else f"`{name}`"
         case Literal(value):
             return repr(value)
         case Call(function, args, kwargs):
@@ -183,9 +192,14 @@ def render(expr: Expr) -> str:
             return f"[{', '.join(render(i) for i in items)}]"
 
 
+def _is_plain(name: str) -> bool:
+    """Whether the parser reads `name` as this name without backticks, dots aside."""
+    return bool(_PLAIN.fullmatch(name)) and name not in CONSTANTS and name not in R_CONSTANTS
+
+
 def _parenthesised(expr: Expr) -> str:
     text = render(expr)
-    return f"({text})" if isinstance(expr, Binary) else text
+    return f"({text})" if isinstance(expr, Binary | Unary) else text
 
 
 def names(expr: Expr) -> tuple[Name, ...]:

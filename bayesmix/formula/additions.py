@@ -1,0 +1,105 @@
+"""Addition terms, between the response and the tilde: ``y | trials(n) + weights(w) ~ …``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayesmix.errors import FormulaError, did_you_mean, listed
+from bayesmix.formula.cursor import Cursor
+from bayesmix.formula.expressions import Args, Kwargs, parse_arguments
+from bayesmix.formula.later import not_yet
+from bayesmix.formula.tokens import Token
+from bayesmix.formula.tree import Addition, Span
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What an addition term takes: how many arguments, and options (later ones aside)."""
+
+    arguments: int
+    options: tuple[str, ...] = ()
+    later_options: tuple[str, ...] = ()
+
+
+ADDITIONS = {
+    "trials": Signature(1),
+    "weights": Signature(1, later_options=("scale",)),
+}
+LATER = (
+    "se",
+    "cens",
+    "trunc",
+    "rate",
+    "mi",
+    "thres",
+    "cat",
+    "dec",
+    "bhaz",
+    "index",
+    "subset",
+    "vreal",
+    "vint",
+)
+
+
+def parse_additions(cursor: Cursor) -> tuple[Addition, ...]:
+    """The addition terms; the cursor stands after the bar."""
+    additions = [_parse_addition(cursor)]
+    while cursor.skip("+"):
+        additions.append(_parse_addition(cursor))
+        _refuse_repeated(additions)
+    return tuple(additions)
+
+
+def _parse_addition(cursor: Cursor) -> Addition:
+    if not cursor.at_call():
+        raise _not_an_addition(cursor.token)
+    name = cursor.take()
+    signature = _signature(name)
+    cursor.restart_count()
+    args, kwargs, arguments = parse_arguments(cursor)
+    span = (name.span[0], arguments[1])
+    _check_arguments(name.text, signature, args, kwargs, span)
+    return Addition(name.text, args, kwargs, span)
+
+
+def _not_an_addition(token: Token) -> FormulaError:
+    wrong = f", not {token.text!r}" if token.kind != "end" else ""
+    return FormulaError(
+        f"Left of '~' an addition term such as trials(n) follows the '|'{wrong}.",
+        span=token.span,
+        hint=f"There are {listed(ADDITIONS)}; join several by '+'.",
+    )
+
+
+def _signature(name: Token) -> Signature:
+    if name.text in LATER:
+        raise not_yet(f"The addition term {name.text}()", name.span)
+    if name.text not in ADDITIONS:
+        raise FormulaError(
+            f"There is no addition term {name.text}()."
+            f"{did_you_mean(name.text, (*ADDITIONS, *LATER))}",
+            span=name.span,
+            hint=f"There are {listed(ADDITIONS)}.",
+        )
+    return ADDITIONS[name.text]
+
+
+def _check_arguments(
+    name: str, signature: Signature, args: Args, kwargs: Kwargs, span: Span
+) -> None:
+    if len(args) != signature.arguments:
+        raise FormulaError(
+            f"{name}() takes {signature.arguments} argument, not {len(args)}.", span=span
+        )
+    for option, value in kwargs:
+        if option in signature.later_options:
+            raise not_yet(f"{name}({option}=)", value.span)
+        if option not in signature.options:
+            raise FormulaError(f"{name}() has no option {option!r}.", span=value.span)
+
+
+def _refuse_repeated(additions: list[Addition]) -> None:
+    *before, last = additions
+    if last.name in [a.name for a in before]:
+        raise FormulaError(f"{last.name}() is given twice.", span=last.span)

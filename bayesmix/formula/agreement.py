@@ -1,0 +1,106 @@
+"""What the group-level terms of one model must agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayesmix.errors import FormulaError
+from bayesmix.formula.tree import GroupTerm, Predictor
+
+Placed = tuple[Predictor, GroupTerm]
+
+
+def check_agreement(predictors: tuple[Predictor, ...]) -> None:
+    """Raise FormulaError where group-level terms repeat or contradict each other."""
+    for predictor in predictors:
+        _check_repeats(predictor)
+    placed = [(p, g) for p in predictors for g in p.groups]
+    _check_spelling(placed)
+    _check_by(placed)
+    _check_ids(placed)
+
+
+def _check_repeats(predictor: Predictor) -> None:
+    seen = set()
+    for group in predictor.groups:
+        for coef, label in _coefs(group):
+            key = (frozenset(group.grouping.members), coef)
+            if key in seen:
+                raise _contradiction(
+                    (predictor, group),
+                    f"Duplicated group coefficient: {label!r} of '{group.grouping.name}' "
+                    "is in an earlier term too.",
+                    "Leave it out of one of them; '0 +' leaves out the intercept.",
+                )
+            seen.add(key)
+
+
+def _coefs(group: GroupTerm) -> Iterator[tuple[frozenset[str], str]]:
+    if group.coefs.intercept:
+        yield frozenset(), "Intercept"
+    for term in group.coefs.terms:
+        yield term.key, term.label
+
+
+def _check_spelling(placed: list[Placed]) -> None:
+    """One name for one grouping factor, and one grouping factor for one name."""
+    by_members: dict[frozenset[str], str] = {}
+    by_name: dict[str, frozenset[str]] = {}
+    for predictor, group in placed:
+        name, members = group.grouping.name, frozenset(group.grouping.members)
+        known = by_members.setdefault(members, name)
+        if known != name:
+            raise _contradiction(
+                (predictor, group),
+                f"'{name}' is the grouping factor that the formula calls '{known}' elsewhere.",
+                f"Write '{known}' in both places.",
+            )
+        if by_name.setdefault(name, members) != members:
+            raise _contradiction(
+                (predictor, group), f"Two different grouping factors are called '{name}'."
+            )
+
+
+def _check_by(placed: list[Placed]) -> None:
+    known: dict[str, str | None] = {}
+    for predictor, group in placed:
+        name, by = group.grouping.name, group.grouping.by
+        if known.setdefault(name, by) != by:
+            raise _contradiction(
+                (predictor, group),
+                f"The grouping factor '{name}' has {_by(by)} here and {_by(known[name])} before.",
+                "All terms of one grouping factor share one by.",
+            )
+
+
+def _by(by: str | None) -> str:
+    return "no by" if by is None else f"by={by}"
+
+
+def _check_ids(placed: list[Placed]) -> None:
+    """One id, one set of grouping factors; the terms of ``(1 | id | a/b)`` share a span."""
+    brackets: dict[tuple[str, int, tuple[int, int]], list[Placed]] = {}
+    for place in placed:
+        predictor, group = place
+        if group.id is not None:
+            key = (group.id, id(predictor), group.span)
+            brackets.setdefault(key, []).append(place)
+    known: dict[str, frozenset[str]] = {}
+    for (name, _, _), places in brackets.items():
+        groupings = frozenset(g.grouping.name for _, g in places)
+        if known.setdefault(name, groupings) != groupings:
+            raise _contradiction(
+                places[0],
+                f"The id {name!r} joins terms of different grouping factors: "
+                f"{_joined(known[name])} and {_joined(groupings)}.",
+                "Only terms of the same grouping factor can be correlated.",
+            )
+
+
+def _joined(groupings: frozenset[str]) -> str:
+    return " + ".join(f"'{g}'" for g in sorted(groupings))
+
+
+def _contradiction(place: Placed, message: str, hint: str | None = None) -> FormulaError:
+    predictor, group = place
+    return FormulaError(message, predictor.source, group.span, hint)

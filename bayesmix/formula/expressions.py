@@ -1,0 +1,239 @@
+"""Names, calls and what stands inside the parentheses of a call."""
+
+from __future__ import annotations
+
+from bayesmix.errors import FormulaError
+from bayesmix.formula.cursor import Cursor
+from bayesmix.formula.later import refuse_later_call
+from bayesmix.formula.tokens import Token
+from bayesmix.formula.tree import (
+    CONSTANTS,
+    R_CONSTANTS,
+    Binary,
+    Call,
+    Expr,
+    List,
+    Literal,
+    Name,
+    Span,
+    Unary,
+)
+from bayesmix.formula.unexpected import operand_expected
+
+_COMPARISON, _SUM, _PRODUCT, _POWER = 1, 2, 3, 4
+_LEVELS = {
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), _COMPARISON),
+    **dict.fromkeys("+-", _SUM),
+    **dict.fromkeys("*/", _PRODUCT),
+    "**": _POWER,
+}
+_NOT_INSIDE = {
+    "^": "A power inside a call is '**'.",
+    ":": "Join terms with ':' outside of calls.",
+    "|": "Make the column first, then name it in the formula.",
+    "||": "Make the column first, then name it in the formula.",
+    "~": None,
+}
+_OWN_PLACE = {
+    "offset": "An offset is a term by itself: 'y ~ x + offset(log(t))'.",
+    "gr": "gr() stands right of the bar of a group-level term: '(1 | gr(g, by=t))'.",
+    "mm": "mm() stands right of the bar of a group-level term.",
+}
+
+Args = tuple[Expr, ...]
+Kwargs = tuple[tuple[str, Expr], ...]
+
+
+def parse_factor(cursor: Cursor) -> Name | Call:
+    """A variable or a call as terms are made of."""
+    if not cursor.at_call():
+        return parse_name(cursor)
+    cursor.restart_count()
+    return _parse_call(cursor)
+
+
+def parse_name(cursor: Cursor) -> Name:
+    """A column's name, in backticks or not."""
+    token = cursor.take()
+    if token.kind == "name":
+        _check_name(token)
+    return Name(token.text, token.span)
+
+
+def parse_arguments(cursor: Cursor) -> tuple[Args, Kwargs, Span]:
+    """Positional and named arguments, and the place of their parentheses."""
+    opening = cursor.take()
+    args: list[Expr] = []
+    kwargs: dict[str, Expr] = {}
+    with cursor.deeper():
+        if not cursor.at(")"):
+            _parse_argument(cursor, args, kwargs)
+            while cursor.skip(","):
+                _parse_argument(cursor, args, kwargs)
+    closing = _close(cursor, opening)
+    return tuple(args), tuple(kwargs.items()), (opening.span[0], closing.span[1])
+
+
+def parse_expression(cursor: Cursor, floor: int = _COMPARISON) -> Expr:
+    """Operators of level `floor` and above, by precedence climbing."""
+    left = _parse_operand(cursor)
+    while (level := _level(cursor)) >= floor:
+        cursor.count_operator()
+        op = cursor.take().text
+        right = parse_expression(cursor, level if level == _POWER else level + 1)
+        left = Binary(op, left, right, (left.span[0], right.span[1]))
+        if level == _COMPARISON == _level(cursor):
+            raise FormulaError("Comparisons can't be chained.", span=cursor.token.span)
+    return left
+
+
+def _parse_call(cursor: Cursor) -> Call:
+    function = cursor.take()
+    _check_function(function)
+    args, kwargs, span = parse_arguments(cursor)
+    return Call(function.text, args, kwargs, (function.span[0], span[1]))
+
+
+def _check_function(function: Token) -> None:
+    refuse_later_call(function)
+    if "." in function.text or function.text.startswith("__"):
+        raise FormulaError(
+            f"{function.text!r} can't be called: attributes can't be reached from a formula.",
+            span=function.span,
+            hint="Call a function by its own name, such as log(x).",
+        )
+
+
+def _check_name(token: Token) -> None:
+    if token.text.startswith("__"):
+        raise FormulaError(
+            f"{token.text!r} can't be reached from a formula.",
+            span=token.span,
+            hint=f"A column of that name goes in backticks: `{token.text}`.",
+        )
+    if token.text in CONSTANTS or token.text in R_CONSTANTS:
+        raise FormulaError(
+            f"{token.text!r} is not a variable.",
+            span=token.span,
+            hint=f"A column of that name goes in backticks: `{token.text}`.",
+        )
+
+
+def _parse_argument(cursor: Cursor, args: list[Expr], kwargs: dict[str, Expr]) -> None:
+    token = cursor.token
+    named = token.kind == "name" and cursor.following.text == "=" and cursor.following.kind == "op"
+    if not named and kwargs:
+        _refuse_positional(cursor)
+    if not named:
+        args.append(parse_expression(cursor))
+        return
+    _check_keyword(token, kwargs)
+    cursor.take()
+    cursor.take()
+    kwargs[token.text] = parse_expression(cursor)
+
+
+def _refuse_positional(cursor: Cursor) -> None:
+    start = cursor.token.span[0]
+    expr = parse_expression(cursor)
+    raise FormulaError(
+        "An argument without a name follows one with a name.",
+        span=(start, expr.span[1]),
+        hint="Arguments without names come first.",
+    )
+
+
+def _check_keyword(token: Token, kwargs: dict[str, Expr]) -> None:
+    if token.text in kwargs:
+        raise FormulaError(f"The argument {token.text!r} is given twice.", span=token.span)
+    if "." in token.text or token.text.startswith("__"):
+        raise FormulaError(
+            f"{token.text!r} can't name an argument: its name has no dots.", span=token.span
+        )
+
+
+def _level(cursor: Cursor) -> int:
+    return _LEVELS.get(cursor.token.text, 0) if cursor.token.kind == "op" else 0
+
+
+def _parse_operand(cursor: Cursor) -> Expr:
+    match cursor.token.kind:
+        case "name" if cursor.at_call():
+            return _parse_inner_call(cursor)
+        case "name" | "quoted":
+            return _parse_name_or_constant(cursor)
+        case "number" | "string":
+            return _parse_literal(cursor)
+    if cursor.at("-"):
+        return _parse_sign(cursor)
+    if cursor.at("("):
+        return _parse_parenthesised(cursor)
+    if cursor.at("["):
+        return _parse_list(cursor)
+    raise operand_expected(cursor.token)
+
+
+def _parse_inner_call(cursor: Cursor) -> Call:
+    mend = _OWN_PLACE.get(cursor.token.text)
+    if mend is not None:
+        raise FormulaError(
+            f"{cursor.token.text}() can't stand inside a call.", span=cursor.token.span, hint=mend
+        )
+    cursor.count_operator()
+    return _parse_call(cursor)
+
+
+def _parse_name_or_constant(cursor: Cursor) -> Name | Literal:
+    token = cursor.token
+    if token.kind == "name" and token.text in CONSTANTS:
+        cursor.take()
+        return Literal(CONSTANTS[token.text], token.span)
+    if token.kind == "name" and token.text in R_CONSTANTS:
+        raise FormulaError(
+            f"{token.text!r} is R's spelling.",
+            span=token.span,
+            hint=f"Write {R_CONSTANTS[token.text]!r}.",
+        )
+    return parse_name(cursor)
+
+
+def _parse_literal(cursor: Cursor) -> Literal:
+    token = cursor.take()
+    if token.kind == "string":
+        return Literal(token.text, token.span)
+    return Literal(int(token.text) if token.text.isdigit() else float(token.text), token.span)
+
+
+def _parse_sign(cursor: Cursor) -> Unary:
+    cursor.count_operator()
+    sign = cursor.take()
+    operand = parse_expression(cursor, _POWER)
+    return Unary("-", operand, (sign.span[0], operand.span[1]))
+
+
+def _parse_parenthesised(cursor: Cursor) -> Expr:
+    opening = cursor.take()
+    with cursor.deeper():
+        expr = parse_expression(cursor)
+    _close(cursor, opening)
+    return expr
+
+
+def _parse_list(cursor: Cursor) -> List:
+    opening = cursor.take()
+    items: list[Expr] = []
+    with cursor.deeper():
+        if not cursor.at("]"):
+            items.append(parse_expression(cursor))
+            while cursor.skip(","):
+                items.append(parse_expression(cursor))
+    return List(tuple(items), (opening.span[0], _close(cursor, opening).span[1]))
+
+
+def _close(cursor: Cursor, opening: Token) -> Token:
+    token = cursor.token
+    if token.kind == "op" and token.text in _NOT_INSIDE:
+        raise FormulaError(
+            f"{token.text!r} can't stand inside a call.", None, token.span, _NOT_INSIDE[token.text]
+        )
+    return cursor.close(opening)

@@ -1,0 +1,258 @@
+"""What stands right of a bar, and the group-level terms that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bayesmix.errors import FormulaError, did_you_mean, listed
+from bayesmix.formula.algebra import Side, finished
+from bayesmix.formula.cursor import Cursor
+from bayesmix.formula.expressions import parse_expression, parse_name
+from bayesmix.formula.later import not_yet
+from bayesmix.formula.tokens import Token
+from bayesmix.formula.tree import Expr, Grouping, GroupTerm, Literal, Name, Span, Terms
+
+_JOINERS = "Grouping factors are joined by ':', '/' and '+'; 'a / b' is 'a + a:b'."
+
+
+@dataclass(frozen=True)
+class Target:
+    """One grouping factor right of a bar, with what the bars or ``gr()`` say of its effects.
+
+    `correlated` is None where ``gr()`` doesn't mention it.
+    """
+
+    grouping: Grouping
+    id: str | None = None
+    correlated: bool | None = None
+
+
+def group_terms(side: Side, targets: tuple[Target, ...], span: Span) -> tuple[GroupTerm, ...]:
+    """One group-level term for each grouping factor right of the bar."""
+    coefs = _coefs(side)
+    return tuple(
+        GroupTerm(coefs, t.grouping, t.id, t.correlated is not False, span) for t in targets
+    )
+
+
+def parse_targets(cursor: Cursor) -> tuple[Target, ...]:
+    """Everything from the first bar on: ``| id | a / b`` or ``|| g``."""
+    bar = cursor.take()
+    id = _parse_id(cursor) if bar.text == "|" else None
+    targets = _parse_target(cursor)
+    while cursor.skip("+"):
+        targets += _parse_target(cursor)
+    _refuse_more(cursor)
+    return tuple(_barred(t, bar, id) for t in targets)
+
+
+def _coefs(side: Side) -> Terms:
+    if side.groups:
+        raise FormulaError(
+            "A group-level term can't stand inside another.",
+            span=side.groups[0].span,
+            hint="Join them with '+': '(1 | g) + (1 | h)'.",
+        )
+    if side.offsets:
+        raise FormulaError(
+            "An offset can't stand in a group-level term.",
+            span=side.offsets[0].span,
+            hint="Put it outside of the parentheses.",
+        )
+    coefs = finished(side)
+    if not coefs.intercept and not coefs.terms:
+        raise FormulaError("The group-level term has no coefficients.", span=side.span)
+    return coefs
+
+
+def _parse_id(cursor: Cursor) -> str | None:
+    token, following = cursor.token, cursor.following
+    if following.kind != "op" or following.text not in ("|", "||") or token.kind == "op":
+        return None
+    if following.text == "||":
+        raise _both_bars(following.span)
+    if token.kind not in ("name", "quoted") and not token.text.isdigit():
+        raise FormulaError("The id between two bars is a name.", span=token.span)
+    cursor.take()
+    cursor.take()
+    return token.text
+
+
+def _refuse_more(cursor: Cursor) -> None:
+    if cursor.at("|", "||"):
+        raise FormulaError(
+            "A bar too many.",
+            span=cursor.token.span,
+            hint="Write '(1 + x | g)', or '(1 + x | id | g)' where id is a single name.",
+        )
+    if cursor.at("*", "**", "^", "-", "/", ":"):
+        raise FormulaError(
+            f"{cursor.token.text!r} can't stand here, right of a bar.",
+            span=cursor.token.span,
+            hint=_JOINERS,
+        )
+
+
+def _barred(target: Target, bar: Token, id: str | None) -> Target:
+    """The target with what the bars say, which mustn't contradict its ``gr()``."""
+    span = target.grouping.span
+    if id is not None and target.id is not None:
+        raise FormulaError("The id is given twice, between bars and in gr().", span=span)
+    if bar.text == "||" and target.correlated:
+        raise FormulaError("'||' leaves coefficients uncorrelated, cor=True does not.", span=span)
+    correlated = False if bar.text == "||" else target.correlated
+    id = id or target.id
+    if id is not None and correlated is False:
+        raise _both_bars(span)
+    return replace(target, id=id, correlated=correlated)
+
+
+def _both_bars(span: Span) -> FormulaError:
+    return FormulaError(
+        "An id correlates coefficients, '||' or cor=False leaves them uncorrelated: not both.",
+        span=span,
+        hint="Write '(1 + x | id | g)' or '(1 + x || g)'.",
+    )
+
+
+def _parse_target(cursor: Cursor) -> tuple[Target, ...]:
+    if cursor.at_call() and cursor.token.text == "gr":
+        return (_parse_gr(cursor),)
+    groupings = [_parse_interaction(cursor)]
+    while cursor.skip("/"):
+        groupings.append(_within(groupings[-1], _parse_interaction(cursor)))
+    return tuple(Target(g) for g in groupings)
+
+
+def _parse_interaction(cursor: Cursor) -> Grouping:
+    grouping = _parse_member(cursor)
+    while cursor.skip(":"):
+        grouping = _within(grouping, _parse_member(cursor))
+    return grouping
+
+
+def _within(outer: Grouping, inner: Grouping) -> Grouping:
+    span = (outer.span[0], inner.span[1])
+    for member in inner.members:
+        if member in outer.members:
+            raise FormulaError(f"The grouping factor {member!r} stands here twice.", span=span)
+    return Grouping(outer.members + inner.members, None, span)
+
+
+def _parse_member(cursor: Cursor) -> Grouping:
+    token = cursor.token
+    if cursor.at_call():
+        raise _called(token)
+    if token.kind not in ("name", "quoted"):
+        raise _no_grouping(token)
+    name = parse_name(cursor)
+    return Grouping((name.name,), None, name.span)
+
+
+def _called(function: Token) -> FormulaError:
+    if function.text == "mm":
+        return not_yet("mm()", function.span)
+    if function.text == "gr":
+        return FormulaError(
+            "gr() stands alone or in a sum, and holds all members.",
+            span=function.span,
+            hint="Write 'gr(a:b, by=t)'.",
+        )
+    return FormulaError(
+        f"A grouping factor is a column, not a call of {function.text}().",
+        span=function.span,
+        hint="Make the column first, then name it right of the bar.",
+    )
+
+
+def _no_grouping(token: Token) -> FormulaError:
+    shown = f", not {token.text!r}" if token.text not in ("", ")", "|", "||") else ""
+    return FormulaError(f"A grouping factor is missing here{shown}.", None, token.span, _JOINERS)
+
+
+def _parse_gr(cursor: Cursor) -> Target:
+    function, opening = cursor.take(), cursor.take()
+    target = Target(_parse_interaction(cursor))
+    given: set[str] = set()
+    while cursor.skip(","):
+        target = _parse_option(cursor, target, given)
+    _refuse_slash(cursor)
+    span = (function.span[0], cursor.close(opening).span[1])
+    return replace(target, grouping=replace(target.grouping, span=span))
+
+
+def _refuse_slash(cursor: Cursor) -> None:
+    if cursor.at("/", "+", "*"):
+        raise FormulaError(
+            "gr() takes one grouping factor, its members joined by ':'.",
+            span=cursor.token.span,
+            hint="Write one gr() for each: '(1 | gr(a, by=t) + gr(a:b, by=t))'.",
+        )
+
+
+def _parse_option(cursor: Cursor, target: Target, given: set[str]) -> Target:
+    name = cursor.take()
+    if name.kind != "name" or not cursor.skip("="):
+        raise FormulaError(
+            "gr() takes one grouping factor, then options by name.",
+            span=name.span,
+            hint=f"For an interaction write 'gr(a:b)'; the options are {_options()}.",
+        )
+    if name.text in given:
+        raise FormulaError(f"The option {name.text!r} is given twice.", span=name.span)
+    given.add(name.text)
+    cursor.restart_count()
+    return _option(name)(target, parse_expression(cursor))
+
+
+def _option(name: Token) -> Callable[[Target, Expr], Target]:
+    if name.text in ("cov", "pw"):
+        raise not_yet(f"gr({name.text}=)", name.span)
+    if name.text not in _OPTIONS:
+        raise FormulaError(
+            f"gr() has no option {name.text!r}.{did_you_mean(name.text, _OPTIONS)}",
+            span=name.span,
+            hint=f"The options are {_options()}.",
+        )
+    return _OPTIONS[name.text]
+
+
+def _options() -> str:
+    return listed(_OPTIONS)
+
+
+def _with_by(target: Target, value: Expr) -> Target:
+    if value == Literal(None, value.span):
+        return target
+    if not isinstance(value, Name):
+        raise FormulaError(
+            "by= takes the name of a column.", None, value.span, "Write 'gr(g, by=t)'."
+        )
+    return replace(target, grouping=replace(target.grouping, by=value.name))
+
+
+def _with_cor(target: Target, value: Expr) -> Target:
+    if not isinstance(value, Literal) or not isinstance(value.value, bool):
+        raise FormulaError("cor= takes True or False.", span=value.span)
+    return replace(target, correlated=value.value)
+
+
+def _with_id(target: Target, value: Expr) -> Target:
+    match value:
+        case Literal(None):
+            return target
+        case Name(id) | Literal(str(id)) if id:
+            return replace(target, id=id)
+    raise FormulaError("id= takes a name.", None, value.span, "Write 'gr(g, id=\"s\")'.")
+
+
+def _with_dist(target: Target, value: Expr) -> Target:
+    if value == Literal("gaussian", value.span):
+        return target
+    if value == Literal("student", value.span):
+        raise not_yet('gr(dist="student")', value.span)
+    raise FormulaError('dist= takes "gaussian" or "student".', span=value.span)
+
+
+_OPTIONS = {"by": _with_by, "cor": _with_cor, "id": _with_id, "dist": _with_dist}

@@ -1,0 +1,22 @@
+"""Names of the formula language that stand for something this version can't do yet."""
+
+from __future__ import annotations
+
+from bayesmix.errors import FormulaError
+from bayesmix.formula.tokens import Token
+
+_SMOOTHS = ("s", "t2", "te", "ti", "gp")
+_SPECIAL_PREDICTORS = ("mo", "me", "mi", "cs", "cse", "mmc")
+_AUTOCORRELATION = ("ar", "ma", "arma", "cosy", "unstr", "sar", "car", "fcor")
+_CALLS = frozenset((*_SMOOTHS, *_SPECIAL_PREDICTORS, *_AUTOCORRELATION, "mvbind"))
+
+
+def not_yet(what: str, span: tuple[int, int]) -> FormulaError:
+    """The error for a part of the language that is to come."""
+    return FormulaError(f"{what} is not supported yet.", span=span)
+
+
+def refuse_later_call(function: Token) -> None:
+    """Raise for ``s()``, ``mo()``, ``ar()``, …."""
+    if function.text in _CALLS:
+        raise not_yet(f"{function.text}()", function.span)

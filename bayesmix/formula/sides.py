@@ -1,0 +1,128 @@
+"""Right-hand sides and left sides of bars: terms, their operators and group-level terms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bayesmix.errors import FormulaError
+from bayesmix.formula import algebra
+from bayesmix.formula.algebra import Side
+from bayesmix.formula.cursor import Cursor
+from bayesmix.formula.expressions import parse_factor
+from bayesmix.formula.groups import group_terms, parse_targets
+from bayesmix.formula.tokens import Token
+from bayesmix.formula.tree import Term
+from bayesmix.formula.unexpected import operand_expected
+
+_SUM, _PRODUCT, _INTERACTION, _POWER = 1, 2, 3, 4
+_LEVELS = {
+    "+": _SUM,
+    "-": _SUM,
+    "*": _PRODUCT,
+    "/": _PRODUCT,
+    ":": _INTERACTION,
+    "**": _POWER,
+    "^": _POWER,
+}
+_OPERATIONS = {
+    "+": algebra.add,
+    "-": algebra.subtract,
+    "*": algebra.cross,
+    "/": algebra.nest,
+    ":": algebra.interact,
+}
+
+
+def parse_side(cursor: Cursor) -> Side:
+    """Terms and their operators, as far as they go."""
+    if not cursor.at("-"):
+        return _parse_operators(cursor, _SUM)
+    minus = cursor.take()
+    removed = _parse_operators(cursor, _PRODUCT)
+    start = algebra.subtract(Side(minus.span), removed)
+    return _continue(start, cursor, _SUM)
+
+
+def _parse_operators(cursor: Cursor, floor: int) -> Side:
+    return _continue(_parse_operand(cursor), cursor, floor)
+
+
+def _continue(left: Side, cursor: Cursor, floor: int) -> Side:
+    """Apply the operators of level `floor` and above that follow, by precedence climbing."""
+    while (level := _level(cursor)) >= floor:
+        operator = cursor.take()
+        if level == _POWER:
+            left = _parse_power(left, cursor)
+        else:
+            left = _OPERATIONS[operator.text](left, _parse_operators(cursor, level + 1))
+    return left
+
+
+def _level(cursor: Cursor) -> int:
+    return _LEVELS.get(cursor.token.text, 0) if cursor.token.kind == "op" else 0
+
+
+def _parse_power(base: Side, cursor: Cursor) -> Side:
+    exponent = cursor.take()
+    span = (base.span[0], exponent.span[1])
+    if not exponent.text.isdigit() or int(exponent.text) == 0 or exponent.kind != "number":
+        raise FormulaError(
+            "The power of terms is a whole number, at least 1.",
+            span=exponent.span,
+            hint="Arithmetic goes inside I(), as in 'I(x**0.5)'.",
+        )
+    return algebra.power(base, int(exponent.text), span)
+
+
+def _parse_operand(cursor: Cursor) -> Side:
+    token = cursor.token
+    if cursor.at("("):
+        return _parse_parenthesised(cursor)
+    if token.kind == "number":
+        return _intercept(cursor.take())
+    if token.kind not in ("name", "quoted"):
+        raise operand_expected(token)
+    if cursor.at_call() and token.text == "offset":
+        return _parse_offset(cursor)
+    if cursor.at_call() and token.text in ("gr", "mm"):
+        raise _left_of_bar(token)
+    factor = parse_factor(cursor)
+    return algebra.one_term(Term((factor,), factor.span))
+
+
+def _parse_parenthesised(cursor: Cursor) -> Side:
+    opening = cursor.take()
+    with cursor.deeper():
+        side = parse_side(cursor)
+        targets = parse_targets(cursor) if cursor.at("|", "||") else ()
+    span = (opening.span[0], cursor.close(opening).span[1])
+    if not targets:
+        return replace(side, span=span)
+    return Side(span, groups=group_terms(side, targets, span))
+
+
+def _intercept(number: Token) -> Side:
+    if number.text not in ("0", "1"):
+        raise FormulaError(
+            f"The number {number.text} can't be a term: only 0 and 1 can, for the intercept.",
+            span=number.span,
+            hint="Arithmetic goes inside I(), as in 'I(2 * x)'.",
+        )
+    return Side(number.span, intercept=number.text == "1")
+
+
+def _parse_offset(cursor: Cursor) -> Side:
+    call = parse_factor(cursor)
+    if len(call.args) != 1 or call.kwargs:
+        raise FormulaError(
+            "offset() takes one expression.", span=call.span, hint="Write 'offset(log(t))'."
+        )
+    return Side(call.span, offsets=call.args)
+
+
+def _left_of_bar(function: Token) -> FormulaError:
+    return FormulaError(
+        f"{function.text}() stands only right of the bar of a group-level term.",
+        span=function.span,
+        hint=f"Write '(1 | {function.text}(…))'.",
+    )

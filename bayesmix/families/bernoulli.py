@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.links import UNIT_LINKS
 from bayesmix.families.special import log_probabilities, quietly
-from bayesmix.families.support import UNIT_LINKS, check_finite, drawable, drawn_shape, require
+from bayesmix.families.support import check_finite, drawable, drawn_shape, require
 
 __all__ = ["FAMILY"]
 
 
 def _check(y: Any, aux: Aux, labels: Any = None) -> None:
-    y = check_finite(y, "The response of family 'bernoulli'", labels)
-    must = "the response of family 'bernoulli' must be 0 or 1 (or False or True)."
+    y = check_finite(y, "the response of family 'bernoulli'", labels)
+    rule = "the response of family 'bernoulli' must be 0 or 1 (or False or True)."
     if np.all((y >= 0) & (y == np.floor(y))):
-        must += " For counts of successes use family 'binomial' with trials()."
-    require((y == 0) | (y == 1), y, must, labels)
+        rule += " For counts of successes use family 'binomial' with trials()."
+    require((y == 0) | (y == 1), y, rule, labels)
 
 
 @quietly

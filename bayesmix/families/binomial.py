@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.links import UNIT_LINKS
 from bayesmix.families.special import binomial_logp, log_probabilities, quietly
-from bayesmix.families.support import UNIT_LINKS, check_whole, drawable, drawn_shape, require
+from bayesmix.families.support import check_whole, drawable, drawn_shape, require
 
 __all__ = ["FAMILY"]
 
 
 def _check(y: Any, aux: Aux, labels: Any = None) -> None:
-    trials = check_whole(aux["trials"], "The trials() of family 'binomial'", 1, labels=labels)
-    y = check_whole(y, "The response of family 'binomial'", labels=labels)
-    must = "the response of family 'binomial' must not be larger than its trials()."
-    require(y <= trials, y, must, labels)
+    trials = check_whole(aux["trials"], "the trials() of family 'binomial'", 1, labels=labels)
+    y = check_whole(y, "the response of family 'binomial'", labels=labels)
+    rule = "the response of family 'binomial' must not be larger than its trials()."
+    require(y <= trials, y, rule, labels)
 
 
 @quietly

@@ -87,6 +87,10 @@ class Family:
     needs: tuple[str, ...] = ()
     log_scale: bool = False
 
+    def __repr__(self) -> str:
+        links = ", ".join(f"{d.name}: {d.link}" for d in self.dpars)
+        return f"<family {self.name} ({links})>"
+
     @property
     def dpar_names(self) -> tuple[str, ...]:
         """The parameters' names, ``mu`` first."""

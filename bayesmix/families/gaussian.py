@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
 from bayesmix.families.special import HALF_LOG_2PI, quietly
-from bayesmix.families.support import REAL_LINKS, SCALE_LINKS, check_finite, drawable, drawn_shape
+from bayesmix.families.support import check_finite, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
 
 
 def _check(y: Any, aux: Aux, labels: Any = None) -> None:
-    check_finite(y, "The response of family 'gaussian'", labels)
+    check_finite(y, "the response of family 'gaussian'", labels)
 
 
 @quietly

@@ -17,7 +17,7 @@ from scipy import special
 
 from bayesmix.families.maths import NUMPY, Maths, tensor_maths
 
-__all__ = ["LINKS", "Link"]
+__all__ = ["COUNT_LINKS", "LINKS", "REAL_LINKS", "SCALE_LINKS", "UNIT_LINKS", "Link"]
 
 Formula = Callable[[Any, Maths], Any]
 
@@ -246,3 +246,25 @@ _ALL = (
 
 LINKS: Mapping[str, Link] = MappingProxyType({link.name: link for link in _ALL})
 """Every link, by brms's name."""
+
+UNIT_LINKS = (
+    "logit",
+    "probit",
+    "probit_approx",
+    "cloglog",
+    "loglog",
+    "cauchit",
+    "softit",
+    "identity",
+    "log",
+)
+"""Links of a probability."""
+
+COUNT_LINKS = ("log", "identity", "sqrt", "softplus", "squareplus")
+"""Links of an expected count."""
+
+SCALE_LINKS = ("log", "identity", "softplus", "squareplus")
+"""Links of a positive parameter such as sigma."""
+
+REAL_LINKS = ("identity", "log", "inverse", "softplus", "squareplus", *UNIT_LINKS[:-2])
+"""Links of a location."""

@@ -7,26 +7,23 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.links import COUNT_LINKS, SCALE_LINKS
 from bayesmix.families.special import negbinomial_logp, quietly
-from bayesmix.families.support import (
-    COUNT_LINKS,
-    LARGEST_COUNT,
-    SCALE_LINKS,
-    check_whole,
-    drawable,
-    drawn_shape,
-)
+from bayesmix.families.support import LARGEST_COUNT, check_whole, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
 
 
 def _check(y: Any, aux: Aux, labels: Any = None) -> None:
-    check_whole(y, "The response of family 'negbinomial'", labels=labels)
+    check_whole(y, "the response of family 'negbinomial'", labels=labels)
 
 
 @quietly
 def _logp(y: Array, dpars: Dpars, aux: Aux) -> Array:
-    return negbinomial_logp(y, dpars["mu"], dpars["shape"])
+    mu, shape = np.asarray(dpars["mu"], dtype=float), dpars["shape"]
+    logp = negbinomial_logp(y, shape, -np.log1p(mu / shape), -np.log1p(shape / mu))
+    known = (mu >= 0) & (mu < np.inf) & (shape > 0) & (shape < np.inf)
+    return np.where(known, logp, -np.inf)
 
 
 def _mean(dpars: Dpars, aux: Aux) -> Array:
@@ -38,7 +35,7 @@ def _random(rng: np.random.Generator, dpars: Dpars, aux: Aux) -> Array:
     mu = drawable("mu", dpars["mu"], 0, LARGEST_COUNT)
     shape = drawable("shape", dpars["shape"], np.finfo(float).tiny)
     means = mu * (rng.standard_gamma(shape, drawn_shape(mu, shape)) / shape)
-    return rng.poisson(drawable("a gamma distributed mean of", means, 0, LARGEST_COUNT))
+    return rng.poisson(drawable("the gamma distributed mean", means, 0, LARGEST_COUNT))
 
 
 def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:

@@ -7,20 +7,15 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.links import COUNT_LINKS
 from bayesmix.families.special import poisson_logp, quietly
-from bayesmix.families.support import (
-    COUNT_LINKS,
-    LARGEST_COUNT,
-    check_whole,
-    drawable,
-    drawn_shape,
-)
+from bayesmix.families.support import LARGEST_COUNT, check_whole, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
 
 
 def _check(y: Any, aux: Aux, labels: Any = None) -> None:
-    check_whole(y, "The response of family 'poisson'", labels=labels)
+    check_whole(y, "the response of family 'poisson'", labels=labels)
 
 
 @quietly

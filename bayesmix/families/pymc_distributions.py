@@ -12,7 +12,6 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pymc.distributions.dist_math import check_parameters
-from pytensor.tensor.random.op import RandomVariable
 
 from bayesmix.families.maths import tensor_maths
 from bayesmix.families.special import negbinomial_logp, student_logp
@@ -35,33 +34,18 @@ class StudentT(pm.StudentT):
         return check_parameters(logp, nu > 0, sigma > 0, msg="nu > 0, sigma > 0")
 
 
-class _NegativeBinomialRV(RandomVariable):
-    name = "negative_binomial"
-    signature = "(),()->()"
-    dtype = "int64"
-    _print_name = ("NegativeBinomial", "\\operatorname{NegativeBinomial}")
-
-    @classmethod
-    def rng_fn(cls, rng: np.random.Generator, mu: Any, alpha: Any, size: Any) -> Any:
-        return rng.poisson(mu * (rng.standard_gamma(alpha, size) / alpha))
+class _NegativeBinomialRV(type(pm.NegativeBinomial.rv_op)):
+    """Likewise."""
 
 
-class NegativeBinomial(pm.Discrete):
+class NegativeBinomial(pm.NegativeBinomial):
     """Counts with mean `mu` and variance ``mu + mu**2 / alpha``, exact at any `alpha`."""
 
     rv_op = _NegativeBinomialRV()
 
-    @classmethod
-    def dist(cls, mu: Any, alpha: Any, **kwargs: Any) -> Any:
-        """Make a random variable without a model."""
-        return super().dist([pt.as_tensor(mu), pt.as_tensor(alpha)], **kwargs)
-
-    def support_point(rv: Any, size: Any, mu: Any, alpha: Any) -> Any:
-        """Start at the mean, rounded down."""
-        return pt.floor(pt.broadcast_to(mu, rv.shape))
-
-    def logp(value: Any, mu: Any, alpha: Any) -> Any:
-        """Log probability; -inf in a model whose `mu` or `alpha` is out of range."""
-        logp = negbinomial_logp(value, mu, alpha, tensor_maths())
+    def logp(value: Any, n: Any, p: Any) -> Any:
+        """Log probability; -inf in a model whose `alpha` is out of range."""
+        # Written log(1 - p), and not log1p(-p), for PyTensor to see the sigmoid in p.
+        logp = negbinomial_logp(value, n, pt.log(p), pt.log(1 - p), tensor_maths())
         logp = pt.where(value < 0, -np.inf, logp)
-        return check_parameters(logp, mu >= 0, alpha > 0, msg="mu >= 0, alpha > 0")
+        return check_parameters(logp, n > 0, n < np.inf, msg="0 < alpha < inf")

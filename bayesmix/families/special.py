@@ -38,7 +38,8 @@ def stirling_rest(x: Any, m: Maths = NUMPY) -> Any:
     """What Stirling's formula leaves of log Γ(x): log Γ(x) - (x - ½) log x + x - ½ log 2π."""
     large, small = m.maximum(x, 10.0), m.minimum(x, 10.0)
     r = 1.0 / large**2
-    series = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r / 1188)))) / large
+    tail = 1 / 1680 - r * (1 / 1188 - r * (691 / 360360))
+    series = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * tail))) / large
     exact = m.gammaln(small) - (small - 0.5) * m.log(small) + small - HALF_LOG_2PI
     return m.where(x < 10.0, exact, series)
 
@@ -78,36 +79,33 @@ def binomial_logp(y: Any, n: Any, log_p: Any, log_q: Any, m: Maths = NUMPY) -> A
     """Log probability of `y` successes in `n` trials, from the logs of p and of 1 - p."""
     inner = (y > 0) & (y < n)
     s, size = m.where(inner, y, 1.0), m.where(inner, n, 2.0)
-    f = size - s
-    some = (
-        stirling_rest(size, m)
-        - stirling_rest(s, m)
-        - stirling_rest(f, m)
-        - half_deviance(s, size * m.exp(log_p), m.log(size) + log_p, m)
-        - half_deviance(f, size * m.exp(log_q), m.log(size) + log_q, m)
-        + 0.5 * (m.log(size) - m.log(s) - m.log(f))
-        - HALF_LOG_2PI
-    )
+    some = _split_logp(s, size - s, log_p, log_q, m)
     return m.where(inner, some, n * m.where(y > 0, log_p, log_q))
 
 
-def negbinomial_logp(y: Any, mu: Any, shape: Any, m: Maths = NUMPY) -> Any:
-    """Log probability of a count with mean `mu` and variance ``mu + mu**2 / shape``."""
+def negbinomial_logp(y: Any, shape: Any, log_p: Any, log_q: Any, m: Maths = NUMPY) -> Any:
+    """Log probability of `y` failures before the `shape`-th success, from log p and log(1 - p).
+
+    With ``p = shape / (shape + mu)`` the mean is `mu` and the variance ``mu + mu**2 / shape``.
+    """
     s = m.maximum(y, 1.0)
-    total, log_scale = shape + s, m.log(shape + s) - m.log(shape + mu)
-    scale = total / (shape + mu)
-    some = (
-        stirling_rest(total, m)
-        - stirling_rest(shape, m)
+    some = _split_logp(shape, s, log_p, log_q, m) + m.log(shape) - m.log(shape + s)
+    return m.where(y < 1, shape * log_p, some)
+
+
+def _split_logp(s: Any, f: Any, log_p: Any, log_q: Any, m: Maths) -> Any:
+    """Log probability of `s` successes and `f` failures, both positive, `s` not always whole."""
+    size = s + f
+    log_size = m.log(size)
+    return (
+        stirling_rest(size, m)
         - stirling_rest(s, m)
-        - half_deviance(shape, scale * shape, log_scale + m.log(shape), m)
-        - half_deviance(s, scale * mu, log_scale + m.log(mu), m)
-        + 0.5 * (m.log(shape) - m.log(total) - m.log(s))
+        - stirling_rest(f, m)
+        - half_deviance(s, size * m.exp(log_p), log_size + log_p, m)
+        - half_deviance(f, size * m.exp(log_q), log_size + log_q, m)
+        + 0.5 * (log_size - m.log(s) - m.log(f))
         - HALF_LOG_2PI
     )
-    logp = m.where(y < 1, -shape * m.log1p(mu / shape), some)
-    known = (mu >= 0) & (mu < np.inf) & (shape > 0) & (shape < np.inf)
-    return m.where(known, logp, -np.inf)
 
 
 def student_logp(y: Any, nu: Any, mu: Any, sigma: Any, m: Maths = NUMPY) -> Any:

@@ -10,11 +10,7 @@ import numpy as np
 from bayesmix.errors import DataError, PredictionError
 
 __all__ = [
-    "COUNT_LINKS",
     "LARGEST_COUNT",
-    "REAL_LINKS",
-    "SCALE_LINKS",
-    "UNIT_LINKS",
     "check_finite",
     "check_whole",
     "drawable",
@@ -22,67 +18,38 @@ __all__ = [
     "require",
 ]
 
-UNIT_LINKS = (
-    "logit",
-    "probit",
-    "probit_approx",
-    "cloglog",
-    "loglog",
-    "cauchit",
-    "softit",
-    "identity",
-    "log",
-)
-COUNT_LINKS = ("log", "identity", "sqrt", "softplus", "squareplus")
-SCALE_LINKS = ("log", "identity", "softplus", "squareplus")
-REAL_LINKS = (
-    "identity",
-    "log",
-    "inverse",
-    "softplus",
-    "squareplus",
-    "logit",
-    "probit",
-    "probit_approx",
-    "cloglog",
-    "loglog",
-    "cauchit",
-    "softit",
-)
-
 LARGEST_COUNT = 9e18
 """Just under what numpy can draw from a Poisson distribution as a 64 bit integer."""
 
 
 def require(
-    ok: np.ndarray, values: np.ndarray, must: str, labels: Sequence[Any] | None = None
+    ok: np.ndarray, values: np.ndarray, rule: str, labels: Sequence[Any] | None = None
 ) -> None:
     """DataError about the first value that isn't `ok`, with its row's label or position."""
     bad = np.flatnonzero(~np.asarray(ok))
     if bad.size:
-        at = int(bad[0])
-        row = at if labels is None else labels[at]
-        more = f" ({bad.size} rows in all)" if bad.size > 1 else ""
-        raise DataError(f"Row {row!r} has {_shown(values[at])}{more}: {must}")
+        row = bad[0] if labels is None else labels[bad[0]]
+        more = f" (and {bad.size - 1} more)" if bad.size > 1 else ""
+        raise DataError(f"{_sentence(rule)} Row {row}{more} has {values[bad[0]]:.10g}.")
 
 
 def check_finite(y: Any, what: str, labels: Sequence[Any] | None = None) -> np.ndarray:
     """`y` as floats, all finite; DataError otherwise."""
     y = np.asarray(y)
     if y.dtype.kind not in "biuf":
-        kind = "text or mixed values" if y.dtype.kind in "OUST" else f"values of type {y.dtype}"
-        raise DataError(f"{what} must be numbers, and this column holds {kind}.")
+        raise DataError(f"{_sentence(what)} must be numbers; it has the type {y.dtype}.")
+    y = y.astype(float)
     require(np.isfinite(y), y, f"{what} must be finite numbers.", labels)
-    return y.astype(float)
+    return y
 
 
 def check_whole(
-    y: Any, what: str, least: int = 0, hint: str = "", labels: Sequence[Any] | None = None
+    y: Any, what: str, least: int = 0, labels: Sequence[Any] | None = None
 ) -> np.ndarray:
     """`y` as floats, all whole numbers from `least` up; DataError otherwise."""
     y = check_finite(y, what, labels)
-    must = f"{what} must be whole numbers, {least} or larger.{hint}"
-    require((y >= least) & (y == np.floor(y)), y, must, labels)
+    rule = f"{what} must be whole numbers, {least} or larger."
+    require((y >= least) & (y == np.floor(y)), y, rule, labels)
     return y
 
 
@@ -96,16 +63,12 @@ def drawable(name: str, value: Any, lower: float = -np.inf, upper: float = np.in
     value = np.asarray(value, dtype=float)
     bad = ~(np.isfinite(value) & (value >= lower) & (value <= upper))
     if bad.any():
-        first = np.unravel_index(np.argmax(bad), bad.shape)
-        at = f" at (draw, row) {tuple(map(int, first))}" if value.ndim == 2 else ""
         raise PredictionError(
-            f"Can't draw responses with {name} = {value[first]:.6g}{at} "
-            f"({int(bad.sum())} of {bad.size} values): it must be finite and lie between "
-            f"{lower:g} and {upper:g}."
+            f"Can't draw responses with {name} = {value[bad].flat[0]:.6g} ({int(bad.sum())} of "
+            f"{bad.size} values): it must be finite and lie between {lower:g} and {upper:g}."
         )
     return value
 
 
-def _shown(value: Any) -> str:
-    number = float(value)
-    return str(int(number)) if number.is_integer() else repr(number)
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -1,0 +1,68 @@
+"""Special functions of one number, with derivatives, in plain Python that the engine compiles.
+
+No branches but selections, so that a compiler can move them out of a loop, or do several at once.
+Families write their `RowKernel` with these and with ``exp``, ``log``, ``log1p``, ``sqrt`` of
+`math`.
+"""
+
+from __future__ import annotations
+
+from math import exp, log, log1p
+
+__all__ = ["sigmoid", "softplus", "stirling_rest", "stirling_rest_slope"]
+
+SERIES_FROM = 10.0
+
+
+def sigmoid(x: float) -> float:
+    """``1 / (1 + exp(-x))``, to full relative precision on both sides."""
+    e = exp(-abs(x))
+    return (1.0 if x >= 0.0 else e) / (1.0 + e)
+
+
+def softplus(x: float) -> float:
+    """``log(1 + exp(x))``, to full relative precision on both sides."""
+    return (x if x > 0.0 else 0.0) + log1p(exp(-abs(x)))
+
+
+def stirling_rest(x: float) -> float:
+    """What Stirling's formula leaves of log Γ(x), for x > 0."""
+    small = x < SERIES_FROM
+    near = x if small else SERIES_FROM
+    far = near + 10.0 if small else x
+    shift = (near + 9.5) * log(near + 10.0) - 10.0 - log(_rising(near)) - (near - 0.5) * log(near)
+    return _series(far) + (shift if small else 0.0)
+
+
+def stirling_rest_slope(x: float) -> float:
+    """Derivative of `stirling_rest`."""
+    small = x < SERIES_FROM
+    near = x if small else SERIES_FROM
+    far = near + 10.0 if small else x
+    shift = log(near + 10.0) - 0.5 / (near + 10.0) - _reciprocals(near) - log(near) + 0.5 / near
+    return _series_slope(far) + (shift if small else 0.0)
+
+
+def _series(x: float) -> float:
+    r = 1.0 / (x * x)
+    tail = 1 / 1260 - r * (1 / 1680 - r * (1 / 1188 - r * (691 / 360360 - r / 156)))
+    return (1 / 12 - r * (1 / 360 - r * tail)) / x
+
+
+def _series_slope(x: float) -> float:
+    r = 1.0 / (x * x)
+    tail = 1 / 252 - r * (1 / 240 - r * (1 / 132 - r * (691 / 32760 - r / 12)))
+    return -r * (1 / 12 - r * (1 / 120 - r * tail))
+
+
+def _rising(x: float) -> float:
+    """``x (x + 1) … (x + 9)``, pairs at a time."""
+    y = x * (x + 9.0)
+    return y * (y + 8.0) * (y + 14.0) * (y + 18.0) * (y + 20.0)
+
+
+def _reciprocals(x: float) -> float:
+    """``1 / x + 1 / (x + 1) + … + 1 / (x + 9)``."""
+    y = x * (x + 9.0)
+    inner = 1.0 / (y + 8.0) + 1.0 / (y + 14.0) + 1.0 / (y + 18.0) + 1.0 / (y + 20.0)
+    return (2.0 * x + 9.0) * (1.0 / y + inner)

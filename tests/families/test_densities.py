@@ -1,0 +1,103 @@
+"""Every family: its log density sums to one and has the moments that it says and draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import integrate, stats
+
+from bayesmix.families import FAMILIES
+
+NOTHING: dict[str, np.ndarray] = {}
+TRIALS = {"trials": np.array(12)}
+
+CASES = [
+    ("gaussian", {"mu": -1.0, "sigma": 2.0}, NOTHING, stats.norm(-1, 2)),
+    ("student", {"mu": 1.0, "sigma": 0.5, "nu": 7.0}, NOTHING, stats.t(7, 1, 0.5)),
+    ("bernoulli", {"mu": 0.3}, NOTHING, stats.bernoulli(0.3)),
+    ("binomial", {"mu": 0.3}, TRIALS, stats.binom(12, 0.3)),
+    ("poisson", {"mu": 4.2}, NOTHING, stats.poisson(4.2)),
+    ("negbinomial", {"mu": 4.2, "shape": 1.5}, NOTHING, stats.nbinom(1.5, 1.5 / 5.7)),
+]
+IDS = [case[0] for case in CASES]
+
+
+def test_every_family_is_a_case():
+    assert set(IDS) == set(FAMILIES)
+
+
+@pytest.mark.parametrize(("name", "dpars", "aux", "law"), CASES, ids=IDS)
+def test_logp_is_that_of_scipy(name, dpars, aux, law):
+    family = FAMILIES[name]
+    y = np.arange(0.0, 2.0) if name == "bernoulli" else np.arange(0.0, 13.0)
+    expected = law.logpmf(y) if family.discrete else law.logpdf(y)
+    assert_allclose(family.logp(y, dpars, aux), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "dpars", "aux", "law"), CASES, ids=IDS)
+def test_mean_and_variance_are_those_of_the_density(name, dpars, aux, law):
+    family = FAMILIES[name]
+    moments = discrete_moments if family.discrete else continuous_moments
+    total, mean, variance = moments(lambda y: np.exp(family.logp(y, dpars, aux)), law)
+    assert_allclose(total, 1.0, rtol=1e-9)
+    assert_allclose(mean, family.mean(dpars, aux), rtol=1e-9)
+    assert_allclose(variance, law.var(), rtol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "dpars", "aux", "law"), CASES, ids=IDS)
+def test_draws_follow_the_density(name, dpars, aux, law):
+    family = FAMILIES[name]
+    shape = (2000, 1)
+    wide = {k: np.full(shape, v) for k, v in dpars.items()}
+    y = family.random(np.random.default_rng(1), wide, aux)
+    assert y.shape == shape
+    assert y.dtype == (np.int64 if family.discrete else np.float64)
+    assert abs(y.mean() - law.mean()) < 5 * law.std() / np.sqrt(2000)
+    low, middle, high = law.ppf([0.1, 0.5, 0.9])
+    for at in (low, middle, high):
+        share = law.cdf(at)
+        assert abs(np.mean(y <= at) - share) < 5 * np.sqrt(share * (1 - share) / 2000) + 1e-12
+
+
+@pytest.mark.parametrize(("name", "dpars", "aux", "law"), CASES, ids=IDS)
+def test_parameters_broadcast(name, dpars, aux, law):
+    family = FAMILIES[name]
+    some = {k: np.full((3, 1), v) for k, v in dpars.items()}
+    some["mu"] = np.full((3, 4), dpars["mu"])
+    aux = {k: np.full(4, v) for k, v in aux.items()}
+    y = np.array([0.0, 1.0, 1.0, 0.0])
+    single = family.logp(y, dpars, aux)
+    assert_allclose(family.logp(y, some, aux), np.broadcast_to(single, (3, 4)), rtol=1e-14)
+    assert family.random(np.random.default_rng(1), some, aux).shape == (3, 4)
+    assert np.shape(family.mean(some, aux)) == (3, 4)
+
+
+@pytest.mark.parametrize(("name", "dpars", "aux", "law"), CASES, ids=IDS)
+def test_the_same_generator_gives_the_same_draws(name, dpars, aux, law):
+    first, second = (FAMILIES[name].random(np.random.default_rng(3), dpars, aux) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize(("name", "dpars", "aux", "law"), CASES, ids=IDS)
+def test_parameters_out_of_range_have_no_density(name, dpars, aux, law):
+    family = FAMILIES[name]
+    for dpar in family.dpars:
+        for bound in {dpar.lower, dpar.upper} - {-np.inf, np.inf, 1.0}:
+            outside = {**dpars, dpar.name: bound - 0.1 if bound == dpar.lower else bound + 0.1}
+            assert family.logp(np.array([1.0]), outside, aux)[0] == -np.inf
+
+
+def discrete_moments(density, law):
+    y = np.arange(max(law.ppf(0), 0.0), law.isf(1e-15) + 1)
+    p = density(y)
+    mean = p @ y
+    return p.sum(), mean, p @ (y - mean) ** 2
+
+
+def continuous_moments(density, law):
+    def moment(f):
+        return integrate.quad(lambda y: f(y) * density(y), -np.inf, np.inf, epsabs=1e-12)[0]
+
+    mean = moment(lambda y: y)
+    return moment(lambda y: 1.0), mean, moment(lambda y: (y - mean) ** 2)

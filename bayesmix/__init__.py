@@ -1,0 +1,1 @@
+"""Bayesian multilevel models from formulas."""

@@ -1,0 +1,21 @@
+"""Formula tree + data → matrices, level indices, and the recipe that applies them to new data."""
+
+from bayesmix.design.build import Design, PredictorDesign, build_design
+from bayesmix.design.groups import By, Group, Located
+from bayesmix.design.matrix import Matrix
+from bayesmix.design.response import ResponseData
+from bayesmix.design.spine import GroupCoef, blocks, coefs_of
+
+__all__ = [
+    "By",
+    "Design",
+    "Group",
+    "GroupCoef",
+    "Located",
+    "Matrix",
+    "PredictorDesign",
+    "ResponseData",
+    "blocks",
+    "build_design",
+    "coefs_of",
+]

@@ -1,0 +1,208 @@
+"""The whole design: every predictor's matrices, the groups, the spine and the response."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.design.columns import training_frame
+from bayesmix.design.factors import check_functions, evaluate
+from bayesmix.design.groups import Group, build_group
+from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
+from bayesmix.design.namespace import namespace
+from bayesmix.design.response import ResponseData, build_response
+from bayesmix.design.spine import GroupCoef, Spine
+from bayesmix.errors import DataError, FormulaError
+from bayesmix.formula.tree import Formula, GroupTerm, Predictor, Terms
+
+if TYPE_CHECKING:
+    from bayesmix.families import Family
+
+TAKEN_DIMS = frozenset({"chain", "draw", "sample", "obs", "coef", "category"})
+
+
+@dataclass(frozen=True)
+class GroupTermDesign:
+    """One bracket of one predictor on data.
+
+    Attributes
+    ----------
+    term : GroupTerm
+    group : str
+        Name of its grouping factor.
+    matrix : Matrix
+        What its coefficients multiply.
+    positions : tuple of int
+        Where its coefficients stand along the group's ``{group}_coef``.
+    """
+
+    term: GroupTerm
+    group: str
+    matrix: Matrix
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PredictorDesign:
+    """The linear predictor of one distributional parameter on data."""
+
+    dpar: str
+    predictor: Predictor
+    population: Matrix
+    offset: np.ndarray
+    groups: tuple[GroupTermDesign, ...]
+
+    @property
+    def has_intercept(self) -> bool:
+        return self.population.terms.intercept
+
+
+@dataclass(frozen=True)
+class Design:
+    """Everything about the data that the model needs, priors aside."""
+
+    formula: Formula
+    frame: pd.DataFrame
+    functions: Mapping[str, Any]
+    response: ResponseData
+    predictors: tuple[PredictorDesign, ...]
+    groups: tuple[Group, ...]
+    spine: Spine
+
+    def group(self, name: str) -> Group:
+        return next(g for g in self.groups if g.name == name)
+
+
+def build_design(
+    formula: Formula, data: pd.DataFrame, family: Family, extra: Mapping[str, Any] | None = None
+) -> Design:
+    """Put a formula on data.
+
+    Parameters
+    ----------
+    formula : Formula
+    data : DataFrame
+    family : Family
+    extra : mapping of str to callable, optional
+        The user's functions, beside the fixed ones.
+
+    Raises
+    ------
+    FormulaError, DataError, FamilyError
+    """
+    for dpar, _ in formula.predictors:
+        family.dpar(dpar)
+    functions = namespace(extra)
+    _check_calls(formula, functions)
+    frame = training_frame(formula, data)
+    response = build_response(formula.response, family, frame, functions)
+    groups = _groups(formula, frame)
+    predictors, spine = _predictors(formula, frame, functions, groups)
+    return Design(formula, frame, functions, response, predictors, tuple(groups.values()), spine)
+
+
+def offset_on(
+    terms: Terms, frame: pd.DataFrame, functions: Mapping[str, Any], source: str
+) -> np.ndarray:
+    """The sum of a predictor's offsets."""
+    total = np.zeros(len(frame))
+    for expr in terms.offsets:
+        total = total + evaluate(expr, frame, functions, source)
+    return total
+
+
+def _check_calls(formula: Formula, functions: Mapping[str, Any]) -> None:
+    response = formula.response
+    check_functions(response.expr, functions, response.source)
+    for addition in response.additions:
+        for arg in addition.args:
+            check_functions(arg, functions, response.source)
+    for _, predictor in formula.predictors:
+        for terms in (predictor.population, *(g.coefs for g in predictor.groups)):
+            for expr in (*(f for t in terms.terms for f in t.factors), *terms.offsets):
+                check_functions(expr, functions, predictor.source)
+
+
+def _groups(formula: Formula, frame: pd.DataFrame) -> dict[frozenset[str], Group]:
+    """The grouping factors, each once: ``a:b`` and ``b:a`` are the same."""
+    by: dict[frozenset[str], str | None] = {}
+    groups: dict[frozenset[str], Group] = {}
+    for _, predictor in formula.predictors:
+        for term in predictor.groups:
+            grouping, key = term.grouping, frozenset(term.grouping.members)
+            if by.setdefault(key, grouping.by) != grouping.by:
+                raise FormulaError(
+                    f"Group {grouping.name!r} has by={grouping.by} here and by={by[key]} "
+                    "elsewhere; it can have one only.",
+                    predictor.source,
+                    grouping.span,
+                )
+            if key not in groups:
+                groups[key] = build_group(grouping.members, grouping.by, frame)
+                _check_dims(groups[key], formula)
+    return groups
+
+
+def _check_dims(group: Group, formula: Formula) -> None:
+    taken = TAKEN_DIMS | {f"{dpar}_coef" for dpar, _ in formula.predictors}
+    used = {group.name, f"{group.name}_coef", f"{group.name}_coef2"}
+    if group.by is not None:
+        used.add(group.by.name)
+    if used & taken:
+        raise DataError(
+            f"The group {group.name!r} needs a dimension {sorted(used & taken)[0]!r} in the "
+            "results, which has another meaning there; rename the column."
+        )
+
+
+def _predictors(
+    formula: Formula,
+    frame: pd.DataFrame,
+    functions: Mapping[str, Any],
+    groups: Mapping[frozenset[str], Group],
+) -> tuple[tuple[PredictorDesign, ...], Spine]:
+    spine: list[GroupCoef] = []
+    predictors = []
+    for dpar, predictor in formula.predictors:
+        designs = []
+        for term in predictor.groups:
+            group = groups[frozenset(term.grouping.members)]
+            matrix = build_matrix(term.coefs, frame, functions, predictor.source)
+            rows = _rows(term, group.name, dpar, matrix, spine)
+            _check_new(rows, spine, term, predictor)
+            at = sum(c.group == group.name for c in spine)
+            positions = tuple(range(at, at + len(rows)))
+            designs.append(GroupTermDesign(term, group.name, matrix, positions))
+            spine.extend(rows)
+        population = build_matrix(predictor.population, frame, functions, predictor.source)
+        offset = offset_on(predictor.population, frame, functions, predictor.source)
+        predictors.append(PredictorDesign(dpar, predictor, population, offset, tuple(designs)))
+    return tuple(predictors), tuple(spine)
+
+
+def _rows(
+    term: GroupTerm, group: str, dpar: str, matrix: Matrix, spine: list[GroupCoef]
+) -> list[GroupCoef]:
+    ident = term.id or f"#{len(spine) + 1}"
+    by = term.grouping.by
+    return [GroupCoef(group, ident, dpar, name, term.correlated, by) for name in matrix.names]
+
+
+def _check_new(
+    rows: list[GroupCoef], spine: list[GroupCoef], term: GroupTerm, predictor: Predictor
+) -> None:
+    there = {(c.group, c.name) for c in spine}
+    for row in rows:
+        if (row.group, row.name) in there:
+            raise FormulaError(
+                f"The coefficient {row.coef!r} of group {row.group!r} is there twice.",
+                predictor.source,
+                term.span,
+            )
+
+
+__all__ = ["INTERCEPT", "Design", "GroupTermDesign", "PredictorDesign", "build_design", "offset_on"]

@@ -1,0 +1,63 @@
+"""The spine: one row for every group-level coefficient of the model.
+
+Names, priors, correlations and predictions for new levels are all filters on this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class GroupCoef:
+    """A group-level coefficient.
+
+    Attributes
+    ----------
+    group : str
+        Grouping factor, ``a:b`` for an interaction.
+    id : str
+        Coefficients of one group with one id are correlated, if `correlated`. The user's, or one
+        of our own (``"#1"``) for each bracket without.
+    dpar : str
+        The distributional parameter whose predictor it belongs to.
+    coef : str
+        Name within that predictor.
+    correlated : bool
+        False for ``||``.
+    by : str or None
+        Factor whose levels have sd and cor of their own.
+    dist, cov : str or None
+        Distribution of the effects, known covariance among levels.
+    """
+
+    group: str
+    id: str
+    dpar: str
+    coef: str
+    correlated: bool
+    by: str | None = None
+    dist: str = "gaussian"
+    cov: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The coefficient's name within its group: of another dpar than mu with its prefix."""
+        return self.coef if self.dpar == "mu" else f"{self.dpar}_{self.coef}"
+
+
+Spine = tuple[GroupCoef, ...]
+
+
+def coefs_of(spine: Iterable[GroupCoef], group: str) -> Spine:
+    """The rows of one group, in the order of its dimension ``{group}_coef``."""
+    return tuple(c for c in spine if c.group == group)
+
+
+def blocks(spine: Iterable[GroupCoef], group: str) -> tuple[tuple[int, ...], ...]:
+    """The positions, within the group, of the coefficients that are correlated with each other."""
+    members: dict[object, list[int]] = {}
+    for i, c in enumerate(coefs_of(spine, group)):
+        members.setdefault(c.id if c.correlated else i, []).append(i)
+    return tuple(tuple(m) for m in members.values())

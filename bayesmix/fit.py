@@ -1,0 +1,394 @@
+"""`Fit`: a model with its posterior draws, and the questions that it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmix import summary
+from bayesmix.errors import PredictionError
+from bayesmix.predict import Draws, Prediction, log_density
+from bayesmix.summary import ByGroup, VarCorr
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayesmix.model import Model
+
+PROBS = (0.025, 0.975)
+
+
+class Fit:
+    """A fitted model; made by `Model.fit`, `brm`, `load` or `from_brms`.
+
+    Printed, it is a summary.
+
+    Attributes
+    ----------
+    model : Model
+    idata : xarray.DataTree
+        Groups ``posterior``, ``sample_stats`` and ``observed_data``; everything that ArviZ knows
+        works on it.
+    """
+
+    def __init__(self, model: Model, idata: xr.DataTree) -> None:
+        self.model = model
+        self.idata = idata
+
+    @cached_property
+    def _draws(self) -> Draws:
+        return Draws.from_posterior(self.idata["posterior"].to_dataset())
+
+    def summary(self, probs: Sequence[float] = PROBS, robust: bool = False) -> pd.DataFrame:
+        """The parameters with their convergence diagnostics.
+
+        Parameters
+        ----------
+        probs : sequence of float
+            Quantiles to give.
+        robust : bool
+            Median and mad (times 1.4826) in place of mean and sd.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by part (a group, ``"Population"``, ``"Further"``) and parameter; columns
+            ``Estimate, Est.Error, Q2.5, Q97.5, Rhat, Bulk_ESS, Tail_ESS``. Standard deviations and
+            population coefficients on the scale of the link, further parameters on their own.
+        """
+        return summary.overview(self.model.spec, self._draws, probs, robust)
+
+    def fixef(self, probs: Sequence[float] = PROBS, robust: bool = False) -> pd.DataFrame:
+        """The population coefficients, on the scale of the link.
+
+        Parameters
+        ----------
+        probs, robust
+            As for `summary`.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by coefficient, those of other dpars than mu with its prefix
+            (``sigma_Days``); columns ``Estimate, Est.Error, Q2.5, Q97.5``.
+        """
+        return summary.fixef(self.model.spec, self._draws, probs, robust)
+
+    def ranef(self, probs: Sequence[float] = PROBS, robust: bool = False) -> ByGroup[pd.DataFrame]:
+        """Each level's deviations from the population coefficients, on the scale of the link.
+
+        Parameters
+        ----------
+        probs, robust
+            As for `summary`.
+
+        Returns
+        -------
+        mapping of str to DataFrame
+            By group; indexed by level and coefficient.
+        """
+        return summary.ranef(self.model.spec, self._draws, probs, robust)
+
+    def coef(self, probs: Sequence[float] = PROBS, robust: bool = False) -> ByGroup[pd.DataFrame]:
+        """Each level's own coefficients: population coefficient plus deviation, draw by draw.
+
+        Parameters
+        ----------
+        probs, robust
+            As for `summary`.
+
+        Returns
+        -------
+        mapping of str to DataFrame
+            By group; indexed by level and coefficient. A coefficient that only the population or
+            only the group has counts as 0 on the other side.
+        """
+        return summary.coef(self.model.spec, self._draws, probs, robust)
+
+    def varcorr(self, probs: Sequence[float] = PROBS, robust: bool = False) -> ByGroup[VarCorr]:
+        """Standard deviations, correlations and covariances of the group-level effects.
+
+        Parameters
+        ----------
+        probs, robust
+            As for `summary`.
+
+        Returns
+        -------
+        mapping of str to VarCorr
+            By group, and ``"residual__"`` for sigma where it has no formula. Each has data frames
+            ``sd``, ``cor`` and ``cov`` (the latter two None where nothing is correlated).
+        """
+        return summary.varcorr(self.model.spec, self._draws, probs, robust)
+
+    def ngrps(self) -> pd.DataFrame:
+        """The number of levels of each group, as a column ``Levels``."""
+        return summary.ngrps(self.model.spec)
+
+    def posterior_linpred(
+        self,
+        newdata: Any = None,
+        re_formula: Any = None,
+        allow_new_levels: bool = False,
+        sample_new_levels: str = "uncertainty",
+        dpar: str | None = None,
+        ndraws: int | None = None,
+        draw_ids: Sequence[int] | None = None,
+        random_seed: Any = None,
+    ) -> xr.DataArray:
+        """Draws of the linear predictor, on the scale of the link.
+
+        Parameters
+        ----------
+        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
+            As for `posterior_epred`.
+        dpar : str, optional
+            The parameter to predict; ``"mu"`` by default.
+
+        Returns
+        -------
+        xarray.DataArray
+            Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
+        """
+        return self._prediction(
+            newdata,
+            re_formula,
+            allow_new_levels,
+            sample_new_levels,
+            ndraws,
+            draw_ids,
+            random_seed,
+        ).linpred(dpar)
+
+    def posterior_epred(
+        self,
+        newdata: Any = None,
+        re_formula: Any = None,
+        allow_new_levels: bool = False,
+        sample_new_levels: str = "uncertainty",
+        dpar: str | None = None,
+        ndraws: int | None = None,
+        draw_ids: Sequence[int] | None = None,
+        random_seed: Any = None,
+    ) -> xr.DataArray:
+        """Draws of the expected response.
+
+        Parameters
+        ----------
+        newdata : DataFrame, optional
+            Rows to predict for; those of the fit by default. Only the columns that the kept terms
+            use are needed.
+        re_formula : None, NA or str
+            Which group-level terms to keep: None all, `NA` (or ``"~0"``) none, which is the
+            average cluster (effects at zero, not averaged over), ``"~ (1 | g)"`` the named ones.
+        allow_new_levels : bool
+            Whether levels that the fit doesn't know may stand in `newdata`. A missing level, or a
+            missing column, is one new level. Rows of one label share its effects.
+        sample_new_levels : str
+            Where effects of new levels come from. ``"uncertainty"``: at each draw the whole vector
+            of a fitted level, chosen anew for every draw; ``"old_levels"``: that of one fitted
+            level for all draws; ``"gaussian"``: normal with the draw's sd and cor.
+        dpar : str, optional
+            Predict this parameter, on its natural scale, in place of the response.
+        ndraws : int, optional
+            That many draws, chosen at random, in their order.
+        draw_ids : sequence of int, optional
+            These draws, counted from 0 over all chains.
+        random_seed : int, Generator or None
+            For new levels and the choice of draws. The same seed gives a new level the same
+            effects in every kind of prediction; None is fresh randomness.
+
+        Returns
+        -------
+        xarray.DataArray
+            Dims ``sample`` (with ``chain`` and ``draw``) and ``obs`` (the row labels); on the
+            scale of the response, for a binomial the expected count.
+
+        Raises
+        ------
+        PredictionError
+            For missing columns or values, unknown levels, terms that the model doesn't have.
+
+        References
+        ----------
+        brms: ``prepare_predictions``,
+        https://paulbuerkner.com/brms/reference/prepare_predictions.html
+        """
+        return self._prediction(
+            newdata,
+            re_formula,
+            allow_new_levels,
+            sample_new_levels,
+            ndraws,
+            draw_ids,
+            random_seed,
+        ).epred(dpar)
+
+    def posterior_predict(
+        self,
+        newdata: Any = None,
+        re_formula: Any = None,
+        allow_new_levels: bool = False,
+        sample_new_levels: str = "uncertainty",
+        ndraws: int | None = None,
+        draw_ids: Sequence[int] | None = None,
+        random_seed: Any = None,
+    ) -> xr.DataArray:
+        """Draws of new responses.
+
+        Parameters
+        ----------
+        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
+            As for `posterior_epred`; the seed is also the responses'.
+
+        Returns
+        -------
+        xarray.DataArray
+            Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
+        """
+        return self._prediction(
+            newdata,
+            re_formula,
+            allow_new_levels,
+            sample_new_levels,
+            ndraws,
+            draw_ids,
+            random_seed,
+        ).predict()
+
+    def log_lik(
+        self,
+        newdata: Any = None,
+        re_formula: Any = None,
+        allow_new_levels: bool = False,
+        sample_new_levels: str = "uncertainty",
+        ndraws: int | None = None,
+        draw_ids: Sequence[int] | None = None,
+        random_seed: Any = None,
+    ) -> xr.DataArray:
+        """Log likelihood of each row's response, times its weight.
+
+        Parameters
+        ----------
+        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
+            As for `posterior_epred`; `newdata` needs the response.
+
+        Returns
+        -------
+        xarray.DataArray
+            Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
+        """
+        return self._prediction(
+            newdata,
+            re_formula,
+            allow_new_levels,
+            sample_new_levels,
+            ndraws,
+            draw_ids,
+            random_seed,
+        ).log_lik()
+
+    def predict(
+        self,
+        newdata: Any = None,
+        probs: Sequence[float] = PROBS,
+        robust: bool = False,
+        **how: Any,
+    ) -> pd.DataFrame:
+        """`posterior_predict`, summarised for each row.
+
+        Parameters
+        ----------
+        newdata, **how
+            As for `posterior_predict`.
+        probs, robust
+            As for `summary`.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by row label; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
+        """
+        return _by_row(self.posterior_predict(newdata, **how), probs, robust)
+
+    def fitted(
+        self,
+        newdata: Any = None,
+        scale: str = "response",
+        probs: Sequence[float] = PROBS,
+        robust: bool = False,
+        **how: Any,
+    ) -> pd.DataFrame:
+        """`posterior_epred` or `posterior_linpred`, summarised for each row.
+
+        Parameters
+        ----------
+        newdata, **how
+            As for `posterior_epred`.
+        scale : str
+            ``"response"``, or ``"linear"`` for the scale of the link.
+        probs, robust
+            As for `summary`.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by row label; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
+        """
+        if scale not in ("response", "linear"):
+            raise PredictionError(f"scale must be 'response' or 'linear', not {scale!r}.")
+        method = self.posterior_epred if scale == "response" else self.posterior_linpred
+        return _by_row(method(newdata, **how), probs, robust)
+
+    def log_density(self) -> np.ndarray:
+        """Each draw's joint log density: likelihood and priors, without Jacobian terms.
+
+        Group effects count as standardised, the LKJ prior as a density of the Cholesky factor;
+        flat priors as 0.
+
+        Returns
+        -------
+        ndarray
+            One value a draw, chains laid end to end.
+        """
+        return log_density(self.model.spec, self._draws)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fit to one file, which `load` reads.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        StorageError
+            If the file can't be written.
+        """
+        from bayesmix.storage import save
+
+        return save(self, path)
+
+    def __repr__(self) -> str:
+        sizes = self.idata["posterior"].sizes
+        return summary.fit_text(self.model.spec, self.summary(), sizes["chain"], sizes["draw"])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{self!r}</pre>"
+
+    def _prediction(self, *args: Any) -> Prediction:
+        return Prediction.prepare(self.model.spec, self._draws, *args)
+
+
+def _by_row(draws: xr.DataArray, probs: Sequence[float], robust: bool) -> pd.DataFrame:
+    table = summary.summarise(draws.to_numpy(), draws.indexes["obs"], probs, robust)
+    return summary.Table(table)

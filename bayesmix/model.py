@@ -1,0 +1,200 @@
+"""`Model`: a formula on data, before sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bayesmix.families import Family
+from bayesmix.formula import Formula
+from bayesmix.priors import Prior
+from bayesmix.sampling import Settings, run, sample_prior
+from bayesmix.spec import ModelSpec, build_spec
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+    from bayesmix.fit import Fit
+
+
+class Model:
+    """A multilevel model: formula, data, family and priors, checked and put together.
+
+    Parameters
+    ----------
+    formula : str or Formula
+        ``"y ~ x + (1 + x | g)"``, or `bf` for formulas of further parameters.
+    data : DataFrame
+        pandas, polars or any other that narwhals knows. Rows with missing values in a used column
+        are left out, with a warning.
+    family : str or Family, default "gaussian"
+        A name, or `family` for another link.
+    prior : Prior or list of Prior, optional
+        See `prior`; what isn't given has brms's default.
+    namespace : dict of str to callable, optional
+        Functions that the formula may use beside the built-in ones.
+
+    Raises
+    ------
+    FormulaError, DataError, FamilyError, PriorError
+        If the parts don't fit together; the message says where.
+
+    Examples
+    --------
+    >>> import bayesmix as bx
+    >>> sleep = bx.load_dataset("sleepstudy")
+    >>> model = bx.Model("Reaction ~ 1 + Days + (1 + Days | Subject)", sleep)
+    >>> model.priors.loc[model.priors["class"] == "sigma", "prior"].item()
+    'student_t(3, 0, 59.3)'
+    """
+
+    def __init__(
+        self,
+        formula: str | Formula,
+        data: Any,
+        family: str | Family = "gaussian",
+        prior: Prior | Iterable[Prior] = (),
+        namespace: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        self.spec = build_spec(formula, data, family, prior, namespace)
+
+    @classmethod
+    def from_spec(cls, spec: ModelSpec) -> Model:
+        """The model of a spec that is there already."""
+        model = cls.__new__(cls)
+        model.spec = spec
+        return model
+
+    @property
+    def formula(self) -> Formula:
+        return self.spec.formula
+
+    @property
+    def family(self) -> Family:
+        return self.spec.family
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """The used columns of the rows that the fit is to; a copy."""
+        return self.spec.design.frame.copy()
+
+    @property
+    def priors(self) -> pd.DataFrame:
+        """The resolved priors: columns prior, class, coef, group, dpar, lb, ub, source."""
+        return self.spec.priors.frame()
+
+    @cached_property
+    def pymc(self) -> pm.Model:
+        """The PyMC model, with named dims and coords, to look at or extend."""
+        from bayesmix.pymc_model import build_pymc_model
+
+        return build_pymc_model(self.spec)
+
+    def graph(self, **kwargs: Any) -> Any:
+        """PyMC's picture of the model (`pymc.model_to_graphviz`; needs graphviz installed)."""
+        from bayesmix.pymc_model import graph
+
+        return graph(self.pymc, **kwargs)
+
+    def sample_prior(self, draws: int = 500, random_seed: Any = None) -> xr.DataTree:
+        """Draws from the prior and the prior predictive distribution.
+
+        Parameters
+        ----------
+        draws : int
+        random_seed : int, Generator or None
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups ``prior``, ``prior_predictive`` and ``observed_data``.
+
+        Raises
+        ------
+        PriorError
+            If a prior is flat; it names the parameters.
+        """
+        return sample_prior(self.spec, draws, random_seed)
+
+    def fit(
+        self,
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+        cores: int | None = None,
+        random_seed: Any = None,
+        sampler: str = "auto",
+        target_accept: float = 0.8,
+        progressbar: bool = True,
+    ) -> Fit:
+        """Sample the posterior with NUTS.
+
+        Parameters
+        ----------
+        draws, tune : int
+            Kept draws and warm-up draws of each chain.
+        chains : int
+        cores : int, optional
+            Chains at a time; all cores by default.
+        random_seed : int, Generator or None
+            The same seed gives the same draws.
+        sampler : str
+            ``"auto"``, ``"nutpie"``, ``"pymc"``, ``"numpyro"`` or ``"blackjax"``.
+        target_accept : float
+            Between 0 and 1; higher means smaller steps.
+        progressbar : bool
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        SamplingError
+            If the sampler isn't installed, or no chain could start.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Once, if draws diverged, R-hat is above 1.01 or the effective sample size is low.
+        """
+        from bayesmix.fit import Fit
+
+        settings = Settings(draws, tune, chains, cores, random_seed, target_accept, progressbar)
+        return Fit(self, run(self, sampler, settings))
+
+    def __repr__(self) -> str:
+        groups = ", ".join(f"{g.name} ({g.size})" for g in self.spec.design.groups) or "none"
+        return (
+            f"bayesmix.Model\n  formula: {str(self.formula).replace(chr(10), chr(10) + ' ' * 11)}\n"
+            f"  family:  {self.family.name}\n  rows:    {len(self.spec.design.frame)}\n"
+            f"  groups:  {groups}"
+        )
+
+
+def brm(
+    formula: str | Formula,
+    data: Any,
+    family: str | Family = "gaussian",
+    prior: Prior | Iterable[Prior] = (),
+    namespace: Mapping[str, Callable[..., Any]] | None = None,
+    **sampling: Any,
+) -> Fit:
+    """Make a `Model` and fit it.
+
+    Parameters
+    ----------
+    formula, data, family, prior, namespace
+        See `Model`.
+    **sampling
+        See `Model.fit`.
+
+    Returns
+    -------
+    Fit
+    """
+    return Model(formula, data, family, prior, namespace).fit(**sampling)

@@ -1,0 +1,133 @@
+"""Which group-level coefficients a prediction keeps: what ``re_formula`` means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bayesmix.design import PredictorDesign
+from bayesmix.design.build import GroupTermDesign
+from bayesmix.errors import FormulaError, PredictionError, listed
+from bayesmix.formula import Formula, parse_re_formula
+from bayesmix.formula.tree import GroupTerm, render
+from bayesmix.spec import ModelSpec
+
+
+class _NA:
+    """``re_formula=bx.NA``: no group-level effects, the average cluster."""
+
+    def __repr__(self) -> str:
+        return "bayesmix.NA"
+
+
+NA = _NA()
+
+INTERCEPT: frozenset[str] = frozenset()
+
+Kept = Mapping[tuple[str, int], np.ndarray]
+"""For each bracket (dpar, number) which of its columns to keep."""
+
+
+def kept_coefficients(spec: ModelSpec, re_formula: Any) -> Kept:
+    """The group-level coefficients that ``re_formula`` keeps, for every bracket of the model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    re_formula : None, NA or str
+        None keeps all, `NA` (or ``"~0"``) none, a formula of group terms those it names, in every
+        dpar that has them. Options of a term (``by``, ``id``) are the model's.
+
+    Raises
+    ------
+    PredictionError
+        For a term or coefficient that no predictor of the model has (it lists those there are).
+    """
+    brackets = {
+        (p.dpar, i): term for p in spec.design.predictors for i, term in enumerate(p.groups)
+    }
+    if re_formula is None:
+        return {key: np.ones(len(t.positions), bool) for key, t in brackets.items()}
+    wanted = _wanted(spec, re_formula)
+    return {key: _columns(t, wanted) for key, t in brackets.items()}
+
+
+def _wanted(spec: ModelSpec, re_formula: Any) -> set[tuple[frozenset[str], frozenset[str]]]:
+    """(group members, term) pairs asked for, each of them there in some predictor."""
+    if isinstance(re_formula, _NA):
+        return set()
+    if isinstance(re_formula, Formula) or not isinstance(re_formula, str):
+        raise PredictionError(
+            f"re_formula must be None, bx.NA or a text such as '~ (1 | g)', not {re_formula!r}."
+        )
+    try:
+        requested = parse_re_formula(re_formula)
+    except FormulaError as error:
+        raise PredictionError(f"re_formula can't be read: {error}") from error
+    there = {pair for p in spec.design.predictors for t in p.groups for pair in _pairs(t.term)}
+    for term in requested:
+        _check_by(spec, term)
+        for pair in _pairs(term):
+            if pair not in there:
+                raise PredictionError(_absent(spec, re_formula, term, pair))
+    return {pair for term in requested for pair in _pairs(term)}
+
+
+def _pairs(term: GroupTerm) -> list[tuple[frozenset[str], frozenset[str]]]:
+    group = frozenset(term.grouping.members)
+    keys = [INTERCEPT] if term.coefs.intercept else []
+    return [(group, key) for key in (*keys, *(t.key for t in term.coefs.terms))]
+
+
+def _columns(
+    design: GroupTermDesign, wanted: set[tuple[frozenset[str], frozenset[str]]]
+) -> np.ndarray:
+    group, terms = frozenset(design.term.grouping.members), design.matrix.terms.terms
+    keys = [INTERCEPT if i < 0 else terms[i].key for i in design.matrix.term_of]
+    return np.array([(group, key) in wanted for key in keys], bool)
+
+
+def _check_by(spec: ModelSpec, term: GroupTerm) -> None:
+    if term.grouping.by is None:
+        return
+    for group in spec.design.groups:
+        same = set(group.members) == set(term.grouping.members)
+        if same and (group.by is None or group.by.name != term.grouping.by):
+            has = "no by=" if group.by is None else f"by={group.by.name}"
+            raise PredictionError(
+                f"re_formula says by={term.grouping.by} for group {group.name!r}; the model has "
+                f"{has}. Leave by= out: the model's is used."
+            )
+
+
+def _absent(
+    spec: ModelSpec,
+    text: str,
+    term: GroupTerm,
+    pair: tuple[frozenset[str], frozenset[str]],
+) -> str:
+    start, end = term.span
+    coef = ":".join(sorted(pair[1])) or "1"
+    return (
+        f"re_formula asks for {coef!r} of group {term.grouping.name!r}, which the model doesn't "
+        f"have.\n  {text}\n  {' ' * start}{'^' * max(1, end - start)}\n"
+        f"The model has {listed(_terms(spec.design.predictors), limit=30)}."
+    )
+
+
+def _terms(predictors: Sequence[PredictorDesign]) -> list[str]:
+    return [
+        ("" if p.dpar == "mu" else f"{p.dpar} ~ ") + group_text(t.term)
+        for p in predictors
+        for t in p.groups
+    ]
+
+
+def group_text(term: GroupTerm) -> str:
+    """The bracket as a formula writes it, ``(1 + x | g)``."""
+    parts = ["1" if term.coefs.intercept else "0"]
+    parts += [":".join(render(f) for f in t.factors) for t in term.coefs.terms]
+    bar = "|" if term.correlated else "||"
+    return f"({' + '.join(parts)} {bar} {term.grouping.name})"

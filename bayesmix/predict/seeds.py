@@ -1,0 +1,46 @@
+"""Random streams of one seed, each for its own purpose.
+
+What a seed gives a new level depends on the group's name and the level's label alone: so it is the
+same in every call, wherever the level stands and whatever else is predicted.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayesmix.errors import PredictionError
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The streams of one seed."""
+
+    root: np.random.SeedSequence
+
+    def stream(self, *purpose: str) -> np.random.Generator:
+        """The generator for one purpose; the same purpose, the same numbers."""
+        key = tuple(zlib.crc32(p.encode()) for p in purpose)
+        child = np.random.SeedSequence(self.root.entropy, spawn_key=(*self.root.spawn_key, *key))
+        return np.random.default_rng(child)
+
+
+def make_seeds(random_seed: Any) -> Seeds:
+    """The streams of an int, a sequence of ints, a SeedSequence, a Generator or None.
+
+    None is fresh randomness; a Generator is advanced, so that the next call differs.
+    """
+    if isinstance(random_seed, np.random.SeedSequence):
+        return Seeds(random_seed)
+    if isinstance(random_seed, np.random.Generator):
+        return Seeds(np.random.SeedSequence(int(random_seed.integers(2**63))))
+    try:
+        return Seeds(np.random.SeedSequence(random_seed))
+    except (TypeError, ValueError) as error:
+        raise PredictionError(
+            f"random_seed must be a non-negative whole number, a numpy Generator or None, "
+            f"not {random_seed!r}."
+        ) from error

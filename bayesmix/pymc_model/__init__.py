@@ -1,0 +1,5 @@
+"""`ModelSpec` → `pm.Model`: the only place that makes random variables."""
+
+from bayesmix.pymc_model.build import build_pymc_model, posterior_names
+
+__all__ = ["build_pymc_model", "posterior_names"]

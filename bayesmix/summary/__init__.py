@@ -1,0 +1,22 @@
+"""Tables of a posterior: fixef, ranef, coef, varcorr, and the overview that a fit prints."""
+
+from bayesmix.summary.coefficients import coef, fixef, ngrps, ranef
+from bayesmix.summary.overview import overview
+from bayesmix.summary.statistics import summarise
+from bayesmix.summary.tables import ByGroup, Table
+from bayesmix.summary.text import fit_text
+from bayesmix.summary.varcorr import VarCorr, varcorr
+
+__all__ = [
+    "ByGroup",
+    "Table",
+    "VarCorr",
+    "coef",
+    "fit_text",
+    "fixef",
+    "ngrps",
+    "overview",
+    "ranef",
+    "summarise",
+    "varcorr",
+]

@@ -1,0 +1,90 @@
+"""Population coefficients, groups' deviations from them, and their sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.predict import Draws
+from bayesmix.spec import GroupPriors, ModelSpec
+from bayesmix.summary.statistics import summarise
+from bayesmix.summary.tables import ByGroup, Table
+
+
+def fixef(spec: ModelSpec, draws: Draws, probs: Sequence[float], robust: bool) -> Table:
+    """The population coefficients; see `Fit.fixef`."""
+    names, values = population(spec, draws)
+    return Table(summarise(values, pd.Index(names, name="coef", dtype=object), probs, robust))
+
+
+def ranef(
+    spec: ModelSpec, draws: Draws, probs: Sequence[float], robust: bool
+) -> ByGroup[pd.DataFrame]:
+    """The groups' deviations; see `Fit.ranef`."""
+    return ByGroup(
+        {
+            g.group.name: _by_level(g, g.names, draws[f"r_{g.group.name}"], probs, robust)
+            for g in spec.groups
+        }
+    )
+
+
+def coef(
+    spec: ModelSpec, draws: Draws, probs: Sequence[float], robust: bool
+) -> ByGroup[pd.DataFrame]:
+    """The groups' own coefficients; see `Fit.coef`."""
+    names, values = population(spec, draws)
+    return ByGroup(
+        {g.group.name: _sums(g, names, values, draws, probs, robust) for g in spec.groups}
+    )
+
+
+def ngrps(spec: ModelSpec) -> Table:
+    """The number of levels of each group."""
+    sizes = {g.name: g.size for g in spec.design.groups}
+    return Table({"Levels": sizes.values()}, index=pd.Index(sizes, name="group", dtype=object))
+
+
+def population(spec: ModelSpec, draws: Draws) -> tuple[list[str], np.ndarray]:
+    """Names (with the prefix of their dpar) and draws of all population coefficients."""
+    names: list[str] = []
+    parts = [np.empty((len(draws), 0))]
+    for c in spec.coefficients:
+        prefix = "" if c.dpar == "mu" else f"{c.dpar}_"
+        names += [prefix + name for name in c.names]
+        if c.names:
+            parts.append(draws["b" if c.dpar == "mu" else f"b_{c.dpar}"])
+    return names, np.concatenate(parts, axis=1)
+
+
+def _sums(
+    g: GroupPriors,
+    names: list[str],
+    values: np.ndarray,
+    draws: Draws,
+    probs: Sequence[float],
+    robust: bool,
+) -> pd.DataFrame:
+    """A coefficient that only one side has counts as 0 on the other."""
+    effects = draws[f"r_{g.group.name}"]
+    both = [*names, *(name for name in g.names if name not in names)]
+    total = np.zeros((len(draws), g.group.size, len(both)))
+    total[:, :, : len(names)] = values[:, None, :]
+    total[:, :, [both.index(name) for name in g.names]] += effects
+    return _by_level(g, both, total, probs, robust)
+
+
+def _by_level(
+    g: GroupPriors,
+    names: Sequence[str],
+    values: np.ndarray,
+    probs: Sequence[float],
+    robust: bool,
+) -> pd.DataFrame:
+    index = pd.MultiIndex.from_product(
+        [pd.Index(g.group.levels, dtype=object).infer_objects(), list(names)],
+        names=[g.group.name, "coef"],
+    )
+    return Table(summarise(values.reshape(len(values), -1), index, probs, robust))

@@ -1,0 +1,65 @@
+"""The parameters of a fit with their diagnostics, as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.convergence import diagnose
+from bayesmix.predict import Draws
+from bayesmix.spec import GroupPriors, ModelSpec
+from bayesmix.summary.coefficients import population
+from bayesmix.summary.statistics import summarise
+from bayesmix.summary.tables import Table
+from bayesmix.summary.varcorr import correlation_matrix, sd_names
+
+POPULATION, FURTHER = "Population", "Further"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One block of the summary: names and draws."""
+
+    title: str
+    names: list[str]
+    values: np.ndarray
+
+
+def overview(spec: ModelSpec, draws: Draws, probs: Sequence[float], robust: bool) -> pd.DataFrame:
+    """One row a parameter; see `Fit.summary`."""
+    tables = [_table(part, draws, probs, robust) for part in parts(spec, draws)]
+    return Table(pd.concat(tables)) if tables else Table()
+
+
+def parts(spec: ModelSpec, draws: Draws) -> list[Part]:
+    """Groups first, then population coefficients, then further parameters, as brms has them."""
+    found = [_group_part(g, draws) for g in spec.groups]
+    found.append(Part(POPULATION, *population(spec, draws)))
+    plain = [d.name for d in spec.plain_dpars]
+    if plain:
+        found.append(Part(FURTHER, plain, np.stack([draws[name] for name in plain], axis=1)))
+    return [p for p in found if p.names]
+
+
+def _group_part(g: GroupPriors, draws: Draws) -> Part:
+    names = sd_names(g)
+    sd = draws[f"sd_{g.group.name}"].reshape(len(draws), -1)
+    labels = [f"sd({name})" for name in names]
+    if not g.correlated:
+        return Part(g.group.name, labels, sd)
+    cor = correlation_matrix(g, draws)
+    pairs = [(i, j) for j in range(len(names)) for i in range(j) if np.ptp(cor[:, i, j]) > 0]
+    labels += [f"cor({names[i]},{names[j]})" for i, j in pairs]
+    both = [sd, *(cor[:, i, j][:, None] for i, j in pairs)]
+    return Part(g.group.name, labels, np.concatenate(both, axis=1))
+
+
+def _table(part: Part, draws: Draws, probs: Sequence[float], robust: bool) -> pd.DataFrame:
+    index = pd.MultiIndex.from_product([[part.title], part.names], names=["part", "parameter"])
+    table = summarise(part.values, index, probs, robust)
+    chains = len(np.unique(draws.chain))
+    by_chain = part.values.reshape(chains, -1, part.values.shape[1])
+    return table.assign(**diagnose(by_chain))

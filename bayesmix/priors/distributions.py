@@ -142,10 +142,11 @@ def _check_count(distribution: Distribution) -> None:
 
 def _check_values(distribution: Distribution) -> None:
     values = dict(zip(distribution.law.args, distribution.params, strict=True))
-    text = f"{distribution.name}({', '.join(map(repr, distribution.params))})"
     for arg, value in values.items():
         if not math.isfinite(value):
-            raise PriorError(f"{text!r}: {arg} must be a finite number, not {value}.")
+            raise PriorError(
+                f"{str(distribution)!r}: {arg} must be a finite number, not {format_number(value)}."
+            )
         if arg in distribution.law.positive and value <= 0:
             raise PriorError(
                 f"{str(distribution)!r}: {arg} of {signature(distribution.name)} must be "

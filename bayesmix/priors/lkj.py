@@ -33,14 +33,13 @@ def cholesky_logpdf(factor: ArrayLike, eta: float) -> np.ndarray:
     >>> round(float(cholesky_logpdf(np.eye(2), 1.0)), 6)
     -0.693147
     """
+    from scipy.special import xlogy
+
     factor = np.asarray(factor, dtype=float)
     size = factor.shape[-1]
     diagonal = np.diagonal(factor, axis1=-2, axis2=-1)[..., 1:]
     powers = size - np.arange(2, size + 1) + 2.0 * (eta - 1.0)
-    with np.errstate(divide="ignore"):
-        log_diagonal = np.log(diagonal)
-    # A power of zero must not meet log(0).
-    return _log_constant(size, eta) + np.where(powers == 0, 0.0, powers * log_diagonal).sum(-1)
+    return _log_constant(size, eta) + xlogy(powers, diagonal).sum(-1)
 
 
 def cholesky_rvs(rng: np.random.Generator, draws: int, size: int, eta: float) -> np.ndarray:

@@ -219,6 +219,5 @@ def _check_bounds(prior: Prior) -> None:
     if max(lower, low) >= min(upper, high):
         raise PriorError(
             f"{prior}: nothing is left between the bounds, for {prior.distribution} lies between "
-            f"{format_number(low) if math.isfinite(low) else low} and "
-            f"{format_number(high) if math.isfinite(high) else high}."
+            f"{format_number(low)} and {format_number(high)}."
         )

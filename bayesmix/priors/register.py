@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
+
+import numpy as np
 
 from bayesmix.errors import PriorError
 from bayesmix.priors.distributions import Distribution
+from bayesmix.priors.laws import Recipe
 
 __all__ = ["register"]
 
@@ -63,8 +67,14 @@ def register(
         recipe = distribution.law.half
     else:
         return _register_truncated(distribution, name, lower, upper, kwargs)
-    class_, params = recipe(*distribution.params)
+    class_, params = _doubles(recipe, distribution)
     return getattr(pm, class_)(name, **params, **kwargs)
+
+
+def _doubles(recipe: Recipe, distribution: Distribution) -> tuple[str, dict[str, np.float64]]:
+    """PyMC's name and numbers; PyTensor makes some Python floats single precision."""
+    class_, params = recipe(*distribution.params)
+    return class_, {key: np.float64(value) for key, value in params.items()}
 
 
 def _is_folded(distribution: Distribution, lower: float, upper: float) -> bool:
@@ -79,9 +89,12 @@ def _register_truncated(
 ) -> Any:
     import pymc as pm
 
-    class_, params = distribution.law.pymc(*distribution.params)
+    class_, params = _doubles(distribution.law.pymc, distribution)
     base = getattr(pm, class_).dist(**params)
-    return pm.Truncated(name, base, lower=_finite(lower), upper=_finite(upper), **kwargs)
+    with warnings.catch_warnings():
+        # PyMC says so of its own inverse gamma, whose quantiles are those of 1 / gamma.
+        warnings.filterwarnings("ignore", "RandomVariables .* were found in the derived graph")
+        return pm.Truncated(name, base, lower=_finite(lower), upper=_finite(upper), **kwargs)
 
 
 def _register_flat(name: str, lower: float, upper: float, kwargs: dict[str, Any]) -> Any:
@@ -92,9 +105,21 @@ def _register_flat(name: str, lower: float, upper: float, kwargs: dict[str, Any]
         return pm.Flat(name, **kwargs)
     # Flat starts at 0, which may be outside.
     inside = upper - 1.0 if lower == -math.inf else lower + min(1.0, (upper - lower) / 2)
+    start = np.full(_shape(kwargs), inside)
     bounded = Interval(_finite(lower), _finite(upper))
-    return pm.Flat(name, default_transform=bounded, **{"initval": inside, **kwargs})
+    return pm.Flat(name, default_transform=bounded, **{"initval": start, **kwargs})
 
 
-def _finite(bound: float) -> float | None:
-    return bound if math.isfinite(bound) else None
+def _shape(kwargs: dict[str, Any]) -> tuple[int, ...]:
+    """The shape of a variable with these arguments in the open model."""
+    import pymc as pm
+
+    if "dims" in kwargs:
+        dims = kwargs["dims"]
+        coords = pm.modelcontext(None).coords
+        return tuple(len(coords[d]) for d in ([dims] if isinstance(dims, str) else dims))
+    return tuple(np.atleast_1d(kwargs.get("shape", ())).astype(int))
+
+
+def _finite(bound: float) -> np.float64 | None:
+    return np.float64(bound) if math.isfinite(bound) else None

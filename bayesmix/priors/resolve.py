@@ -246,5 +246,4 @@ def _described(slot: Slot) -> str:
 
 
 def _interval(lower: float, upper: float) -> str:
-    low, high = (format_number(v) if math.isfinite(v) else str(v) for v in (lower, upper))
-    return f"({low}, {high})"
+    return f"({format_number(lower)}, {format_number(upper)})"

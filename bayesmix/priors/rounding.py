@@ -41,7 +41,6 @@ def format_number(x: float) -> str:
     Parameters
     ----------
     x : float
-        A finite number.
 
     Returns
     -------
@@ -49,9 +48,11 @@ def format_number(x: float) -> str:
 
     Examples
     --------
-    >>> [format_number(x) for x in (3.0, 288.7, 0.1 + 0.2, 100000.0, 123456.0, -0.0001)]
-    ['3', '288.7', '0.3', '1e+05', '123456', '-1e-04']
+    >>> [format_number(x) for x in (3.0, 288.7, 0.1 + 0.2, 1e5, 123456.0, -math.inf)]
+    ['3', '288.7', '0.3', '1e+05', '123456', '-Inf']
     """
+    if not math.isfinite(x):
+        return "NaN" if math.isnan(x) else "Inf" if x > 0 else "-Inf"
     mantissa, exponent = f"{x:.14e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".")
     scientific = f"{mantissa}e{exponent}"

@@ -16,6 +16,7 @@ from bayesmix.formula.tree import Expr, GroupTerm, Span, Term, Terms, render
 MAX_TERMS = 2000
 MAX_PRODUCTS = 40_000
 MAX_FACTORS = 30
+MAX_GROUPS = 200
 
 TermMap = dict[frozenset[str], Term]
 
@@ -34,6 +35,16 @@ class Side:
     groups: tuple[GroupTerm, ...] = ()
 
 
+def bounded_groups(groups: Iterable[GroupTerm]) -> tuple[GroupTerm, ...]:
+    """The group-level terms, of which there are no more than `MAX_GROUPS`."""
+    groups = tuple(groups)
+    if len(groups) > MAX_GROUPS:
+        raise FormulaError(
+            f"The formula has more than {MAX_GROUPS} group-level terms.", span=groups[-1].span
+        )
+    return groups
+
+
 def one_term(term: Term) -> Side:
     """The side that is a single term."""
     return Side(term.span, {term.key: term})
@@ -41,19 +52,19 @@ def one_term(term: Term) -> Side:
 
 def finished(side: Side) -> Terms:
     """The side's population part, with R's implicit intercept, in R's order."""
+    _refuse_repeated_offsets(side)
     ordered = sorted(side.terms.values(), key=lambda t: len(t.factors))
     return Terms(side.intercept is not False, tuple(ordered), side.offsets)
 
 
 def add(left: Side, right: Side) -> Side:
     """``left + right``."""
-    _refuse_repeated_offset(left, right)
     return Side(
         _joint_span(left, right),
         _union(left.terms, right.terms.values(), right.span),
         _agreed_intercept(left, right),
         left.offsets + right.offsets,
-        left.groups + right.groups,
+        bounded_groups((*left.groups, *right.groups)),
     )
 
 
@@ -147,11 +158,13 @@ def _agreed_intercept(left: Side, right: Side) -> bool | None:
     )
 
 
-def _refuse_repeated_offset(left: Side, right: Side) -> None:
-    known = {render(o) for o in left.offsets}
-    for offset in right.offsets:
-        if render(offset) in known:
-            raise FormulaError(f"offset({render(offset)}) is given twice.", span=right.span)
+def _refuse_repeated_offsets(side: Side) -> None:
+    known = set()
+    for offset in side.offsets:
+        text = render(offset)
+        if text in known:
+            raise FormulaError(f"offset({text}) is given twice.", span=offset.span)
+        known.add(text)
 
 
 def _refuse_unremovable(side: Side) -> None:

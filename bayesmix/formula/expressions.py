@@ -30,8 +30,8 @@ _LEVELS = {
 _NOT_INSIDE = {
     "^": "A power inside a call is '**'.",
     ":": "Join terms with ':' outside of calls.",
-    "|": "Make the column first, then name it in the formula.",
-    "||": "Make the column first, then name it in the formula.",
+    "|": "Put '+' before the parenthesis of a group-level term: 'x + (1 | g)'.",
+    "||": "Put '+' before the parenthesis of a group-level term: 'x + (1 + x || g)'.",
     "~": None,
 }
 _OWN_PLACE = {

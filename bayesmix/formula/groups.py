@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bayesmix.errors import FormulaError, did_you_mean, listed
-from bayesmix.formula.algebra import Side, finished
+from bayesmix.formula.algebra import MAX_FACTORS, Side, bounded_groups, finished
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_expression, parse_name
 from bayesmix.formula.later import not_yet
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Expr, Grouping, GroupTerm, Literal, Name, Span, Terms
+from bayesmix.formula.unexpected import quoted
 
 _JOINERS = "Grouping factors are joined by ':', '/' and '+'; 'a / b' is 'a + a:b'."
 
@@ -31,7 +32,7 @@ class Target:
 def group_terms(side: Side, targets: tuple[Target, ...], span: Span) -> tuple[GroupTerm, ...]:
     """One group-level term for each grouping factor right of the bar."""
     coefs = _coefs(side)
-    return tuple(
+    return bounded_groups(
         GroupTerm(coefs, t.grouping, t.id, t.correlated is not False, span) for t in targets
     )
 
@@ -134,6 +135,10 @@ def _parse_interaction(cursor: Cursor) -> Grouping:
 
 def _within(outer: Grouping, inner: Grouping) -> Grouping:
     span = (outer.span[0], inner.span[1])
+    if len(outer.members) == MAX_FACTORS:
+        raise FormulaError(
+            f"An interaction of more than {MAX_FACTORS} grouping factors.", span=span
+        )
     for member in inner.members:
         if member in outer.members:
             raise FormulaError(f"The grouping factor {member!r} stands here twice.", span=span)
@@ -167,8 +172,13 @@ def _called(function: Token) -> FormulaError:
 
 
 def _no_grouping(token: Token) -> FormulaError:
-    shown = f", not {token.text!r}" if token.text not in ("", ")", "|", "||") else ""
-    return FormulaError(f"A grouping factor is missing here{shown}.", None, token.span, _JOINERS)
+    if token.kind in ("string", "number"):
+        return FormulaError(
+            f"A grouping factor is a column, not {quoted(token)}.",
+            span=token.span,
+            hint=f"A column's name goes without quotes, or in backticks: `{token.text}`.",
+        )
+    return FormulaError("A grouping factor is missing here.", None, token.span, _JOINERS)
 
 
 def _parse_gr(cursor: Cursor) -> Target:

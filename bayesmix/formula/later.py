@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bayesmix.errors import FormulaError
 from bayesmix.formula.tokens import Token
+from bayesmix.formula.tree import Span
 
 _SMOOTHS = ("s", "t2", "te", "ti", "gp")
 _SPECIAL_PREDICTORS = ("mo", "me", "mi", "cs", "cse", "mmc")
@@ -11,9 +12,9 @@ _AUTOCORRELATION = ("ar", "ma", "arma", "cosy", "unstr", "sar", "car", "fcor")
 _CALLS = frozenset((*_SMOOTHS, *_SPECIAL_PREDICTORS, *_AUTOCORRELATION, "mvbind"))
 
 
-def not_yet(what: str, span: tuple[int, int]) -> FormulaError:
+def not_yet(what: str, span: Span, hint: str | None = None) -> FormulaError:
     """The error for a part of the language that is to come."""
-    return FormulaError(f"{what} is not supported yet.", span=span)
+    return FormulaError(f"{what} is not supported yet.", None, span, hint)
 
 
 def refuse_later_call(function: Token) -> None:

@@ -152,7 +152,8 @@ def _quoting(text: str, what: str) -> Iterator[str]:
     except FormulaError as error:
         if error.source is not None:
             raise
-        raise FormulaError(error.message, source, error.span, error.hint) from None
+        shown = source if error.span else None
+        raise FormulaError(error.message, shown, error.span, error.hint) from None
 
 
 def _parse_predictor(cursor: Cursor, source: str) -> Predictor:

@@ -10,6 +10,7 @@ from bayesmix.formula.algebra import Side
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_factor
 from bayesmix.formula.groups import group_terms, parse_targets
+from bayesmix.formula.later import not_yet
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Term
 from bayesmix.formula.unexpected import operand_expected
@@ -64,14 +65,14 @@ def _level(cursor: Cursor) -> int:
 
 def _parse_power(base: Side, cursor: Cursor) -> Side:
     exponent = cursor.take()
-    span = (base.span[0], exponent.span[1])
-    if not exponent.text.isdigit() or int(exponent.text) == 0 or exponent.kind != "number":
+    whole = exponent.kind == "number" and exponent.text.isdigit() and int(exponent.text) > 0
+    if not whole or cursor.at("**", "^"):
         raise FormulaError(
-            "The power of terms is a whole number, at least 1.",
+            "The power of terms is one whole number, at least 1.",
             span=exponent.span,
             hint="Arithmetic goes inside I(), as in 'I(x**0.5)'.",
         )
-    return algebra.power(base, int(exponent.text), span)
+    return algebra.power(base, int(exponent.text), (base.span[0], exponent.span[1]))
 
 
 def _parse_operand(cursor: Cursor) -> Side:
@@ -86,6 +87,8 @@ def _parse_operand(cursor: Cursor) -> Side:
         return _parse_offset(cursor)
     if cursor.at_call() and token.text in ("gr", "mm"):
         raise _left_of_bar(token)
+    if token.kind == "name" and token.text == "Intercept":
+        raise not_yet("The term 'Intercept'", token.span, "Write '1' for the intercept.")
     factor = parse_factor(cursor)
     return algebra.one_term(Term((factor,), factor.span))
 

@@ -35,6 +35,7 @@ _MENDS = {
     "$": "Write the column's name alone; attributes can't be reached.",
     "@": "Write the column's name alone; attributes can't be reached.",
     "#": "A formula has no comments.",
+    ";": "A formula is a single expression.",
     "&": "Make the column first, then name it in the formula.",
     "!": "Make the column first, then name it in the formula.",
     "%": "Make the column first, then name it in the formula.",
@@ -123,7 +124,8 @@ def _unreadable(text: str, place: int) -> FormulaError:
         return FormulaError(
             f"{name} is opened and not closed.", None, (place, len(text)), _MENDS[char]
         )
-    hint = _MENDS.get(char, "Names with other characters go in backticks: `body mass`.")
+    in_backticks = "A name with such characters goes in backticks: `body mass (g)`."
+    hint = _MENDS.get(char, in_backticks if char.isprintable() else None)
     return FormulaError(
         f"The character {_described(char)} has no meaning in a formula.",
         span=(place, place + 1),

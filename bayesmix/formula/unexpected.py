@@ -5,12 +5,13 @@ from __future__ import annotations
 from bayesmix.errors import FormulaError
 from bayesmix.formula.tokens import Token
 
+_NO_ARITHMETIC = "Make the column first, then name it."
 _NO_OPERATOR = {
     "~": ("A formula has one '~'.", None),
     ")": ("This ')' closes nothing.", None),
     "]": ("This ']' closes nothing.", None),
     "(": ("What stands before '(' can't be called.", "Put '+', '*' or ':' between two terms."),
-    "[": ("A formula can't index with '['.", "Make the column first, then name it."),
+    "[": ("A formula can't index with '['.", _NO_ARITHMETIC),
     ",": ("A ',' stands only between the arguments of a call.", "Join terms with '+'."),
     "|": ("A group-level term stands in parentheses.", "Write it as '(1 + x | g)'."),
     "||": ("A group-level term stands in parentheses.", "Write it as '(1 + x || g)'."),
@@ -18,7 +19,7 @@ _NO_OPERATOR = {
         "'=' stands only between an argument and its value.",
         "The response is followed by '~'; a test for equality is '=='.",
     ),
-    "//": ("'//' is not an operator of formulas.", None),
+    "//": ("'//' is not an operator of formulas.", _NO_ARITHMETIC),
     ":=": ("':=' is not an operator of formulas.", None),
     "<-": ("'<-' assigns, and a formula can't.", "For a comparison put a space: 'x < -1'."),
     "%in%": ("'%in%' is not supported.", "For 'b %in% a' write 'a:b'; 'a / b' is 'a + a:b'."),
@@ -46,6 +47,8 @@ def operator_expected(token: Token, before: Token | None) -> FormulaError:
         message = "The formula ends too early."
     elif token.kind != "op":
         message = f"An operator is missing between {quoted(before)} and {quoted(token)}."
+    elif token.text.startswith("%") and token.text not in _NO_OPERATOR:
+        message, hint = f"{token.text!r} is not an operator of formulas.", _NO_ARITHMETIC
     elif token.text in _COMPARISONS:
         message = f"The comparison {token.text!r} stands outside a call."
         hint = "Write it as 'I(x > 1)'."

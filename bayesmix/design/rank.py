@@ -36,11 +36,10 @@ def check_rank(predictor: PredictorDesign, flat: Sequence[bool]) -> None:
 
 def _check_constant(matrix: Matrix, source: str) -> None:
     values = matrix.values[:, 1:]
-    spread = np.ptp(values, axis=0) <= 1e-12 * np.maximum(
-        1.0, np.abs(values).max(axis=0, initial=0)
-    )
-    if spread.any():
-        at = 1 + int(spread.argmax())
+    largest = np.abs(values).max(axis=0, initial=1.0)
+    constant = np.ptp(values, axis=0) <= 1e-12 * largest
+    if constant.any():
+        at = 1 + int(constant.argmax())
         raise FormulaError(
             f"The column {matrix.names[at]!r} is constant ({matrix.values[0, at]:g}); "
             "its coefficient can't be told from the intercept.",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
-
-Item = TypeVar("Item")
 
 DIGITS = 2
 """Significant digits of an estimate's error that are worth printing."""
@@ -28,7 +26,7 @@ class Table(pd.DataFrame):
         return formatted(self).to_html()
 
 
-class ByGroup(Mapping[str, Item], Generic[Item]):
+class ByGroup[Item](Mapping[str, Item]):
     """Results by grouping factor, one under the other when printed."""
 
     def __init__(self, items: Mapping[str, Item]) -> None:

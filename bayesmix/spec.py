@@ -15,7 +15,7 @@ import numpy as np
 from bayesmix.design import Design, Group, PredictorDesign, blocks, build_design, coefs_of
 from bayesmix.design.matrix import INTERCEPT
 from bayesmix.design.rank import check_rank
-from bayesmix.design.spine import Spine
+from bayesmix.design.spine import GroupCoef, Spine
 from bayesmix.families import Dpar, Family
 from bayesmix.families import family as find_family
 from bayesmix.formula import Formula, bf
@@ -159,10 +159,10 @@ def build_spec(
     parsed = bf(formula)
     fam = find_family(family)
     design = build_design(parsed, to_pandas(data), fam, namespace)
-    user = (prior,) if isinstance(prior, Prior) else tuple(prior)
     slots = _slots(design, fam)
     offsets = {p.dpar: float(p.offset.mean()) for p in design.predictors}
-    priors = resolve(slots, default_priors(fam, design.response.y, slots, offsets), user)
+    priors = resolve(slots, default_priors(fam, design.response.y, slots, offsets), prior)
+    user = (prior,) if isinstance(prior, Prior) else tuple(prior)
     spec = ModelSpec(fam, design, priors, user)
     for p, c in zip(design.predictors, spec.coefficients, strict=True):
         check_rank(p, flat=[not r.distribution.proper for r in c.slopes])
@@ -183,21 +183,15 @@ def _slots(design: Design, family: Family) -> tuple[Slot, ...]:
     return tuple(slots)
 
 
-def _table_dpar(dpar: str) -> str:
-    """Brms's tables leave the dpar empty for mu."""
-    return "" if dpar == "mu" else dpar
-
-
 def _population_slots(p: PredictorDesign) -> list[Slot]:
-    dpar = _table_dpar(p.dpar)
     names = p.population.names
     if not p.has_intercept:
-        return [Slot("b", dpar, "", name) for name in names]
-    return [Slot(INTERCEPT, dpar), *(Slot("b", dpar, "", name) for name in names[1:])]
+        return [Slot("b", p.dpar, "", name) for name in names]
+    return [Slot(INTERCEPT, p.dpar), *(Slot("b", p.dpar, "", name) for name in names[1:])]
 
 
-def _sd_slot(c: Any) -> Slot:
-    return Slot("sd", _table_dpar(c.dpar), c.group, c.coef, lower=0.0)
+def _sd_slot(c: GroupCoef) -> Slot:
+    return Slot("sd", c.dpar, c.group, c.coef)
 
 
 def _cor_slot(group: str) -> Slot:

@@ -139,3 +139,12 @@ def test_a_model_rejects_a_negative_scale():
         )
         distribution("y", **parameters, observed=[1.0, 2.0])
     assert model.compile_logp(mode=IN_PYTHON)({"sigma": -1.0}) == -np.inf
+
+
+@pytest.mark.parametrize("link", ["cloglog", "loglog"])
+def test_gradients_stay_finite_where_a_hazard_overflows(link):
+    eta, y = grid([-800.0, 800.0], [0, 1])
+    found = family("bernoulli", link=link)
+    logp, gradients = density_and_gradients(found, y, {"mu": eta})
+    assert np.all(logp <= 0)
+    assert np.all(np.isfinite(gradients["mu"]))

@@ -150,12 +150,7 @@ def natural_dpars(
 ) -> dict[str, np.ndarray]:
     """Every dpar on its natural scale: ``(sample, row)``, or ``(sample, 1)`` without a formula.
 
-    Those between 0 and 1 also with their log odds (``mu_log_odds``), exact in the tails.
+    A probability mu comes with its log odds too, exact in the tails (`Family.natural`).
     """
-    values = {d.name: draws[d.name][:, None] for d in spec.plain_dpars}
-    for dpar, eta in etas.items():
-        link = spec.family.link(dpar)
-        values[dpar] = link.inverse(eta[:, part])
-        if link.odds is not None:
-            values[f"{dpar}_log_odds"] = link.log_odds(eta[:, part])
-    return values
+    plain = {d.name: draws[d.name][:, None] for d in spec.plain_dpars}
+    return plain | spec.family.natural({dpar: eta[:, part] for dpar, eta in etas.items()})

@@ -1,0 +1,151 @@
+"""The variables of the posterior, and the columns in which brms keeps their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, combinations, islice, permutations, product
+from typing import Any
+
+import numpy as np
+
+from bayesmix.design import GroupCoef
+from bayesmix.design.columns import label_key
+from bayesmix.priors.names import r_name
+from bayesmix.spec import Coefficients, GroupPriors, ModelSpec
+from bayesmix.variables import coef_name
+
+MOST_ORDERS = 24
+"""Orders of the factors of an interaction that are tried: all, up to four factors."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One column of brms's draws.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What brms may call it, the likeliest first.
+    positions : tuple of tuple of int
+        Where in the variable its value stands (a correlation stands in two places).
+    """
+
+    names: tuple[str, ...]
+    positions: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of the posterior.
+
+    Attributes
+    ----------
+    name : str
+    start : ndarray
+        Its values where no column has them: ones on the diagonal of correlations, else zeros.
+    cells : tuple of Cell
+    """
+
+    name: str
+    start: np.ndarray
+    cells: tuple[Cell, ...]
+
+
+def variables(spec: ModelSpec) -> tuple[Variable, ...]:
+    """Every variable of the model's posterior, in its order."""
+    flags = _flags(spec)
+    found = [_population(c, flags) for c in spec.coefficients if c.names]
+    for g in spec.groups:
+        found.append(_sd(g, flags))
+        found += [_cor(g, flags)] if g.correlated else []
+        found.append(_effects(g, flags))
+    found += [Variable(d.name, np.zeros(()), (Cell((d.name,), ((),)),)) for d in spec.plain_dpars]
+    return tuple(found)
+
+
+def _flags(spec: ModelSpec) -> frozenset[str]:
+    """The boolean columns: R calls the coefficient of `x` then ``xTRUE``."""
+    frame = spec.design.frame
+    return frozenset(r_name(c) for c in frame.columns if frame[c].dtype == bool)
+
+
+def _population(c: Coefficients, flags: frozenset[str]) -> Variable:
+    name = coef_name(c.dpar)
+    cells = [
+        Cell(tuple(f"{name}_{s}" for s in _spellings(coef, flags)), ((k,),))
+        for k, coef in enumerate(c.names)
+    ]
+    return Variable(name, np.zeros(len(cells)), tuple(cells))
+
+
+def _sd(g: GroupPriors, flags: frozenset[str]) -> Variable:
+    name, by = g.group.name, g.group.by is not None
+    cells = []
+    for s, stratum in enumerate(_strata(g)):
+        for k, c in enumerate(g.coefs):
+            names = (f"sd_{name}__{text}" for text in _in_stratum(c, stratum, flags))
+            cells.append(Cell(tuple(names), ((s, k) if by else (k,),)))
+    shape = (len(_strata(g)), len(g.coefs)) if by else (len(g.coefs),)
+    return Variable(f"sd_{name}", np.zeros(shape), tuple(cells))
+
+
+def _cor(g: GroupPriors, flags: frozenset[str]) -> Variable:
+    name, by, size = g.group.name, g.group.by is not None, len(g.coefs)
+    cells = []
+    for s, stratum in enumerate(_strata(g)):
+        at = (s,) if by else ()
+        for i, j in chain.from_iterable(combinations(block, 2) for block in g.blocks):
+            texts = [_in_stratum(g.coefs[k], stratum, flags) for k in (i, j)]
+            names = (f"cor_{name}__{a}__{b}" for pair in product(*texts) for a, b in _both(pair))
+            cells.append(Cell(tuple(names), ((*at, i, j), (*at, j, i))))
+    strata = (len(_strata(g)),) if by else ()
+    start = np.broadcast_to(np.eye(size), (*strata, size, size))
+    return Variable(f"cor_{name}", start, tuple(cells))
+
+
+def _effects(g: GroupPriors, flags: frozenset[str]) -> Variable:
+    name = g.group.name
+    spelt = [_spellings(c.coef, flags) for c in g.coefs]
+    heads = [f"r_{name}" if c.dpar == "mu" else f"r_{name}__{c.dpar}" for c in g.coefs]
+    cells = []
+    for i, level in enumerate(map(_level_text, g.group.levels)):
+        for k, head in enumerate(heads):
+            cells.append(Cell(tuple(f"{head}[{level},{s}]" for s in spelt[k]), ((i, k),)))
+    start = np.zeros((g.group.size, len(g.coefs)))
+    return Variable(f"r_{name}", start, tuple(cells))
+
+
+def _strata(g: GroupPriors) -> tuple[tuple[str, ...], ...]:
+    """For each level of ``by`` what brms may append to a coefficient; nothing without."""
+    if g.group.by is None:
+        return (("",),)
+    labels = (f"{g.group.by.name}{_r_text(level)}" for level in g.group.by.levels)
+    return tuple((":" + re.sub(r"\s", "", text), ":" + r_name(text)) for text in labels)
+
+
+def _in_stratum(c: GroupCoef, stratum: tuple[str, ...], flags: frozenset[str]) -> tuple[str, ...]:
+    prefix = "" if c.dpar == "mu" else f"{c.dpar}_"
+    return tuple(prefix + s + end for s in _spellings(c.coef, flags) for end in stratum)
+
+
+def _both(pair: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    yield pair
+    yield pair[::-1]
+
+
+def _spellings(coef: str, flags: frozenset[str]) -> tuple[str, ...]:
+    """What R and brms may call a coefficient: the factors of an interaction in any order."""
+    options = [(f, f + "TRUE") if f in flags else (f,) for f in r_name(coef).split(":")]
+    orders = (":".join(p) for o in product(*options) for p in islice(permutations(o), MOST_ORDERS))
+    return tuple(dict.fromkeys(orders))
+
+
+def _level_text(level: Any) -> str:
+    """A level in brms's indices, white space become dots."""
+    return re.sub(r"[ \t\r\n]", ".", _r_text(level))
+
+
+def _r_text(level: Any) -> str:
+    return str(level).upper() if isinstance(level, bool | np.bool_) else label_key(level)

@@ -1,0 +1,169 @@
+"""Given the same draws, the same numbers as brms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayesmix.errors import PredictionError
+from bayesmix.priors.names import r_name
+
+from .reference_cases import TRAIN_ROWS, Case, Prediction, cases
+
+STATS = ["Estimate", "Est.Error", "Q2.5", "Q97.5"]
+NEW_SHAPE_PRIOR = "inv_gamma(0.4, 0.3)"
+"""brms 2.23's for the shape of a negative binomial; 2.18, which made the cases, had another."""
+
+
+def each_case(*names: str) -> pytest.MarkDecorator:
+    chosen = [c for c in cases() if not names or c.name in names]
+    return pytest.mark.parametrize("case", chosen, ids=lambda c: c.name)
+
+
+each_prediction = pytest.mark.parametrize(
+    "prediction",
+    [p for c in cases() for p in c.predictions()],
+    ids=lambda p: f"{p.case.name}-{p.stem}",
+)
+
+
+def close(actual: np.ndarray, expected: np.ndarray, tolerance: float = 1e-8) -> None:
+    """Within the tolerance, relative to values above 1."""
+    assert actual.shape == expected.shape
+    assert np.max(np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))) <= tolerance
+
+
+def coefficient(name: str) -> str:
+    """One spelling for both packages: R's, the factors of an interaction sorted."""
+    return ":".join(sorted(r_name(name).split(":")))
+
+
+def test_the_cases_are_there() -> None:
+    assert len(cases()) == 19
+    assert sum(1 for c in cases() for _ in c.predictions()) > 100
+
+
+@each_case()
+def test_log_lik(case: Case) -> None:
+    close(case.fit.log_lik().to_numpy(), case.values("log_lik"))
+
+
+@each_case()
+def test_log_lik_of_the_data_given_as_newdata(case: Case) -> None:
+    given = case.fit.log_lik(case.data.head(TRAIN_ROWS)).to_numpy()
+    close(given, case.values("log_lik")[:, :TRAIN_ROWS])
+
+
+@each_case()
+def test_log_density_up_to_a_constant(case: Case) -> None:
+    ours, brms = case.fit.log_density(), case.values("log_density")[:, 0]
+    np.testing.assert_allclose(ours - ours[0], brms - brms[0], rtol=0, atol=1e-6)
+
+
+@each_prediction
+def test_predictions_for_newdata(prediction: Prediction) -> None:
+    close(prediction.made(prediction.newdata), prediction.expected)
+
+
+@each_prediction
+def test_predictions_for_the_rows_of_the_fit(prediction: Prediction) -> None:
+    if prediction.data == "train":
+        made = prediction.made(None)
+        assert made.shape[1] == len(prediction.case.data)
+        close(made[:, :TRAIN_ROWS], prediction.expected)
+
+
+@each_case()
+def test_fixef(case: Case) -> None:
+    close_tables(case.fit.fixef(), case.table("fixef").set_index("name")[STATS])
+
+
+@each_case()
+@pytest.mark.parametrize("method", ["ranef", "coef"])
+def test_ranef_and_coef(case: Case, method: str) -> None:
+    by_group = getattr(case.fit, method)()
+    assert {f"{method}__{g.replace(':', '_')}" for g in by_group} == set(case.stems(f"{method}__"))
+    for group, table in by_group.items():
+        long = case.table(f"{method}__{group.replace(':', '_')}")
+        wide = long.pivot(index=["level", "coef"], columns="stat", values="value")
+        close_tables(table, wide[STATS].astype(float))
+
+
+@each_case()
+def test_varcorr(case: Case) -> None:
+    by_group = case.fit.varcorr()
+    assert {f"varcorr_sd__{g.replace(':', '_')}" for g in by_group} == set(
+        case.stems("varcorr_sd__")
+    )
+    for group, found in by_group.items():
+        stem = group.replace(":", "_")
+        close_tables(found.sd, case.table(f"varcorr_sd__{stem}").set_index("name")[STATS])
+        for kind in ("cor", "cov"):
+            table = getattr(found, kind)
+            assert (table is not None) == (f"varcorr_{kind}__{stem}" in case.stems("varcorr_"))
+            if table is not None:
+                long = case.table(f"varcorr_{kind}__{stem}")
+                wide = long.pivot(index=["row", "col"], columns="stat", values="value")
+                close_tables(table, wide[STATS].astype(float))
+
+
+@each_case()
+def test_default_priors(case: Case) -> None:
+    expected = prior_rows(case.table("default_prior"))
+    if ("shape", "", "", "") in expected:
+        expected["shape", "", "", ""] = (NEW_SHAPE_PRIOR, "0", "")
+    assert prior_rows(case.model_with([]).priors) == expected
+
+
+@each_case()
+def test_priors_of_the_user(case: Case) -> None:
+    expected = case.table("prior_summary")
+    expected["class"] = expected["class"].replace("L", "cor")
+    expected["prior"] = expected["prior"].str.replace("lkj_corr_cholesky", "lkj")
+    if any(p["class"] == "shape" for p in case.spec["prior"]):
+        expected.loc[expected["class"] == "shape", "source"] = "user"
+    found = case.model.priors
+    assert prior_rows(found) == prior_rows(expected)
+    assert sources(found) == sources(expected)
+
+
+@each_case("sleepstudy_slopes")
+def test_what_brms_drops_in_silence_is_an_error(case: Case) -> None:
+    with pytest.raises(PredictionError, match="doesn't have"):
+        case.fit.posterior_epred(re_formula="~ (1 | nosuch)")
+
+
+def prior_rows(table: pd.DataFrame) -> dict[tuple[str, ...], tuple[str, ...]]:
+    return {
+        (row["class"], coefficient(row["coef"]), row["group"], row["dpar"]): (
+            row["prior"],
+            row["lb"],
+            row["ub"],
+        )
+        for _, row in table.iterrows()
+    }
+
+
+def sources(table: pd.DataFrame) -> dict[tuple[str, ...], str]:
+    return {
+        (row["class"], coefficient(row["coef"]), row["group"], row["dpar"]): row["source"]
+        for _, row in table.iterrows()
+    }
+
+
+def close_tables(ours: pd.DataFrame, brms: pd.DataFrame) -> None:
+    """The same rows, in whatever order, and the same numbers."""
+    assert list(ours.columns) == STATS
+    ours, brms = keyed(ours), keyed(brms)
+    assert set(ours) == set(brms)
+    close(np.array([ours[k] for k in brms]), np.array(list(brms.values())))
+
+
+def keyed(table: pd.DataFrame) -> dict[tuple[str, ...], np.ndarray]:
+    """Rows by their labels, coefficients in R's spelling."""
+    frame = pd.DataFrame(table)
+    labels = [label if isinstance(label, tuple) else (label,) for label in frame.index]
+    keys = [tuple(coefficient(str(part)) for part in label) for label in labels]
+    assert len(set(keys)) == len(keys)
+    return dict(zip(keys, frame.to_numpy(float), strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from bayesmix.formula.tree import Formula, GroupTerm, Predictor, Terms
 if TYPE_CHECKING:
     from bayesmix.families import Family
 
-TAKEN_DIMS = frozenset({"chain", "draw", "sample", "obs", "coef", "category"})
+TAKEN_NAMES = frozenset({"chain", "draw", "coef", "b"})
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ def build_design(
     frame = training_frame(formula, data)
     response = build_response(formula.response, family, frame, functions)
     groups = _groups(formula, frame)
+    _check_dims(groups.values(), formula, family)
     predictors, spine = _predictors(formula, frame, functions, groups)
     return Design(formula, frame, functions, response, predictors, tuple(groups.values()), spine)
 
@@ -143,15 +144,20 @@ def _groups(formula: Formula, frame: pd.DataFrame) -> dict[frozenset[str], Group
                 )
             if key not in groups:
                 groups[key] = build_group(grouping.members, grouping.by, frame)
-                _check_dims(groups[key], formula)
     return groups
 
 
-def _check_dims(group: Group, formula: Formula) -> None:
-    taken = TAKEN_DIMS | {f"{dpar}_coef" for dpar, _ in formula.predictors}
-    used = {group.name, f"{group.name}_coef", f"{group.name}_coef2"}
-    if group.by is not None:
-        used.add(group.by.name)
+def _check_dims(groups: Iterable[Group], formula: Formula, family: Family) -> None:
+    """Each dimension of the posterior needs a name that no other and no variable has."""
+    taken = set(TAKEN_NAMES) | set(family.dpar_names)
+    taken |= {name for dpar, _ in formula.predictors for name in (f"{dpar}_coef", f"b_{dpar}")}
+    for group in groups:
+        own = {group.name, f"{group.name}_coef", f"{group.name}_coef2"}
+        _check_free(group, own | ({group.by.name} if group.by else set()), taken)
+        taken |= own - {group.name}
+
+
+def _check_free(group: Group, used: set[str], taken: set[str]) -> None:
     if used & taken:
         raise DataError(
             f"The group {group.name!r} needs a dimension {sorted(used & taken)[0]!r} in the "

@@ -13,8 +13,6 @@ from bayesmix.pymc_model.groups import add_group
 from bayesmix.pymc_model.vectors import vector
 from bayesmix.spec import Coefficients, ModelSpec
 
-OBS = "obs"
-
 
 def build_pymc_model(spec: ModelSpec) -> pm.Model:
     """The PyMC model of a spec, with named dims and coords.
@@ -52,7 +50,7 @@ def posterior_names(spec: ModelSpec) -> tuple[str, ...]:
 
 
 def _coords(spec: ModelSpec) -> dict[str, Any]:
-    coords: dict[str, Any] = {OBS: list(spec.design.frame.index)}
+    coords: dict[str, Any] = {obs_dim(spec): list(spec.design.frame.index)}
     for c in spec.coefficients:
         if c.names:
             coords[coef_dim(c.dpar)] = list(c.names)
@@ -65,6 +63,13 @@ def _coords(spec: ModelSpec) -> dict[str, Any]:
         if g.group.by is not None:
             coords[g.group.by.name] = list(g.group.by.levels)
     return coords
+
+
+def obs_dim(spec: ModelSpec) -> str:
+    """The dimension of the rows; ``row`` where a grouping factor is called ``obs``."""
+    groups = spec.design.groups
+    taken = {g.name for g in groups} | {g.by.name for g in groups if g.by is not None}
+    return "row" if "obs" in taken else "obs"
 
 
 def coef_dim(dpar: str) -> str:
@@ -115,7 +120,7 @@ def _likelihood(spec: ModelSpec, dpars: Mapping[str, Any]) -> None:
     aux = {k: v.astype(np.int64) if k == "trials" else v for k, v in response.aux.items()}
     distribution, kwargs = spec.family.pymc(dpars, aux)
     if "weights" not in aux:
-        distribution(name, **kwargs, observed=y, dims=OBS)
+        distribution(name, **kwargs, observed=y, dims=obs_dim(spec))
         return
     observed = distribution.dist(**kwargs, shape=len(y))
-    pm.Potential(f"{name}_weighted", aux["weights"] * pm.logp(observed, y), dims=OBS)
+    pm.Potential(f"{name}_weighted", aux["weights"] * pm.logp(observed, y), dims=obs_dim(spec))

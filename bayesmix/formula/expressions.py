@@ -7,7 +7,9 @@ from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.later import refuse_later_call
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import (
+    COMPARISON,
     CONSTANTS,
+    LEVELS,
     R_CONSTANTS,
     Binary,
     Call,
@@ -20,13 +22,7 @@ from bayesmix.formula.tree import (
 )
 from bayesmix.formula.unexpected import operand_expected
 
-_COMPARISON, _SUM, _PRODUCT, _POWER = 1, 2, 3, 4
-_LEVELS = {
-    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), _COMPARISON),
-    **dict.fromkeys("+-", _SUM),
-    **dict.fromkeys("*/", _PRODUCT),
-    "**": _POWER,
-}
+_POWER = LEVELS["**"]
 _NOT_INSIDE = {
     "^": "A power inside a call is '**'.",
     ":": "Join terms with ':' outside of calls.",
@@ -74,7 +70,7 @@ def parse_arguments(cursor: Cursor) -> tuple[Args, Kwargs, Span]:
     return tuple(args), tuple(kwargs.items()), (opening.span[0], closing.span[1])
 
 
-def parse_expression(cursor: Cursor, floor: int = _COMPARISON) -> Expr:
+def parse_expression(cursor: Cursor, floor: int = COMPARISON) -> Expr:
     """Operators of level `floor` and above, by precedence climbing."""
     left = _parse_operand(cursor)
     while (level := _level(cursor)) >= floor:
@@ -82,7 +78,7 @@ def parse_expression(cursor: Cursor, floor: int = _COMPARISON) -> Expr:
         op = cursor.take().text
         right = parse_expression(cursor, level if level == _POWER else level + 1)
         left = Binary(op, left, right, (left.span[0], right.span[1]))
-        if level == _COMPARISON == _level(cursor):
+        if level == COMPARISON == _level(cursor):
             raise FormulaError("Comparisons can't be chained.", span=cursor.token.span)
     return left
 
@@ -153,7 +149,7 @@ def _check_keyword(token: Token, kwargs: dict[str, Expr]) -> None:
 
 
 def _level(cursor: Cursor) -> int:
-    return _LEVELS.get(cursor.token.text, 0) if cursor.token.kind == "op" else 0
+    return LEVELS.get(cursor.token.text, 0) if cursor.token.kind == "op" else 0
 
 
 def _parse_operand(cursor: Cursor) -> Expr:

@@ -14,6 +14,15 @@ Span = tuple[int, int]
 CONSTANTS = {"True": True, "False": False, "None": None}
 R_CONSTANTS = {"TRUE": "True", "FALSE": "False", "NULL": "None"}
 
+COMPARISON = 1
+LEVELS = {
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARISON),
+    **dict.fromkeys("+-", 2),
+    **dict.fromkeys("*/", 3),
+    "**": 4,
+}
+"""How tightly operators inside calls bind."""
+
 _PLAIN = re.compile(r"(?!__)[^\W\d]\w*")
 
 
@@ -185,9 +194,12 @@ def render(expr: Expr) -> str:
             inside = [render(a) for a in args] + [f"{k}={render(v)}" for k, v in kwargs]
             return f"{function}({', '.join(inside)})"
         case Unary(op, operand):
-            return f"{op}{_parenthesised(operand)}"
+            return f"{op}{_operand(operand, LEVELS['**'])}"
         case Binary(op, left, right):
-            return f"{_parenthesised(left)} {op} {_parenthesised(right)}"
+            level, to_right = LEVELS[op], op == "**"
+            loose = level + (to_right or level == COMPARISON)
+            tight = level + (not to_right)
+            return f"{_operand(left, loose)} {op} {_operand(right, tight)}"
         case List(items):
             return f"[{', '.join(render(i) for i in items)}]"
 
@@ -197,9 +209,12 @@ def _is_plain(name: str) -> bool:
     return bool(_PLAIN.fullmatch(name)) and name not in CONSTANTS and name not in R_CONSTANTS
 
 
-def _parenthesised(expr: Expr) -> str:
+def _operand(expr: Expr, floor: int) -> str:
+    """The expression in parentheses if its operator binds less than `floor`."""
     text = render(expr)
-    return f"({text})" if isinstance(expr, Binary | Unary) else text
+    binds_less = isinstance(expr, Binary) and LEVELS[expr.op] < floor
+    signed_base = isinstance(expr, Unary) and floor > LEVELS["**"]
+    return f"({text})" if binds_less or signed_base else text
 
 
 def names(expr: Expr) -> tuple[Name, ...]:

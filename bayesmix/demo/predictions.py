@@ -1,0 +1,81 @@
+"""The three predictions of a demo: for the average, a fitted and a new cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bayesmix.demo.models import Demo
+from bayesmix.fit import Fit
+from bayesmix.predict import NA
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one cluster's responses are expected to be over the grid, and where they may lie.
+
+    Attributes
+    ----------
+    who : str
+        Which cluster, ``"average subject"``.
+    how : str
+        Where its effects come from.
+    expected : DataFrame
+        The expectation, one row a value of the grid; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
+    response : DataFrame or None
+        The same of single responses; None for the average cluster, which is nobody's.
+    """
+
+    who: str
+    how: str
+    expected: pd.DataFrame
+    response: pd.DataFrame | None = None
+
+
+def three_predictions(fit: Fit, demo: Demo, seed: int | None) -> tuple[Prediction, ...]:
+    """Predictions for the average cluster, a fitted one and a new one.
+
+    The new cluster's effects are drawn from the normal distribution of the fitted ones, so its
+    interval holds what is uncertain about the average and how much clusters differ.
+    """
+    rows, noun = demo.rows, demo.noun
+    average = Prediction(
+        f"average {noun}", "group effects set to zero", fit.fitted(rows, re_formula=NA)
+    )
+    known = rows.assign(**{demo.group: demo.level})
+    new = rows.assign(**{demo.group: "new"})
+    unknown = {"allow_new_levels": True, "sample_new_levels": "gaussian"}
+    return (
+        average,
+        _both(fit, f"{noun} {demo.level}", "group effects as estimated from its data", known, seed),
+        _both(
+            fit, f"new {noun}", "group effects drawn from their distribution", new, seed, **unknown
+        ),
+    )
+
+
+def side_by_side(demo: Demo, predictions: Sequence[Prediction]) -> pd.DataFrame:
+    """Expectations and intervals as text: a column for each cluster, a row for each grid value."""
+    columns = {p.who: _texts(p.expected, demo.digits) for p in predictions}
+    return pd.DataFrame(columns, index=pd.Index(demo.grid, name=demo.x, dtype=object))
+
+
+def _both(
+    fit: Fit, who: str, how: str, rows: pd.DataFrame, seed: int | None, **new: Any
+) -> Prediction:
+    expected = fit.fitted(rows, random_seed=seed, **new)
+    return Prediction(who, how, expected, fit.predict(rows, random_seed=seed, **new))
+
+
+def _texts(table: pd.DataFrame, digits: int) -> list[str]:
+    estimate, low, high = (_aligned(table[c], digits) for c in ("Estimate", "Q2.5", "Q97.5"))
+    return [f"{e}  [{a}, {b}]" for e, a, b in zip(estimate, low, high, strict=True)]
+
+
+def _aligned(values: pd.Series, digits: int) -> list[str]:
+    texts = [f"{v:.{digits}f}" for v in values]
+    width = max(map(len, texts))
+    return [text.rjust(width) for text in texts]

@@ -1,0 +1,55 @@
+"""What the demo prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bayesmix.datasets import describe_dataset
+from bayesmix.demo.models import Demo
+from bayesmix.demo.predictions import Prediction, side_by_side
+from bayesmix.fit import Fit
+
+LEVELS = 3
+"""How many of the fitted clusters to show."""
+
+
+def opening(demo: Demo) -> str:
+    """What is going to be fitted."""
+    about = describe_dataset(demo.dataset)
+    return f"{about.name}: {about.title}\nFitting {demo.formula}, {demo.family} …"
+
+
+def report(fit: Fit, demo: Demo, predictions: Sequence[Prediction]) -> str:
+    """The summary, the group table and the predictions side by side."""
+    return "\n\n".join(
+        [
+            repr(fit),
+            _group_table(fit, demo),
+            f"Expected {demo.y_label[0].lower()}{demo.y_label[1:]}, with 95% intervals:",
+            side_by_side(demo, predictions).to_string(),
+            _reading(demo),
+        ]
+    )
+
+
+def _group_table(fit: Fit, demo: Demo) -> str:
+    coef = fit.coef()[demo.group]
+    levels = coef.index.get_level_values(0).unique()
+    first = coef.loc[levels[:LEVELS]]
+    return "\n\n".join(
+        [
+            f"How {demo.noun}s differ:",
+            repr(fit.varcorr()[demo.group]),
+            f"Coefficients of the first {LEVELS} of {len(levels)} {demo.noun}s:",
+            repr(first),
+        ]
+    )
+
+
+def _reading(demo: Demo) -> str:
+    noun = demo.noun
+    return (
+        f"The average {noun} has group effects of zero; {noun} {demo.level} has those estimated "
+        f"from the data;\na new {noun} has effects drawn from their distribution: the interval "
+        f"spans what {noun}s are like."
+    )

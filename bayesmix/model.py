@@ -10,8 +10,9 @@ import pandas as pd
 
 from bayesmix.families import Family
 from bayesmix.formula import Formula
+from bayesmix.predict import Draws, Prediction
 from bayesmix.priors import Prior
-from bayesmix.sampling import Settings, run, sample_prior
+from bayesmix.sampling import Settings, draw_prior, prior_tree, run, seed_sequence
 from bayesmix.spec import ModelSpec, build_spec
 
 if TYPE_CHECKING:
@@ -118,7 +119,10 @@ class Model:
         PriorError
             If a prior is flat; it names the parameters.
         """
-        return sample_prior(self.spec, draws, random_seed)
+        seed = seed_sequence(random_seed)
+        prior = draw_prior(self.spec, draws, seed)
+        prediction = Prediction.prepare(self.spec, Draws.from_posterior(prior), random_seed=seed)
+        return prior_tree(self.spec, prior, prediction.predict())
 
     def fit(
         self,

@@ -1,5 +1,6 @@
 """`ModelSpec` → `pm.Model`: the only place that makes random variables."""
 
-from bayesmix.pymc_model.build import build_pymc_model, posterior_names
+from bayesmix.pymc_model.build import build_pymc_model
+from bayesmix.pymc_model.picture import graph
 
-__all__ = ["build_pymc_model", "posterior_names"]
+__all__ = ["build_pymc_model", "graph"]

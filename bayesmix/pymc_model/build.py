@@ -12,6 +12,7 @@ import pytensor.tensor as pt
 from bayesmix.pymc_model.groups import add_group
 from bayesmix.pymc_model.vectors import vector
 from bayesmix.spec import Coefficients, ModelSpec
+from bayesmix.variables import coef_dim, obs_dim, row_labels, variable_coords
 
 
 def build_pymc_model(spec: ModelSpec) -> pm.Model:
@@ -30,51 +31,13 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
     -------
     pymc.Model
     """
-    with pm.Model(coords=_coords(spec)) as model:
+    with pm.Model(coords={**variable_coords(spec), obs_dim(spec): row_labels(spec)}) as model:
         slopes = {c.dpar: _population(c) for c in spec.coefficients}
         effects = {g.group.name: add_group(g) for g in spec.groups}
         dpars = {d: _natural(spec, d, slopes[d], effects) for d in spec.predictors}
         dpars |= {d.name: spec.dpar_prior(d.name).register(d.name) for d in spec.plain_dpars}
         _likelihood(spec, dpars)
     return model
-
-
-def posterior_names(spec: ModelSpec) -> tuple[str, ...]:
-    """The variables that the posterior keeps, in order."""
-    names = ["b" if c.dpar == "mu" else f"b_{c.dpar}" for c in spec.coefficients if c.names]
-    for g in spec.groups:
-        names.append(f"sd_{g.group.name}")
-        names += [f"cor_{g.group.name}"] if g.correlated else []
-        names.append(f"r_{g.group.name}")
-    return (*names, *(d.name for d in spec.plain_dpars))
-
-
-def _coords(spec: ModelSpec) -> dict[str, Any]:
-    coords: dict[str, Any] = {obs_dim(spec): list(spec.design.frame.index)}
-    for c in spec.coefficients:
-        if c.names:
-            coords[coef_dim(c.dpar)] = list(c.names)
-    for g in spec.groups:
-        name = g.group.name
-        coords[name] = list(g.group.levels)
-        coords[f"{name}_coef"] = list(g.names)
-        if g.correlated:
-            coords[f"{name}_coef2"] = list(g.names)
-        if g.group.by is not None:
-            coords[g.group.by.name] = list(g.group.by.levels)
-    return coords
-
-
-def obs_dim(spec: ModelSpec) -> str:
-    """The dimension of the rows; ``row`` where a grouping factor is called ``obs``."""
-    groups = spec.design.groups
-    taken = {g.name for g in groups} | {g.by.name for g in groups if g.by is not None}
-    return "row" if "obs" in taken else "obs"
-
-
-def coef_dim(dpar: str) -> str:
-    """The dimension of a predictor's population coefficients."""
-    return "coef" if dpar == "mu" else f"{dpar}_coef"
 
 
 def _population(c: Coefficients) -> tuple[Any, Any]:

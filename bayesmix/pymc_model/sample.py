@@ -1,0 +1,92 @@
+"""`pymc.sample`: PyMC's own NUTS, and those of JAX that it calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pymc as pm
+
+from bayesmix.errors import SamplingError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def sample(
+    model: pm.Model,
+    nuts_sampler: str,
+    names: Sequence[str],
+    *,
+    draws: int,
+    tune: int,
+    chains: int,
+    cores: int | None,
+    seed: int,
+    target_accept: float,
+    progressbar: bool,
+) -> xr.DataTree:
+    """Sample a PyMC model through `pymc.sample`.
+
+    Parameters
+    ----------
+    model : pymc.Model
+    nuts_sampler : str
+        ``"pymc"``, ``"numpyro"`` or ``"blackjax"``.
+    names : sequence of str
+        The variables to keep.
+    draws, tune, chains, cores, seed, target_accept, progressbar
+        See `Model.fit`.
+
+    Returns
+    -------
+    xarray.DataTree
+
+    Raises
+    ------
+    SamplingError
+        If no chain finds a place to start, or one breaks down.
+    KeyboardInterrupt
+        `pymc.sample` would give back the draws so far instead.
+    """
+    with model, _quiet():
+        try:
+            tree = pm.sample(
+                draws=draws,
+                tune=tune,
+                chains=chains,
+                cores=cores,
+                random_seed=seed,
+                progressbar=progressbar,
+                nuts_sampler=nuts_sampler,
+                nuts={"target_accept": target_accept},
+                var_names=list(names),
+                compute_convergence_checks=False,
+            )
+        except pm.exceptions.SamplingError as error:
+            raise SamplingError(_cause(error)) from error
+    sizes = tree["posterior"].sizes
+    if (sizes["chain"], sizes["draw"]) != (chains, draws):
+        raise KeyboardInterrupt
+    return tree
+
+
+def _cause(error: Exception) -> str:
+    return (
+        "No chain found a place to start, or one broke down. Look at the priors, and whether the "
+        f"response is on their scale. PyMC says: {str(error).partition(chr(10))[0]}"
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without PyMC's log of what it does: the convergence is ours to judge."""
+    log = logging.getLogger("pymc")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)

@@ -1,0 +1,8 @@
+"""Run a sampler, collect its draws, judge whether they can be trusted."""
+
+from bayesmix.sampling.judge import judge
+from bayesmix.sampling.prior import draw_prior, prior_tree
+from bayesmix.sampling.run import run
+from bayesmix.sampling.settings import Settings, seed_sequence
+
+__all__ = ["Settings", "draw_prior", "judge", "prior_tree", "run", "seed_sequence"]

@@ -1,0 +1,118 @@
+"""How to sample: numbers of draws and chains, seed, step size target."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from bayesmix.errors import SamplingError
+
+__all__ = ["Settings", "check_count", "seed_number", "seed_sequence"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a sampling run, checked.
+
+    Parameters
+    ----------
+    draws, tune : int
+        Kept draws (at least 1) and warm-up draws (0 or more) of each chain.
+    chains : int
+    cores : int, optional
+        Chains at a time; as many as there are cores by default.
+    random_seed : int, sequence of int, SeedSequence, Generator or None
+        The same seed gives the same draws; None is fresh randomness, a Generator is advanced.
+    target_accept : float
+        Between 0 and 1.
+    progressbar : bool
+
+    Raises
+    ------
+    SamplingError
+        If a setting can't be; the message says which.
+
+    Examples
+    --------
+    >>> Settings(draws=500).chains
+    4
+    """
+
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+    cores: int | None = None
+    random_seed: Any = None
+    target_accept: float = 0.8
+    progressbar: bool = True
+
+    def __post_init__(self) -> None:
+        check_count("draws", self.draws, 1)
+        check_count("tune", self.tune, 0)
+        check_count("chains", self.chains, 1)
+        if self.cores is not None:
+            check_count("cores", self.cores, 1)
+        _check_target(self.target_accept)
+        if not isinstance(self.progressbar, bool):
+            raise SamplingError(f"progressbar must be True or False, not {self.progressbar!r}.")
+        if not isinstance(self.random_seed, np.random.Generator):
+            seed_sequence(self.random_seed)
+
+
+def seed_sequence(random_seed: Any) -> np.random.SeedSequence:
+    """What a seed of any accepted kind stands for.
+
+    Parameters
+    ----------
+    random_seed : int, sequence of int, SeedSequence, Generator or None
+        None is fresh randomness; a Generator is advanced, so that the next use of it differs; a
+        SeedSequence stays as it is.
+
+    Raises
+    ------
+    SamplingError
+        For anything else.
+
+    Examples
+    --------
+    >>> seed_sequence(3).entropy
+    3
+    """
+    if isinstance(random_seed, np.random.SeedSequence):
+        return random_seed
+    if isinstance(random_seed, np.random.Generator):
+        return np.random.SeedSequence(int(random_seed.integers(2**63)))
+    try:
+        if not isinstance(random_seed, bool | np.bool):
+            return np.random.SeedSequence(random_seed)
+    except (TypeError, ValueError):
+        pass
+    raise SamplingError(
+        "random_seed must be a whole number that isn't negative, a numpy Generator or "
+        f"SeedSequence, or None, not {random_seed!r}."
+    )
+
+
+def seed_number(random_seed: Any) -> int:
+    """A number below 2³⁰ for libraries that take no other seed."""
+    return int(seed_sequence(random_seed).generate_state(1)[0] >> 2)
+
+
+def check_count(name: str, value: Any, least: int) -> None:
+    """SamplingError unless `value` is a whole number and at least `least`."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise SamplingError(f"{name} must be a whole number, at least {least}, not {value!r}.")
+
+
+def _check_target(value: Any) -> None:
+    number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or not 0 < value < 1:
+        raise SamplingError(
+            f"target_accept must be a number between 0 and 1 (0.8, say, or 0.95 for smaller "
+            f"steps), not {value!r}."
+        )

@@ -46,8 +46,8 @@ def draw(demo: Demo, predictions: Sequence[Prediction], data: pd.DataFrame) -> F
         _prediction(axes, demo, prediction, colour)
         _dress(axes, demo, prediction, colour)
     average.set_ylabel(demo.y_label, color=INK)
-    figure.suptitle(f"{demo.formula}", x=0.01, ha="left", family="monospace", fontsize=10)
-    figure.supxlabel(_caption(demo), x=0.01, ha="left", fontsize=9, color=MUTED)
+    figure.suptitle(demo.formula, x=0.01, ha="left", family="monospace", fontsize=10)
+    figure.supxlabel(_caption(demo, predictions), x=0.01, ha="left", fontsize=9, color=MUTED)
     return figure
 
 
@@ -108,9 +108,10 @@ def _dress(axes: Axes, demo: Demo, prediction: Prediction, colour: str) -> None:
     axes.tick_params(colors=INK, color=GREY)
 
 
-def _caption(demo: Demo) -> str:
-    expected, single = ("Thick", "thin") if demo.categorical else ("Band", "dashed")
-    return (
-        f"{expected}: expected value with its 95% interval; {single}: 95% of single responses. "
-        f"Grey: data of all {demo.noun}s. Black: data of {demo.noun} {demo.level}."
-    )
+def _caption(demo: Demo, predictions: Sequence[Prediction]) -> str:
+    expected, single = ("Thick bars", "thin bars") if demo.categorical else ("Bands", "dashed")
+    parts = [f"{expected}: 95% interval of the expected value"]
+    if any(p.response is not None for p in predictions):
+        parts.append(f"; {single}: where 95% of single responses lie")
+    parts.append(f". Grey: data of all {demo.noun}s. Black: data of {demo.noun} {demo.level}.")
+    return "".join(parts)

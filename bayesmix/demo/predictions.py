@@ -26,7 +26,8 @@ class Prediction:
     expected : DataFrame
         The expectation, one row a value of the grid; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
     response : DataFrame or None
-        The same of single responses; None for the average cluster, which is nobody's.
+        The same of single responses; None for the average cluster, which is nobody, and
+        where they would not compare with the data.
     """
 
     who: str
@@ -42,17 +43,24 @@ def three_predictions(fit: Fit, demo: Demo, seed: int | None) -> tuple[Predictio
     interval holds what is uncertain about the average and how much clusters differ.
     """
     rows, noun = demo.rows, demo.noun
-    average = Prediction(
-        f"average {noun}", "group effects set to zero", fit.fitted(rows, re_formula=NA)
-    )
     known = rows.assign(**{demo.group: demo.level})
     new = rows.assign(**{demo.group: "new"})
-    unknown = {"allow_new_levels": True, "sample_new_levels": "gaussian"}
+    as_estimated = {"random_seed": seed}
+    drawn = as_estimated | {"allow_new_levels": True, "sample_new_levels": "gaussian"}
+    average = fit.fitted(rows, re_formula=NA)
     return (
-        average,
-        _both(fit, f"{noun} {demo.level}", "group effects as estimated from its data", known, seed),
-        _both(
-            fit, f"new {noun}", "group effects drawn from their distribution", new, seed, **unknown
+        Prediction(f"average {noun}", "group effects set to zero", average),
+        Prediction(
+            f"{noun} {demo.level}",
+            "group effects as estimated from its data",
+            fit.fitted(known, **as_estimated),
+            _responses(fit, demo, known, as_estimated),
+        ),
+        Prediction(
+            f"new {noun}",
+            "group effects drawn from their distribution",
+            fit.fitted(new, **drawn),
+            _responses(fit, demo, new, drawn),
         ),
     )
 
@@ -63,11 +71,11 @@ def side_by_side(demo: Demo, predictions: Sequence[Prediction]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(demo.grid, name=demo.x, dtype=object))
 
 
-def _both(
-    fit: Fit, who: str, how: str, rows: pd.DataFrame, seed: int | None, **new: Any
-) -> Prediction:
-    expected = fit.fitted(rows, random_seed=seed, **new)
-    return Prediction(who, how, expected, fit.predict(rows, random_seed=seed, **new))
+def _responses(
+    fit: Fit, demo: Demo, rows: pd.DataFrame, how: dict[str, Any]
+) -> pd.DataFrame | None:
+    """Nothing where the data have other numbers of trials than the predictions."""
+    return None if demo.trials else fit.predict(rows, **how)
 
 
 def _texts(table: pd.DataFrame, digits: int) -> list[str]:

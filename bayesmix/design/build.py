@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from bayesmix.design.calls import check_functions
 from bayesmix.design.columns import training_frame
-from bayesmix.design.factors import check_functions, evaluate
+from bayesmix.design.factors import Quantity, make_quantity
 from bayesmix.design.groups import Group, build_group
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.namespace import namespace
 from bayesmix.design.response import ResponseData, build_response
 from bayesmix.design.spine import GroupCoef, Spine
 from bayesmix.errors import DataError, FormulaError
-from bayesmix.formula.tree import Formula, GroupTerm, Predictor, Terms
+from bayesmix.formula.tree import Formula, GroupTerm, Predictor
 
 if TYPE_CHECKING:
     from bayesmix.families import Family
 
-TAKEN_NAMES = frozenset({"chain", "draw", "coef", "b"})
+TAKEN_DIMS = frozenset({"chain", "draw", "coef"})
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,26 @@ class GroupTermDesign:
 
 @dataclass(frozen=True)
 class PredictorDesign:
-    """The linear predictor of one distributional parameter on data."""
+    """The linear predictor of one distributional parameter on data.
+
+    Attributes
+    ----------
+    dpar : str
+    predictor : Predictor
+    population : Matrix
+    offset : ndarray
+        Sum of the offsets, one value a row.
+    groups : tuple of GroupTermDesign
+    offsets : tuple of Quantity
+        What `offset` is the sum of.
+    """
 
     dpar: str
     predictor: Predictor
     population: Matrix
     offset: np.ndarray
     groups: tuple[GroupTermDesign, ...]
+    offsets: tuple[Quantity, ...] = ()
 
     @property
     def has_intercept(self) -> bool:
@@ -102,18 +116,15 @@ def build_design(
     response = build_response(formula.response, family, frame, functions)
     groups = _groups(formula, frame)
     _check_dims(groups.values(), formula, family)
+    _check_response(response.name, groups.values(), formula, family)
     predictors, spine = _predictors(formula, frame, functions, groups)
+    _check_prefixes(predictors)
     return Design(formula, frame, functions, response, predictors, tuple(groups.values()), spine)
 
 
-def offset_on(
-    terms: Terms, frame: pd.DataFrame, functions: Mapping[str, Any], source: str
-) -> np.ndarray:
-    """The sum of a predictor's offsets."""
-    total = np.zeros(len(frame))
-    for expr in terms.offsets:
-        total = total + evaluate(expr, frame, functions, source)
-    return total
+def total(quantities: Iterable[Quantity], frame: pd.DataFrame) -> np.ndarray:
+    """The sum of offsets on a frame."""
+    return sum((q.on(frame) for q in quantities), np.zeros(len(frame)))
 
 
 def _check_calls(formula: Formula, functions: Mapping[str, Any]) -> None:
@@ -147,22 +158,54 @@ def _groups(formula: Formula, frame: pd.DataFrame) -> dict[frozenset[str], Group
     return groups
 
 
-def _check_dims(groups: Iterable[Group], formula: Formula, family: Family) -> None:
+def _check_dims(groups: Collection[Group], formula: Formula, family: Family) -> None:
     """Each dimension of the posterior needs a name that no other and no variable has."""
-    taken = set(TAKEN_NAMES) | set(family.dpar_names)
-    taken |= {name for dpar, _ in formula.predictors for name in (f"{dpar}_coef", f"b_{dpar}")}
+    taken = TAKEN_DIMS | {f"{dpar}_coef" for dpar, _ in formula.predictors}
+    taken |= _variables(groups, formula, family)
+    if {"obs", "row"} <= {g.name for g in groups}:
+        taken |= {"row"}
     for group in groups:
         own = {group.name, f"{group.name}_coef", f"{group.name}_coef2"}
         _check_free(group, own | ({group.by.name} if group.by else set()), taken)
         taken |= own - {group.name}
 
 
-def _check_free(group: Group, used: set[str], taken: set[str]) -> None:
+def _check_free(group: Group, used: set[str], taken: Set[str]) -> None:
     if used & taken:
         raise DataError(
             f"The group {group.name!r} needs a dimension {sorted(used & taken)[0]!r} in the "
             "results, which has another meaning there; rename the column."
         )
+
+
+def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set[str]:
+    """What the variables of a posterior are called."""
+    of_dpars = {"b", *family.dpar_names, *(f"b_{dpar}" for dpar, _ in formula.predictors)}
+    return of_dpars | {f"{what}_{g.name}" for g in groups for what in ("sd", "cor", "r")}
+
+
+def _check_response(name: str, groups: Collection[Group], formula: Formula, family: Family) -> None:
+    taken = {"Intercept", "slopes", "obs", "row", "sample", *TAKEN_DIMS, *(g.name for g in groups)}
+    if name in taken | _variables(groups, formula, family):
+        raise DataError(
+            f"The response can't be called {name!r}, which has another meaning in the results; "
+            "rename the column."
+        )
+
+
+def _check_prefixes(predictors: Iterable[PredictorDesign]) -> None:
+    """``sigma_x`` is the coefficient of x in the formula of sigma, not that of a column."""
+    owners: dict[str, str] = {}
+    for p in predictors:
+        matrices = (p.population, *(term.matrix for term in p.groups))
+        for name in (name for m in matrices for name in m.names):
+            full = name if p.dpar == "mu" else f"{p.dpar}_{name}"
+            if owners.setdefault(full, p.dpar) != p.dpar:
+                raise FormulaError(
+                    f"Coefficients of {owners[full]!r} and of {p.dpar!r} would both be called "
+                    f"{full!r}; rename a column.",
+                    p.predictor.source,
+                )
 
 
 def _predictors(
@@ -185,8 +228,14 @@ def _predictors(
             designs.append(GroupTermDesign(term, group.name, matrix, positions))
             spine.extend(rows)
         population = build_matrix(predictor.population, frame, functions, predictor.source)
-        offset = offset_on(predictor.population, frame, functions, predictor.source)
-        predictors.append(PredictorDesign(dpar, predictor, population, offset, tuple(designs)))
+        offsets = tuple(
+            make_quantity(e, frame, functions, predictor.source)
+            for e in predictor.population.offsets
+        )
+        offset = total(offsets, frame)
+        predictors.append(
+            PredictorDesign(dpar, predictor, population, offset, tuple(designs), offsets)
+        )
     return tuple(predictors), tuple(spine)
 
 
@@ -211,4 +260,4 @@ def _check_new(
             )
 
 
-__all__ = ["INTERCEPT", "Design", "GroupTermDesign", "PredictorDesign", "build_design", "offset_on"]
+__all__ = ["INTERCEPT", "Design", "GroupTermDesign", "PredictorDesign", "build_design", "total"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,10 +19,15 @@ from bayesmix.errors import (
     did_you_mean,
     listed,
 )
-from bayesmix.formula.tree import Formula, Predictor, Terms, names
+from bayesmix.formula.tree import Binary, Call, Expr, Formula, List, Name, Predictor, Terms, Unary
 
-RESERVED = "Intercept"
-"""``0 + Intercept`` asks for an intercept among the ordinary coefficients, as in brms."""
+CONTRASTS = frozenset({"Sum", "Treatment"})
+"""What ``C(x, Sum)`` may name as its contrast: no columns."""
+
+PACKAGE = str(Path(__file__).parents[1])
+
+BOOLEAN = pd.CategoricalDtype([False, True])
+"""Booleans are a category, as in R: ``flag[True]``, and both levels where there is no intercept."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,39 @@ class Use:
     span: tuple[int, int]
 
 
+def columns_of(expr: Expr) -> tuple[Name, ...]:
+    """The columns that an expression reads, in order of appearance."""
+    match expr:
+        case Name():
+            return (expr,)
+        case Call(function, args, kwargs):
+            inner = (*args, *(v for _, v in kwargs))
+            if function == "C":
+                inner = (*args[:1], *(e for e in inner[1:] if not is_contrast(e)))
+        case Unary(_, operand):
+            inner = (operand,)
+        case Binary(_, left, right):
+            inner = (left, right)
+        case List(items):
+            inner = items
+        case _:
+            inner = ()
+    return tuple(n for e in inner for n in columns_of(e))
+
+
+def is_contrast(expr: Expr) -> bool:
+    """Whether an argument of ``C()`` is the bare name of a contrast."""
+    return isinstance(expr, Name) and expr.name in CONTRASTS
+
+
+def uses_of(exprs: Iterable[Expr], source: str) -> list[Use]:
+    """The columns of several expressions of one text."""
+    return [Use(n.name, source, n.span) for e in exprs for n in columns_of(e)]
+
+
 def population_uses(terms: Terms, source: str) -> list[Use]:
     """The columns of population (or left-of-the-bar) terms and offsets."""
-    found = [n for t in terms.terms for f in t.factors for n in names(f)]
-    found += [n for o in terms.offsets for n in names(o)]
-    return [Use(n.name, source, n.span) for n in found]
+    return uses_of((*(f for t in terms.terms for f in t.factors), *terms.offsets), source)
 
 
 def grouping_uses(predictor: Predictor) -> list[Use]:
@@ -53,7 +88,7 @@ def response_uses(formula: Formula) -> list[Use]:
     response = formula.response
     exprs = [response.expr]
     exprs += [e for a in response.additions for e in (*a.args, *(v for _, v in a.kwargs))]
-    return [Use(n.name, response.source, n.span) for e in exprs for n in names(e)]
+    return uses_of(exprs, response.source)
 
 
 def formula_uses(formula: Formula) -> list[Use]:
@@ -70,7 +105,8 @@ def formula_uses(formula: Formula) -> list[Use]:
 def training_frame(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
     """The used columns, typed, without the rows in which one of them is missing.
 
-    Text becomes a category in sorted order, a category keeps its order and loses unused levels.
+    Text becomes a category in sorted order, a category keeps its order and loses unused levels,
+    booleans are the category of False and True.
 
     Raises
     ------
@@ -85,17 +121,9 @@ def training_frame(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
         If rows are dropped; once, with their count and the columns.
     """
     uses = formula_uses(formula)
-    frame = _with_reserved(uses, data)
-    _check_present(uses, frame)
-    frame = frame[list(dict.fromkeys(u.name for u in uses))]
-    frame = _drop_missing(frame)
-    return frame.apply(_typed).copy()
-
-
-def _with_reserved(uses: Iterable[Use], data: pd.DataFrame) -> pd.DataFrame:
-    if RESERVED not in data.columns and any(u.name == RESERVED for u in uses):
-        return data.assign(**{RESERVED: 1.0})
-    return data
+    _check_present(uses, data)
+    frame = _drop_missing(data[list(dict.fromkeys(u.name for u in uses))])
+    return pd.DataFrame({name: _typed(frame[name]) for name in frame}, index=frame.index)
 
 
 def _check_present(uses: Iterable[Use], frame: pd.DataFrame) -> None:
@@ -122,20 +150,20 @@ def _drop_missing(frame: pd.DataFrame) -> pd.DataFrame:
     warnings.warn(
         f"{int(rows.sum())} of {len(frame)} rows are left out: they miss values in {where}.",
         MissingRowsWarning,
-        stacklevel=6,
+        skip_file_prefixes=(PACKAGE,),
     )
     return frame.loc[~rows]
 
 
 def _typed(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.remove_unused_categories()
+        return _plain_levels(column.cat.remove_unused_categories())
     if pd.api.types.is_bool_dtype(column.dtype):
-        return column.astype(bool)
+        return column.astype(BOOLEAN)
     if pd.api.types.is_numeric_dtype(column.dtype) and not np.iscomplexobj(column):
-        if not np.isfinite(column).all():
-            row = column.index[~np.isfinite(column)][0]
-            raise DataError(f"Column {column.name!r} is infinite in row {row!r}.")
+        finite = np.isfinite(column)
+        if not finite.all():
+            raise DataError(f"Column {column.name!r} is infinite in row {first_row(~finite)}.")
         return column
     if _is_text(column):
         return column.astype(str).astype(_sorted_categories(column))
@@ -143,6 +171,25 @@ def _typed(column: pd.Series) -> pd.Series:
         f"Column {column.name!r} holds {_kind(column)}; a formula can use numbers, booleans, text "
         "and categories. Convert the column first."
     )
+
+
+def _plain_levels(column: pd.Series) -> pd.Series:
+    """Categories that are no numbers, booleans or texts (intervals, say) as text."""
+    levels = column.cat.categories
+    if not all(isinstance(v, str | bool | int | float | np.number) for v in levels):
+        levels = [str(v) for v in levels]
+    twice = [k for k, count in Counter(map(label_key, levels)).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"Column {column.name!r} has several categories that read {twice[0]!r}; rename them."
+        )
+    return column.cat.rename_categories(levels)
+
+
+def first_row(where: pd.Series) -> str:
+    """The label of the first row that `where` says, as text."""
+    label = where.index[where.to_numpy().argmax()]
+    return repr(label.item() if isinstance(label, np.generic) else label)
 
 
 def _is_text(column: pd.Series) -> bool:
@@ -154,8 +201,10 @@ def _sorted_categories(column: pd.Series) -> pd.CategoricalDtype:
 
 
 def _kind(column: pd.Series) -> str:
-    kinds = {type(v).__name__ for v in column}
-    return f"values of type {' and '.join(sorted(kinds))}"
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "categories"
+    kinds = sorted({type(v).__name__ for v in column})
+    return f"values of type {' and '.join(kinds)}"
 
 
 def new_frame(uses: Iterable[Use], training: pd.DataFrame, newdata: pd.DataFrame) -> pd.DataFrame:
@@ -167,12 +216,9 @@ def new_frame(uses: Iterable[Use], training: pd.DataFrame, newdata: pd.DataFrame
         For a missing column or value (named with its row), a value of the wrong type, or a level
         that the fit doesn't know.
     """
-    uses = list({u.name: u for u in uses}.values())
-    newdata = _with_reserved(uses, newdata)
-    return pd.DataFrame(
-        {u.name: _known_column(u.name, training[u.name], newdata) for u in uses},
-        index=newdata.index,
-    )
+    names = dict.fromkeys(u.name for u in uses)
+    columns = {name: _known_column(name, training[name], newdata) for name in names}
+    return pd.DataFrame(columns, index=newdata.index)
 
 
 def _known_column(name: str, old: pd.Series, newdata: pd.DataFrame) -> pd.Series:
@@ -183,9 +229,8 @@ def _known_column(name: str, old: pd.Series, newdata: pd.DataFrame) -> pd.Series
         )
     new = newdata[name]
     if new.isna().any():
-        row = new.index[new.isna()][0]
         raise PredictionError(
-            f"Column {name!r} of newdata is missing in row {row!r}; "
+            f"Column {name!r} of newdata is missing in row {first_row(new.isna())}; "
             "a population-level value can't be missing."
         )
     if isinstance(old.dtype, pd.CategoricalDtype):
@@ -194,24 +239,27 @@ def _known_column(name: str, old: pd.Series, newdata: pd.DataFrame) -> pd.Series
         raise PredictionError(
             f"Column {name!r} of newdata holds {_kind(new)}; in the fit it was numeric."
         )
-    if not np.isfinite(new.to_numpy(float)).all():
-        row = new.index[~np.isfinite(new.to_numpy(float))][0]
-        raise PredictionError(f"Column {name!r} of newdata is infinite in row {row!r}.")
+    finite = np.isfinite(new)
+    if not finite.all():
+        raise PredictionError(
+            f"Column {name!r} of newdata is infinite in row {first_row(~finite)}."
+        )
     return new
 
 
 def _known_levels(name: str, levels: pd.Index, new: pd.Series) -> pd.Series:
-    by_key = {label_key(lv): lv for lv in levels}
-    known = {v: by_key.get(label_key(v)) for v in new.unique()}
-    for value, level in known.items():
-        if level is None:
-            row = new.index[new == value][0]
-            raise PredictionError(
-                f"Column {name!r} of newdata has the level {value!r} in row {row!r}; "
-                f"the fit knows {listed(levels, limit=30)}."
-            )
-    labels = new.astype(object).map(known)
-    return pd.Series(pd.Categorical(labels, categories=levels), index=new.index, name=name)
+    by_key = {label_key(level): code for code, level in enumerate(levels)}
+    if levels.dtype == bool:
+        by_key |= {"0": 0, "1": 1}
+    codes, found = pd.factorize(new.astype(object))
+    of_found = np.array([by_key.get(label_key(v), -1) for v in found], dtype=np.int64)
+    unknown = pd.Series(of_found[codes] < 0, index=new.index)
+    if unknown.any():
+        raise PredictionError(
+            f"Column {name!r} of newdata has the level {found[(of_found < 0).argmax()]!r} in row "
+            f"{first_row(unknown)}; the fit knows {listed(levels, limit=30)}."
+        )
+    return pd.Series(pd.Categorical.from_codes(of_found[codes], levels), index=new.index)
 
 
 def label_key(label: object) -> str:

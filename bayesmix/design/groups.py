@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.design.columns import label_key
+from bayesmix.design.columns import first_row, label_key
 from bayesmix.errors import DataError, PredictionError, did_you_mean, listed
 
-MISSING = "NA"
+MISSING = "\x00"
+"""Key of a row without a level; no label reads so."""
 SEPARATOR = "\x1f"
+LARGEST = 2**53
+"""From here on floats can't tell whole numbers apart."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Located:
     index : ndarray of int
         Level of each row; the number of fitted levels and on for new ones.
     new : tuple of str
-        Labels of the new levels, in order of first appearance.
+        Keys of the new levels, in order of first appearance.
     by_of_new : ndarray of int or None
         With ``gr(by=)``, the ``by`` level of each new level.
     """
@@ -93,71 +96,77 @@ class Group:
             missing column. For a level that belongs to two ``by`` levels, or another than it had.
         """
         codes, keys = _row_keys(self.members, newdata, allow_new_levels, self.name)
-        new = [k for k in keys if k not in self.positions]
+        new = tuple(k for k in keys if k not in self.positions)
         if new and not allow_new_levels:
-            raise PredictionError(self._unknown(new[0], codes, keys, newdata))
+            at = pd.Series(codes == keys.index(new[0]), index=newdata.index)
+            raise PredictionError(self._unknown(new[0], first_row(at)))
         numbers = dict(self.positions) | {k: self.size + i for i, k in enumerate(new)}
-        of_key = np.array([numbers[k] for k in keys], dtype=np.int64)
-        index = of_key[codes]
-        labels = tuple(_label(k) for k in new)
-        return Located(index, labels, self._by_of_new(index, labels, newdata))
+        index = np.array([numbers[k] for k in keys], dtype=np.int64)[codes]
+        return Located(index, new, self._by_of_new(index, new, newdata))
 
-    def _unknown(
-        self, key: str, codes: np.ndarray, keys: Sequence[str], newdata: pd.DataFrame
-    ) -> str:
-        row = newdata.index[codes == keys.index(key)][0]
-        label = _label(key)
-        what = (
-            f"Group {self.name!r} is missing"
-            if label == MISSING
-            else f"Group {self.name!r} has the level {label!r}, which the fit doesn't know,"
-        )
-        near = did_you_mean(label, map(str, self.levels)) if label != MISSING else ""
+    def _unknown(self, key: str, row: str) -> str:
+        what = f"is missing in row {row} of newdata."
+        if key != MISSING:
+            label = label_of(key)
+            what = f"has the level {label!r} in row {row} of newdata, which the fit doesn't know."
+            what += did_you_mean(label, map(str, self.levels))
         return (
-            f"{what} in row {row!r} of newdata.{near} The fit knows {listed(self.levels)}. "
+            f"Group {self.name!r} {what} The fit knows {listed(self.levels)}. "
             "Set allow_new_levels=True to predict for new levels."
         )
 
     def _by_of_new(
-        self, index: np.ndarray, labels: tuple[str, ...], newdata: pd.DataFrame
+        self, index: np.ndarray, new: tuple[str, ...], newdata: pd.DataFrame
     ) -> np.ndarray | None:
+        """The ``by`` level of each new level; what newdata says of the fitted ones must agree."""
         if self.by is None:
             return None
         if self.by.name not in newdata.columns:
-            if not labels:
+            if not new:
                 return np.empty(0, np.int64)
             raise PredictionError(
                 f"newdata has no column {self.by.name!r}; new levels of {self.name!r} need it, "
                 "since each of its levels has standard deviations of its own."
             )
-        strata = self._strata(newdata)
-        for level, label in enumerate(self.levels):
-            self._check_by(label, strata[index == level], int(self.by.of_level[level]))
-        of_new = [strata[index == self.size + i] for i in range(len(labels))]
-        for label, found in zip(labels, of_new, strict=True):
-            self._check_by(label, found, int(found[0]))
-        return np.array([found[0] for found in of_new], np.int64)
+        strata = self._strata(newdata, index >= self.size)
+        expected = np.concatenate([self.by.of_level, np.full(len(new), -1)])
+        is_new, first = np.unique(index, return_index=True)
+        expected[is_new[is_new >= self.size]] = strata[first[is_new >= self.size]]
+        wrong = (strata >= 0) & (strata != expected[index])
+        if wrong.any():
+            at = int(wrong.argmax())
+            raise PredictionError(self._two_strata(int(index[at]), new, expected, int(strata[at])))
+        return expected[self.size :]
 
-    def _strata(self, newdata: pd.DataFrame) -> np.ndarray:
+    def _two_strata(
+        self, level: int, new: tuple[str, ...], expected: np.ndarray, other: int
+    ) -> str:
+        there, also = self.by.levels[expected[level]], self.by.levels[other]
+        if level >= self.size and new[level - self.size] == MISSING:
+            return (
+                f"Rows without a level of {self.name!r} are one new level, which can't be in both "
+                f"{self.by.name} = {there!r} and {also!r}; give them labels."
+            )
+        label = self.levels[level] if level < self.size else label_of(new[level - self.size])
+        return (
+            f"Level {label!r} of group {self.name!r} belongs to {self.by.name} = {there!r}, "
+            f"but newdata also has it with {also!r}."
+        )
+
+    def _strata(self, newdata: pd.DataFrame, needed: np.ndarray) -> np.ndarray:
+        """The ``by`` level of each row; -1 for a missing one that isn't `needed`."""
         column = newdata[self.by.name]
         codes, uniques = pd.factorize(column.astype(object))
         known = [self.by.codes.get(label_key(u), -1) for u in uniques]
         strata = np.array([*known, -1])[codes]
-        if (strata < 0).any():
-            row, value = newdata.index[strata < 0][0], column[strata < 0].iloc[0]
+        bad = pd.Series((strata < 0) & (needed | column.notna().to_numpy()), index=newdata.index)
+        if bad.any():
+            value = column.iloc[int(bad.to_numpy().argmax())]
             raise PredictionError(
-                f"Column {self.by.name!r} of newdata is {value!r} in row {row!r}; "
+                f"Column {self.by.name!r} of newdata is {value!r} in row {first_row(bad)}; "
                 f"the fit knows {listed(self.by.levels)}."
             )
         return strata
-
-    def _check_by(self, label: Any, found: np.ndarray, expected: int) -> None:
-        if (found != expected).any():
-            other = self.by.levels[int(found[found != expected][0])]
-            raise PredictionError(
-                f"Level {label!r} of group {self.name!r} belongs to {self.by.name} = "
-                f"{self.by.levels[expected]!r}, but newdata also has it with {other!r}."
-            )
 
 
 def build_group(members: tuple[str, ...], by: str | None, frame: pd.DataFrame) -> Group:
@@ -174,7 +183,7 @@ def build_group(members: tuple[str, ...], by: str | None, frame: pd.DataFrame) -
     observed, index = np.unique(codes, axis=1, return_inverse=True)
     labels = [[levels[c] for c in row] for row, (_, levels) in zip(observed, columns, strict=True)]
     keys = tuple(SEPARATOR.join(map(label_key, level)) for level in zip(*labels, strict=True))
-    levels = tuple(labels[0]) if len(members) == 1 else tuple(_label(k) for k in keys)
+    levels = tuple(labels[0]) if len(members) == 1 else tuple(map(label_of, keys))
     _check_distinct(name, levels)
     index = index.reshape(-1).astype(np.int32)
     return Group(name, members, levels, keys, index, _by(name, by, levels, index, frame))
@@ -183,7 +192,13 @@ def build_group(members: tuple[str, ...], by: str | None, frame: pd.DataFrame) -
 def _member(column: pd.Series) -> tuple[np.ndarray, tuple[Any, ...]]:
     """Codes and sorted labels of a grouping column."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(np.int64), tuple(column.cat.categories)
+        column = column.cat.remove_unused_categories()
+        return column.cat.codes.to_numpy(np.int64), tuple(column.cat.categories.tolist())
+    if column.dtype.kind == "f" and (column.abs() >= LARGEST).any():
+        raise DataError(
+            f"Column {column.name!r} groups by numbers so large that some can't be told apart; "
+            "make them text."
+        )
     codes, levels = pd.factorize(column, sort=True)
     return codes, tuple(v.item() if isinstance(v, np.generic) else v for v in levels)
 
@@ -246,5 +261,6 @@ def _member_keys(
     return pd.Series(texts[codes], dtype=object)
 
 
-def _label(key: str) -> str:
-    return key.replace(SEPARATOR, "_")
+def label_of(key: str) -> str:
+    """A level as users read it: ``a_b`` for an interaction, ``NA`` for a missing one."""
+    return key.replace(SEPARATOR, "_").replace(MISSING, "NA")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -88,10 +88,22 @@ def build_matrix(
                 source,
                 c.term.span,
             )
+        _check_names(c, names, source)
         names += c.labels
         term_of += [i] * len(c.labels)
     matrix = Matrix(terms, coded, tuple(names), tuple(term_of), np.empty((0, 0)))
     return Matrix(terms, coded, matrix.names, matrix.term_of, matrix.on(frame))
+
+
+def _check_names(coded: CodedTerm, names: Sequence[str], source: str) -> None:
+    """Coefficients are known by their names alone."""
+    for i, label in enumerate(coded.labels):
+        if label in (INTERCEPT, *names, *coded.labels[:i]):
+            raise FormulaError(
+                f"Two coefficients would be called {label!r}; rename a column.",
+                source,
+                coded.term.span,
+            )
 
 
 def _coded(terms: Terms, factors: Mapping[str, Factor]) -> tuple[CodedTerm, ...]:

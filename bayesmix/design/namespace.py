@@ -12,69 +12,53 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from formulae.categorical import CategoricalBox, Sum, Treatment
-from formulae.transforms import TRANSFORMS
-from scipy.interpolate import BSpline
 from scipy.special import expit, logit
 
+from bayesmix.design.transforms import Center, Polynomial, Scale, Splines
 from bayesmix.errors import FormulaError
 
 
-class Scale:
-    """``(x - mean) / sd`` with the sample sd (n - 1), as R's ``scale()``."""
+class SumToZero(Sum):
+    """Sum-to-zero contrasts; all levels where contrasts are not called for, as in R."""
 
-    __stateful_transform__ = True
-
-    def __init__(self) -> None:
-        self.mean: float | None = None
-        self.sd: float | None = None
-
-    def __call__(self, x: Any) -> Any:
-        if self.mean is None:
-            self.mean, self.sd = np.mean(x), np.std(x, ddof=1)
-        return (x - self.mean) / self.sd
+    def code_with_intercept(self, levels: list[Any]) -> Any:
+        return Treatment().code_with_intercept(levels)
 
 
-class Splines:
-    """B-spline basis without its first column, knots at quantiles, as R's ``splines::bs()``."""
+class Categories(CategoricalBox):
+    """formulae's box for categories, which new data need not have all of."""
 
-    __stateful_transform__ = True
+    @property
+    def levels(self) -> list[Any] | None:
+        return self._levels
 
-    def __init__(self) -> None:
-        self.knots: np.ndarray | None = None
-        self.degree = 3
-
-    def __call__(
-        self, x: Any, df: int | None = None, knots: Iterable[float] | None = None, degree: int = 3
-    ) -> np.ndarray:
-        x = np.asarray(x, float)
-        if self.knots is None:
-            self.degree = degree
-            self.knots = self._knots(x, df, knots)
-        low, high = self.knots[0], self.knots[-1]
-        if x.min() < low or x.max() > high:
-            raise ValueError(f"bs() knows values from {low:g} to {high:g} only")
-        basis = BSpline.design_matrix(x, self.knots, self.degree)
-        return basis.toarray()[:, 1:]
-
-    def _knots(self, x: np.ndarray, df: int | None, knots: Iterable[float] | None) -> np.ndarray:
-        if (df is None) == (knots is None):
-            raise ValueError("bs() takes either df= or knots=")
-        if knots is None:
-            inner = df - self.degree
-            if inner < 0:
-                raise ValueError(f"bs() of degree {self.degree} needs df of {self.degree} or more")
-            knots = np.quantile(x, np.linspace(0, 1, inner + 2)[1:-1])
-        ends = [x.min()] * (self.degree + 1), [x.max()] * (self.degree + 1)
-        return np.concatenate([ends[0], np.sort(np.asarray(knots, float)), ends[1]])
+    @levels.setter
+    def levels(self, value: list[Any] | None) -> None:
+        self._levels = value
 
 
-def categories(x: Any, contrast: Any = None, levels: Iterable[Any] | None = None) -> CategoricalBox:
+def identity(x: Any) -> Any:
+    """``I(x)``: `x`, computed as Python has it."""
+    return x
+
+
+def categories(x: Any, contrast: Any = None, levels: Iterable[Any] | None = None) -> Categories:
     """``C(x)``: a category of whatever `x` is, in the user's order where it has one."""
     if isinstance(x, CategoricalBox):
-        return CategoricalBox(x.data, contrast or x.contrast, levels or x.levels)
+        return Categories(x.data, contrast or x.contrast, levels or x.levels)
     if levels is None and isinstance(x, pd.Series) and isinstance(x.dtype, pd.CategoricalDtype):
         levels = x.cat.categories.tolist()
-    return CategoricalBox(x, contrast, list(levels) if levels is not None else None)
+    return Categories(_whole(x), contrast, list(levels) if levels is not None else None)
+
+
+def _whole(x: Any) -> Any:
+    """Whole numbers as such, though missing values made them floats on their way here."""
+    values = np.asarray(x)
+    if values.dtype.kind == "f" and (values == np.floor(values)).all():
+        if np.abs(values).max(initial=0) >= 2**53:
+            raise ValueError("numbers of 2**53 and more are too large to be categories")
+        return values.astype(np.int64)
+    return x
 
 
 def treatment(x: Any, ref: Any = None, levels: Iterable[Any] | None = None) -> CategoricalBox:
@@ -84,7 +68,7 @@ def treatment(x: Any, ref: Any = None, levels: Iterable[Any] | None = None) -> C
 
 def sum_to_zero(x: Any, omit: Any = None, levels: Iterable[Any] | None = None) -> CategoricalBox:
     """``S(x, omit)``: sum-to-zero contrasts."""
-    return categories(x, Sum(omit), levels)
+    return categories(x, SumToZero(omit), levels)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -97,17 +81,17 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     },
     "expit": expit,
     "logit": logit,
-    "I": TRANSFORMS["I"],
+    "I": identity,
     "scale": Scale,
     "standardize": Scale,
-    "center": TRANSFORMS["center"],
-    "poly": TRANSFORMS["poly"],
+    "center": Center,
+    "poly": Polynomial,
     "bs": Splines,
     "C": categories,
     "T": treatment,
     "S": sum_to_zero,
     "Treatment": Treatment,
-    "Sum": Sum,
+    "Sum": SumToZero,
 }
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from bayesmix.design.factors import evaluate
+from bayesmix.design.calls import shown
+from bayesmix.design.columns import first_row
+from bayesmix.design.factors import Quantity, make_quantity
 from bayesmix.errors import DataError, FormulaError, listed
-from bayesmix.formula.tree import Name, Response, render
+from bayesmix.formula.tree import Expr, Name, Response, render
 
 if TYPE_CHECKING:
     from bayesmix.families import Family
@@ -19,23 +21,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ResponseData:
-    """A response on one set of rows.
+    """A response on the data of the fit, and how to make it again from other data.
 
     Attributes
     ----------
     name : str
-        The response as the formula writes it.
+        The response as the formula writes it, without backticks.
     y : ndarray
     aux : mapping of str to ndarray
         Addition terms, one value a row; ``weights`` among them.
     levels : tuple or None
         Labels of a two-level response coded 0 and 1.
+    quantity : Quantity or None
+        Makes `y`; None where it is a category.
+    additions : mapping of str to Quantity
+        Make `aux`.
     """
 
     name: str
     y: np.ndarray
     aux: Mapping[str, np.ndarray]
     levels: tuple[Any, ...] | None = None
+    quantity: Quantity | None = None
+    additions: Mapping[str, Quantity] = field(default_factory=dict)
+
+    def on(self, frame: pd.DataFrame) -> np.ndarray:
+        """The response in other (already checked) data; a category's second level is 1."""
+        return _values(self.name, self.quantity, frame)
+
+    def aux_on(self, frame: pd.DataFrame, wanted: Iterable[str]) -> dict[str, np.ndarray]:
+        """The addition terms in `wanted` on other (already checked) data."""
+        return _additions({name: self.additions[name] for name in wanted}, frame)
 
 
 def build_response(
@@ -51,45 +67,42 @@ def build_response(
         For a response, trials or weights that can't be.
     """
     _check_additions(response, family)
-    levels = _levels(response, frame)
-    y = response_values(response, frame, functions, levels, family)
-    aux = additions(response, frame, functions)
+
+    def quantity(expr: Expr) -> Quantity:
+        return make_quantity(expr, frame, functions, response.source)
+
+    name, levels = shown(response.expr), _levels(response, frame)
+    if levels is not None:
+        _check_levels(name, levels, family)
+    own = quantity(response.expr) if levels is None else None
+    additions = {a.name: quantity(a.args[0]) for a in response.additions}
+    y, aux = _values(name, own, frame), _additions(additions, frame)
     family.check(y, aux, frame.index)
-    return ResponseData(render(response.expr), y, aux, levels)
+    return ResponseData(name, y, aux, levels, own, additions)
 
 
-def response_values(
-    response: Response,
-    frame: pd.DataFrame,
-    functions: Mapping[str, Any],
-    levels: tuple[Any, ...] | None,
-    family: Family,
-) -> np.ndarray:
-    """The response as numbers; a two-level category as 0 (its first level) and 1."""
-    if levels is None:
-        return evaluate(response.expr, frame, functions, response.source)
-    if family.name != "bernoulli":
-        raise DataError(
-            f"The response {render(response.expr)!r} is a category with the levels "
-            f"{listed(levels)}; family {family.name!r} needs numbers."
-        )
-    if len(levels) != 2:
-        raise DataError(
-            f"The response {render(response.expr)!r} has {len(levels)} levels, {listed(levels)}; "
-            "family 'bernoulli' needs two."
-        )
-    return frame[response.expr.name].cat.codes.to_numpy(float)
+def _values(name: str, quantity: Quantity | None, frame: pd.DataFrame) -> np.ndarray:
+    return frame[name].cat.codes.to_numpy(float) if quantity is None else quantity.on(frame)
 
 
-def additions(
-    response: Response, frame: pd.DataFrame, functions: Mapping[str, Any], names: Any = None
-) -> dict[str, np.ndarray]:
-    """The values of the addition terms (only those in `names`, if given)."""
-    wanted = [a for a in response.additions if names is None or a.name in names]
-    values = {a.name: evaluate(a.args[0], frame, functions, response.source) for a in wanted}
+def _additions(quantities: Mapping[str, Quantity], frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    values = {name: q.on(frame) for name, q in quantities.items()}
     if "weights" in values:
         _check_weights(values["weights"], frame.index)
     return values
+
+
+def _check_levels(name: str, levels: tuple[Any, ...], family: Family) -> None:
+    if family.name != "bernoulli":
+        raise DataError(
+            f"The response {name!r} is a category with the levels {listed(levels)}; "
+            f"family {family.name!r} needs numbers."
+        )
+    if len(levels) != 2:
+        raise DataError(
+            f"The response {name!r} has {len(levels)} levels, {listed(levels)}; "
+            "family 'bernoulli' needs two."
+        )
 
 
 def _levels(response: Response, frame: pd.DataFrame) -> tuple[Any, ...] | None:
@@ -119,6 +132,9 @@ def _check_additions(response: Response, family: Family) -> None:
 
 
 def _check_weights(weights: np.ndarray, rows: pd.Index) -> None:
-    if (weights < 0).any():
-        row = rows[(weights < 0).argmax()]
-        raise DataError(f"weights() must not be negative; it is {weights.min():g} in row {row!r}.")
+    negative = pd.Series(weights < 0, index=rows)
+    if negative.any():
+        raise DataError(
+            f"weights() must not be negative; it is {weights[negative][0]:g} in row "
+            f"{first_row(negative)}."
+        )

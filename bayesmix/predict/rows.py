@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,9 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design import Located, PredictorDesign
-from bayesmix.design.build import GroupTermDesign, offset_on
-from bayesmix.design.columns import Use, new_frame, population_uses, response_uses
-from bayesmix.design.response import additions, response_values
-from bayesmix.errors import DataError, PredictionError
-from bayesmix.formula.tree import names
+from bayesmix.design.build import GroupTermDesign, total
+from bayesmix.design.columns import Use, columns_of, new_frame, population_uses, uses_of
+from bayesmix.errors import DataError, FormulaError, PredictionError
 from bayesmix.frames import to_pandas
 from bayesmix.predict.effects import Kept
 from bayesmix.spec import ModelSpec
@@ -84,7 +83,7 @@ def new_rows(spec: ModelSpec, newdata: pd.DataFrame, kept: Kept, allow_new_level
         For missing columns or values, wrong types, unknown levels.
     """
     frame = new_frame(_uses(spec, kept), spec.design.frame, newdata)
-    predictors = {p.dpar: _predictor_rows(spec, p, frame, kept) for p in spec.design.predictors}
+    predictors = {p.dpar: _predictor_rows(p, frame, kept) for p in spec.design.predictors}
     located = {
         g.name: g.locate(newdata, allow_new_levels)
         for g in spec.design.groups
@@ -93,20 +92,19 @@ def new_rows(spec: ModelSpec, newdata: pd.DataFrame, kept: Kept, allow_new_level
     return Rows(frame.index, predictors, located)
 
 
-def aux_on(
-    spec: ModelSpec, newdata: pd.DataFrame, wanted: tuple[str, ...]
-) -> dict[str, np.ndarray]:
-    """The addition terms in `wanted` on new data."""
-    response = spec.formula.response
-    uses = [
-        Use(n.name, response.source, n.span)
-        for a in response.additions
-        if a.name in wanted
-        for arg in a.args
-        for n in names(arg)
-    ]
-    frame = new_frame(uses, spec.design.frame, newdata)
-    return additions(response, frame, spec.design.functions, wanted)
+def aux_on(spec: ModelSpec, newdata: pd.DataFrame, wanted: Iterable[str]) -> dict[str, np.ndarray]:
+    """The addition terms in `wanted` on new data.
+
+    Raises
+    ------
+    PredictionError
+        If they aren't there, or can't be.
+    """
+    wanted, response = set(wanted), spec.formula.response
+    exprs = [e for a in response.additions if a.name in wanted for e in a.args]
+    frame = new_frame(uses_of(exprs, response.source), spec.design.frame, newdata)
+    with blaming_newdata():
+        return spec.design.response.aux_on(frame, wanted)
 
 
 def response_on(spec: ModelSpec, newdata: pd.DataFrame) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -118,17 +116,22 @@ def response_on(spec: ModelSpec, newdata: pd.DataFrame) -> tuple[np.ndarray, dic
         If the response isn't there, or the family can't have it.
     """
     response, design = spec.formula.response, spec.design
-    given = tuple(a.name for a in response.additions if _is_there(a, newdata))
-    aux = aux_on(spec, newdata, tuple({*given, *spec.family.needs}))
-    own = names(response.expr)
-    uses = [u for u in response_uses(spec.formula) if any(u.name == n.name for n in own)]
-    frame = new_frame(uses, design.frame, newdata)
-    y = response_values(response, frame, design.functions, design.response.levels, spec.family)
-    try:
+    given = {a.name for a in response.additions if _is_there(a, newdata)}
+    aux = aux_on(spec, newdata, given | set(spec.family.needs))
+    frame = new_frame(uses_of([response.expr], response.source), design.frame, newdata)
+    with blaming_newdata():
+        y = design.response.on(frame)
         spec.family.check(y, aux, newdata.index)
-    except DataError as error:
-        raise PredictionError(f"newdata: {error}") from error
     return y, aux
+
+
+@contextmanager
+def blaming_newdata() -> Iterator[None]:
+    """Errors that would be about the fit's formula and data, about those of a prediction."""
+    try:
+        yield
+    except (FormulaError, DataError) as error:
+        raise PredictionError(f"newdata: {error}") from error
 
 
 def checked_frame(newdata: Any) -> pd.DataFrame:
@@ -137,7 +140,7 @@ def checked_frame(newdata: Any) -> pd.DataFrame:
 
 
 def _is_there(addition: Any, newdata: pd.DataFrame) -> bool:
-    return all(n.name in newdata.columns for arg in addition.args for n in names(arg))
+    return all(n.name in newdata.columns for arg in addition.args for n in columns_of(arg))
 
 
 def _uses(spec: ModelSpec, kept: Kept) -> list[Use]:
@@ -153,15 +156,13 @@ def _uses(spec: ModelSpec, kept: Kept) -> list[Use]:
 def _kept_uses(term: GroupTermDesign, keep: np.ndarray, source: str) -> list[Use]:
     numbers = {n for n, k in zip(term.matrix.term_of, keep, strict=True) if k and n >= 0}
     terms = [term.matrix.terms.terms[n] for n in sorted(numbers)]
-    return [Use(n.name, source, n.span) for t in terms for f in t.factors for n in names(f)]
+    return uses_of((f for t in terms for f in t.factors), source)
 
 
-def _predictor_rows(
-    spec: ModelSpec, p: PredictorDesign, frame: pd.DataFrame, kept: Kept
-) -> PredictorRows:
-    offset = offset_on(p.predictor.population, frame, spec.design.functions, p.predictor.source)
-    brackets = _brackets(p, kept, lambda term, keep: term.matrix.on(frame, keep))
-    return PredictorRows(p.population.on(frame), offset, brackets)
+def _predictor_rows(p: PredictorDesign, frame: pd.DataFrame, kept: Kept) -> PredictorRows:
+    with blaming_newdata():
+        brackets = _brackets(p, kept, lambda term, keep: term.matrix.on(frame, keep))
+        return PredictorRows(p.population.on(frame), total(p.offsets, frame), brackets)
 
 
 def _brackets(p: PredictorDesign, kept: Kept, values: Any) -> tuple[GroupRows, ...]:

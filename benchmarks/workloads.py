@@ -1,0 +1,67 @@
+"""What is fitted: five data sets with their formulas, three real, two simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+import bayesmix as bx
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A model to time.
+
+    Attributes
+    ----------
+    formula, family : str
+    data : callable
+        Makes or loads the data frame.
+    draws, tune, chains : int
+    """
+
+    formula: str
+    data: Callable[[], pd.DataFrame]
+    family: str = "gaussian"
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+
+
+def simulated_slopes(groups: int = 10_000, rows: int = 1_000_000) -> pd.DataFrame:
+    """Gaussian responses with correlated intercepts and slopes, `rows` / `groups` rows a group."""
+    rng = np.random.default_rng(1)
+    g = np.repeat(np.arange(groups), rows // groups)
+    x = rng.normal(size=rows)
+    sd, cor = np.array([1.0, 0.5]), 0.3
+    root = np.diag(sd) @ np.linalg.cholesky([[1.0, cor], [cor, 1.0]])
+    r = rng.normal(size=(groups, 2)) @ root.T
+    y = 2.0 + 0.5 * x + r[g, 0] + r[g, 1] * x + rng.normal(size=rows)
+    return pd.DataFrame({"y": y, "x": x, "g": g})
+
+
+def simulated_counts(rows: int = 100_000, first: int = 1000, second: int = 200) -> pd.DataFrame:
+    """Poisson counts with two crossed factors."""
+    rng = np.random.default_rng(2)
+    a, b = rng.integers(first, size=rows), rng.integers(second, size=rows)
+    x = rng.normal(size=rows)
+    eta = 0.5 + 0.2 * x + 0.6 * rng.normal(size=first)[a] + 0.4 * rng.normal(size=second)[b]
+    return pd.DataFrame({"y": rng.poisson(np.exp(eta)), "x": x, "a": a, "b": b})
+
+
+WORKLOADS = {
+    "sleepstudy": Workload(
+        "Reaction ~ 1 + Days + (1 + Days | Subject)", lambda: bx.load_dataset("sleepstudy")
+    ),
+    "gpa": Workload("gpa ~ occasion + (1 + occasion | student)", lambda: bx.load_dataset("gpa")),
+    "verbagg": Workload(
+        "y ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)",
+        lambda: bx.load_dataset("verbagg"),
+        "bernoulli",
+    ),
+    "slopes": Workload("y ~ x + (1 + x | g)", simulated_slopes),
+    "counts": Workload("y ~ x + (1 | a) + (1 | b)", simulated_counts, "poisson"),
+}

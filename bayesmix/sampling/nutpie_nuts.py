@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from bayesmix.errors import SamplingError
 from bayesmix.sampling.collect import Sampled
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from bayesmix.model import Model
 
-__all__ = ["STAT_NAMES", "run_compiled", "sample_nutpie"]
+__all__ = ["STAT_NAMES", "compiled", "run_compiled", "sample_nutpie"]
 
 STAT_NAMES = {
     "logp": "lp",
@@ -32,19 +33,31 @@ STAT_NAMES = {
 
 
 def sample_nutpie(model: Model, settings: Settings) -> Sampled:
-    """Compile the PyMC model and sample it with nutpie."""
-    import nutpie
-
+    """Compile the PyMC model, unless an earlier fit has done so, and sample it with nutpie."""
     names = tuple(variable_dims(model.spec))
-    compiled = nutpie.compile_pymc_model(model.pymc, backend="numba", var_names=names)
-    # The labels go on afterwards: nutpie doesn't know those of every type.
-    compiled = dataclasses.replace(compiled, dims={}, _coords={})
+    ready = compiled(model, names)
     start = time.perf_counter()
-    tree = run_compiled(compiled, settings)
+    tree = run_compiled(ready, settings)
     return _sampled(tree, names, time.perf_counter() - start)
 
 
-def run_compiled(compiled: Any, settings: Settings) -> xr.DataTree:
+_COMPILED: WeakKeyDictionary[Model, tuple[Any, Any]] = WeakKeyDictionary()
+
+
+def compiled(model: Model, names: tuple[str, ...]) -> Any:
+    """What nutpie makes of the PyMC model; made again if its variables have changed."""
+    import nutpie
+
+    pymc_model = model.pymc
+    variables = (*pymc_model.basic_RVs, *pymc_model.deterministics, *pymc_model.potentials)
+    if model not in _COMPILED or _COMPILED[model][0] != variables:
+        made = nutpie.compile_pymc_model(pymc_model, backend="numba", var_names=names)
+        # The labels go on afterwards: nutpie doesn't know those of every type.
+        _COMPILED[model] = variables, dataclasses.replace(made, dims={}, _coords={})
+    return _COMPILED[model][1]
+
+
+def run_compiled(ready: Any, settings: Settings) -> xr.DataTree:
     """Sample what nutpie has compiled.
 
     Raises
@@ -57,7 +70,7 @@ def run_compiled(compiled: Any, settings: Settings) -> xr.DataTree:
     import nutpie
 
     running = nutpie.sample(
-        compiled,
+        ready,
         draws=int(settings.draws),
         # nutpie's adaptation panics at 0.
         tune=max(1, int(settings.tune)),

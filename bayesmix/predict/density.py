@@ -6,10 +6,10 @@ import numpy as np
 
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import correlation_root
-from bayesmix.predict.linpred import coef_name
 from bayesmix.predict.response import Prediction
 from bayesmix.priors import lkj
 from bayesmix.spec import Coefficients, GroupPriors, ModelSpec
+from bayesmix.variables import coef_name
 
 
 def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
@@ -25,7 +25,8 @@ def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
     """
     total = _log_likelihood(spec, draws)
     for c in spec.coefficients:
-        total = total + _population(c, draws)
+        if c.names:
+            total = total + _population(c, draws)
     for g in spec.groups:
         total = total + _group(g, draws)
     for dpar in spec.plain_dpars:

@@ -10,6 +10,7 @@ from bayesmix.design import Located
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.rows import GroupRows, Rows
 from bayesmix.spec import ModelSpec
+from bayesmix.variables import coef_name
 
 SCRATCH = 2**22
 """Elements of the temporary arrays; bounds the memory beside the result."""
@@ -31,7 +32,8 @@ def linear_predictor(
         One with a formula.
     """
     p = rows.predictors[dpar]
-    b = draws[coef_name(dpar)]
+    has_population = p.population.shape[1] > 0
+    b = draws[coef_name(dpar)] if has_population else np.zeros((len(draws), 0))
     eta = np.empty((len(draws), len(rows)))
     for part in chunks(len(draws), len(rows)):
         np.matmul(b, p.population[part].T, out=eta[:, part])
@@ -39,11 +41,6 @@ def linear_predictor(
         for bracket in p.groups:
             _add_group(eta, part, bracket, draws, rows.located[bracket.group], new)
     return eta
-
-
-def coef_name(dpar: str) -> str:
-    """The name of a predictor's population coefficients in the posterior."""
-    return "b" if dpar == "mu" else f"b_{dpar}"
 
 
 def chunks(samples: int, rows: int) -> Iterator[slice]:

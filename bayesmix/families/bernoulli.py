@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import UNIT_LINKS
+from bayesmix.families.scalar import sigmoid, softplus
 from bayesmix.families.special import log_probabilities, quietly
 from bayesmix.families.support import check_finite, drawable, drawn_shape, require
 
@@ -43,6 +45,11 @@ def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
     return pm.Bernoulli, {"p": dpars["mu"]}
 
 
+def _row(y: float, _aux: float, odds: float) -> tuple[float, float]:
+    sign = 2.0 * y - 1.0
+    return -softplus(-sign * odds), sign * sigmoid(-sign * odds)
+
+
 FAMILY = Family(
     name="bernoulli",
     dpars=(Dpar("mu", "logit", UNIT_LINKS, 0.0, 1.0),),
@@ -52,4 +59,5 @@ FAMILY = Family(
     random=_random,
     pymc=_pymc,
     discrete=True,
+    row=RowKernel(_row, ("odds",)),
 )

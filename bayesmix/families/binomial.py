@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import UNIT_LINKS
+from bayesmix.families.scalar import sigmoid, softplus
 from bayesmix.families.special import binomial_logp, log_probabilities, quietly
 from bayesmix.families.support import check_whole, drawable, drawn_shape, require
 
@@ -43,6 +45,14 @@ def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
     return pm.Binomial, {"n": aux["trials"], "p": dpars["mu"]}
 
 
+def _row(y: float, trials: float, odds: float) -> tuple[float, float]:
+    failures = trials - y
+    return (
+        -y * softplus(-odds) - failures * softplus(odds),
+        y * sigmoid(-odds) - failures * sigmoid(odds),
+    )
+
+
 FAMILY = Family(
     name="binomial",
     dpars=(Dpar("mu", "logit", UNIT_LINKS, 0.0, 1.0),),
@@ -53,4 +63,5 @@ FAMILY = Family(
     pymc=_pymc,
     discrete=True,
     needs=("trials",),
+    row=RowKernel(_row, ("odds",)),
 )

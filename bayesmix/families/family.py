@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bayesmix.errors import FamilyError, did_you_mean, listed
+from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import LINKS, Link
 
 __all__ = ["Array", "Aux", "Dpar", "Dpars", "Family"]
@@ -74,6 +75,8 @@ class Family:
     log_scale : bool
         Whether ``mu`` lives on the scale of log(response), as for a lognormal (default priors
         look at log(y) then).
+    row : RowKernel, optional
+        The log density of one row with derivatives; without it models are sampled through PyMC.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Family:
     discrete: bool = False
     needs: tuple[str, ...] = ()
     log_scale: bool = False
+    row: RowKernel | None = None
 
     def __repr__(self) -> str:
         links = ", ".join(f"{d.name}: {d.link}" for d in self.dpars)

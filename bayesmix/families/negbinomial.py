@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import exp, log, log1p
 from typing import Any
 
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import COUNT_LINKS, SCALE_LINKS
+from bayesmix.families.scalar import stirling_rest, stirling_rest_slope
 from bayesmix.families.special import negbinomial_logp, quietly
 from bayesmix.families.support import LARGEST_COUNT, check_whole, drawable, drawn_shape
 
@@ -44,6 +47,21 @@ def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
     return NegativeBinomial, {"mu": dpars["mu"], "alpha": dpars["shape"]}
 
 
+def _row(y: float, _aux: float, log_mu: float, log_shape: float) -> tuple[float, float, float]:
+    mu, shape = exp(log_mu), exp(log_shape)
+    total, spread = shape + y, shape + mu
+    some, q = y > 0.0, (y - mu) / spread
+    log_ratio = log1p(-(y - mu) / total)
+    excess = (log_mu if some else 0.0) - log(y if some else 1.0)
+    gammas = stirling_rest(total) - stirling_rest(shape) + 0.5 * (log_shape - log(total))
+    slopes = stirling_rest_slope(total) - stirling_rest_slope(shape)
+    return (
+        y * excess - total * log_ratio + gammas,
+        shape * q,
+        shape * (slopes - log_ratio - q) + 0.5 * y / total,
+    )
+
+
 FAMILY = Family(
     name="negbinomial",
     dpars=(
@@ -56,4 +74,5 @@ FAMILY = Family(
     random=_random,
     pymc=_pymc,
     discrete=True,
+    row=RowKernel(_row, ("log", "log")),
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import exp, log
 from typing import Any
 
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import COUNT_LINKS
 from bayesmix.families.special import poisson_logp, quietly
 from bayesmix.families.support import LARGEST_COUNT, check_whole, drawable, drawn_shape
@@ -38,6 +40,13 @@ def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
     return pm.Poisson, {"mu": dpars["mu"]}
 
 
+def _row(y: float, _aux: float, log_mu: float) -> tuple[float, float]:
+    # Less its value at mu = y, so that sums over large counts keep their digits.
+    mu, some = exp(log_mu), y > 0.0
+    excess = (log_mu if some else 0.0) - log(y if some else 1.0)
+    return y * excess - (mu - y), y - mu
+
+
 FAMILY = Family(
     name="poisson",
     dpars=(Dpar("mu", "log", COUNT_LINKS, lower=0.0),),
@@ -47,4 +56,5 @@ FAMILY = Family(
     random=_random,
     pymc=_pymc,
     discrete=True,
+    row=RowKernel(_row, ("log",)),
 )

@@ -7,10 +7,11 @@ Families write their `RowKernel` with these and with ``exp``, ``log``, ``log1p``
 
 from __future__ import annotations
 
-from math import exp, log, log1p
+from math import exp, log, pi
 
-__all__ = ["sigmoid", "softplus", "stirling_rest", "stirling_rest_slope"]
+__all__ = ["HALF_LOG_2PI", "sigmoid", "softplus", "stirling_rest", "stirling_rest_slope"]
 
+HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 SERIES_FROM = 10.0
 
 
@@ -22,7 +23,17 @@ def sigmoid(x: float) -> float:
 
 def softplus(x: float) -> float:
     """``log(1 + exp(x))``, to full relative precision on both sides."""
-    return (x if x > 0.0 else 0.0) + log1p(exp(-abs(x)))
+    e = exp(-abs(x))
+    s = e / (2.0 + e)
+    return (x if x > 0.0 else 0.0) + 2.0 * s * _area_tangent(s * s)
+
+
+def _area_tangent(z: float) -> float:
+    """``artanh(√z) / √z`` for z up to 1/9, by its series."""
+    q = 1 / 25 + z * (1 / 27 + z * (1 / 29 + z * (1 / 31 + z / 33)))
+    q = 1 / 17 + z * (1 / 19 + z * (1 / 21 + z * (1 / 23 + z * q)))
+    q = 1 / 9 + z * (1 / 11 + z * (1 / 13 + z * (1 / 15 + z * q)))
+    return 1.0 + z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * q)))
 
 
 def stirling_rest(x: float) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import exp, log1p
 from typing import Any
 
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
+from bayesmix.families.scalar import stirling_rest, stirling_rest_slope
 from bayesmix.families.special import quietly, student_logp
 from bayesmix.families.support import check_finite, drawable, drawn_shape
 
@@ -41,6 +44,24 @@ def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
     return StudentT, {"nu": dpars["nu"], "mu": dpars["mu"], "sigma": dpars["sigma"]}
 
 
+def _row(
+    y: float, _aux: float, mu: float, log_sigma: float, nu: float
+) -> tuple[float, float, float, float]:
+    inverse = exp(-log_sigma)
+    z = (y - mu) * inverse
+    q = z * z / nu
+    share, spread, a = q / (1.0 + q), log1p(q), 0.5 * nu
+    gammas = a * log1p(0.5 / a) + stirling_rest(a + 0.5) - stirling_rest(a)
+    by_a = log1p(0.5 / a) - 0.5 / (a + 0.5)
+    by_a += stirling_rest_slope(a + 0.5) - stirling_rest_slope(a)
+    return (
+        gammas - log_sigma - (a + 0.5) * spread,
+        (nu + 1.0) * z * inverse / (nu * (1.0 + q)),
+        (nu + 1.0) * share - 1.0,
+        0.5 * (by_a - spread) + (a + 0.5) * share / nu,
+    )
+
+
 FAMILY = Family(
     name="student",
     dpars=(
@@ -53,4 +74,5 @@ FAMILY = Family(
     mean=_mean,
     random=_random,
     pymc=_pymc,
+    row=RowKernel(_row, ("natural", "log", "natural")),
 )

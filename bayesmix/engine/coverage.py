@@ -1,0 +1,50 @@
+"""Which models the engine takes."""
+
+from __future__ import annotations
+
+from bayesmix.engine.laws import LAWS
+from bayesmix.engine.layout import build_layout
+from bayesmix.engine.links import LINKS
+from bayesmix.spec import ModelSpec
+
+LARGEST_KERNEL = 3
+"""Dpars of a family that there is a loop over rows for (`rows.LOOPS`)."""
+
+
+def uncovered(spec: ModelSpec) -> str | None:
+    """Why the engine can't evaluate a model, in a few words; None if it can.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    """
+    return _family(spec) or _links(spec) or _priors(spec) or _groups(spec)
+
+
+def _family(spec: ModelSpec) -> str | None:
+    family = spec.family
+    if family.row is None or len(family.dpars) > LARGEST_KERNEL or len(family.needs) > 1:
+        return f"family {family.name!r} has no kernel"
+    return None
+
+
+def _links(spec: ModelSpec) -> str | None:
+    for dpar in spec.predictors:
+        link = spec.family.dpar(dpar).link
+        if link not in LINKS:
+            return f"link {link!r} of {dpar!r} has no kernel"
+    return None
+
+
+def _priors(spec: ModelSpec) -> str | None:
+    for _, prior in build_layout(spec).scalars():
+        if prior.distribution.name not in LAWS:
+            return f"prior {str(prior.distribution)!r} has no kernel"
+    return None
+
+
+def _groups(spec: ModelSpec) -> str | None:
+    for c in spec.design.spine:
+        if c.dist != "gaussian" or c.cov is not None:
+            return f"group {c.group!r} has effects that are not plain normal"
+    return None

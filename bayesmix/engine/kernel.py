@@ -1,0 +1,156 @@
+"""The log density of any model and its gradient: the one function that assembles all others.
+
+``x`` are the parameters as the sampler moves them, ``theta`` the same on their own scales. ``grad``
+first gathers derivatives by theta and is turned into those by x, part by part, in place.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import carray, types
+
+from bayesmix.engine.compiling import callback
+from bayesmix.engine.groups import add_effects, add_effects_gradient
+from bayesmix.engine.laws import density
+from bayesmix.engine.links import value_and_slope
+from bayesmix.engine.native import call_rows, pointer_to
+from bayesmix.engine.predictors import add_gradient, add_predictor, apply_link, multiply, total
+from bayesmix.engine.tables import (
+    BLOCK,
+    BLOCK_ROWS,
+    GROUP,
+    HEAD,
+    PREDICTOR,
+    SCALAR,
+    TERM,
+)
+from bayesmix.engine.transforms import constrain, jacobian
+
+Array = Any
+DOUBLES = types.CPointer(types.float64)
+LOG_DENSITY = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
+EXPAND = types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, types.voidptr)
+NOT_FINITE = 3
+"""A positive code tells nutpie to reject the point and go on."""
+
+
+@cache
+def compiled_density() -> Any:
+    """The callback ``(n, x, gradient, log density, HEAD)``, which returns 0 or `NOT_FINITE`."""
+    return callback(LOG_DENSITY, evaluate)
+
+
+@cache
+def compiled_expand() -> Any:
+    """The callback that stores a draw as it is."""
+    return callback(EXPAND, expand)
+
+
+def expand(n, n_out, x_, out_, user_data_):  # type: ignore
+    """Copy the parameters: what they stand for is computed for all draws at once."""
+    x, out = carray(x_, n), carray(out_, n_out)
+    for i in range(n_out):
+        out[i] = x[i]
+    return 0
+
+
+def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
+    """Unpack the pointers, and let no number through that isn't one."""
+    head = carray(user_data_, 1, HEAD)[0]
+    x, grad, logp = carray(x_, n), carray(grad_, n), carray(logp_, 1)
+    logp[0] = log_density(head, x, grad)
+    finite = np.isfinite(logp[0])
+    for i in range(n):
+        finite = finite and np.isfinite(grad[i])
+    return 0 if finite else NOT_FINITE
+
+
+def log_density(head: Any, x: Array, grad: Array) -> float:
+    """The log density, its gradient left in ``grad``."""
+    scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
+    groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
+    blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
+    data = carray(pointer_to(head.data), head.n_data, np.float64)
+    codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
+    theta, scratch = np.empty(x.size), np.empty(head.scratch)
+    grad[:] = 0.0
+    _constrain(scalars, x, theta)
+    logp = 0.0
+    for i in range(head.n_groups):
+        logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
+    logp += _add_likelihood(head, theta, data, codes, grad)
+    for i in range(head.n_groups):
+        logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
+    return logp + _add_priors(scalars, x, theta, grad)
+
+
+def _constrain(scalars: Any, x: Array, theta: Array) -> None:
+    for i in range(scalars.size):
+        s = scalars[i]
+        theta[s.at] = constrain(x[s.at], s.transform, s.lower, s.upper)
+
+
+def _add_priors(scalars: Any, x: Array, theta: Array, grad: Array) -> float:
+    logp = 0.0
+    for i in range(scalars.size):
+        s = scalars[i]
+        value, slope = density(s.law, s.a, s.b, s.c, theta[s.at])
+        rate, log_rate, log_slope = jacobian(x[s.at], s.transform, s.lower, s.upper)
+        grad[s.at] = (grad[s.at] + slope) * rate + log_slope
+        logp += value + log_rate
+    return logp
+
+
+def _add_likelihood(head: Any, theta: Array, data: Array, codes: Array, grad: Array) -> float:
+    predictors = carray(pointer_to(head.predictors), head.n_predictors, PREDICTOR)
+    terms = carray(pointer_to(head.terms), head.n_terms, TERM)
+    values = np.empty(head.n_predictors * BLOCK_ROWS)
+    links, slopes = np.empty(values.size), np.empty(values.size)
+    _fill_constants(predictors, theta, values, links)
+    logp = 0.0
+    for start in range(0, head.n_rows, BLOCK_ROWS):
+        m = min(BLOCK_ROWS, head.n_rows - start)
+        for k in range(head.n_predictors):
+            p, at = predictors[k], k * BLOCK_ROWS
+            if not p.constant:
+                add_predictor(p, terms, theta, data, codes, start, values[at : at + m])
+                if not p.plain:
+                    apply_link(p.link, p.scale, values[at : at + m], links[at : at + m])
+        logp += _rows(head, data, start, m, values, slopes)
+        for k in range(head.n_predictors):
+            p, at = predictors[k], k * BLOCK_ROWS
+            if p.constant:
+                sum_ = total(slopes[at : at + m]) if head.varying else slopes[at]
+                grad[p.intercept] += sum_ * links[at]
+            else:
+                if not p.plain:
+                    multiply(links[at : at + m], slopes[at : at + m])
+                add_gradient(p, terms, grad, data, codes, start, slopes[at : at + m])
+    return logp
+
+
+def _fill_constants(predictors: Any, theta: Array, values: Array, links: Array) -> None:
+    for k in range(predictors.size):
+        p, at = predictors[k], k * BLOCK_ROWS
+        if p.constant:
+            value, links[at] = value_and_slope(p.link, p.scale, theta[p.intercept])
+            values[at : at + BLOCK_ROWS] = value
+
+
+def _rows(head: Any, data: Array, start: int, m: int, values: Array, slopes: Array) -> float:
+    """The family's part: log density of the rows, derivatives by the values in ``slopes``."""
+    first = data.ctypes.data
+    return call_rows(
+        head.rows,
+        m,
+        first + 8 * (head.y + start),
+        first + 8 * (head.aux + start * head.aux_step),
+        first + 8 * (head.weights + start * head.weights_step),
+        values.ctypes.data,
+        slopes.ctypes.data,
+        BLOCK_ROWS,
+        head.varying,
+    )

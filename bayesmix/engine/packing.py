@@ -1,0 +1,197 @@
+"""A model as the tables that the kernel reads; see `tables` for what is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayesmix.design import PredictorDesign
+from bayesmix.design.build import GroupTermDesign
+from bayesmix.engine.laws import law_of
+from bayesmix.engine.layout import GroupAt, Layout
+from bayesmix.engine.links import LINKS, SCALES, is_plain
+from bayesmix.engine.tables import BLOCK, BLOCK_ROWS, GROUP, HEAD, NONE, PREDICTOR, SCALAR, TERM
+from bayesmix.engine.transforms import transform_of
+from bayesmix.priors import Resolved
+from bayesmix.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The kernel's user data, and all arrays whose addresses are in it."""
+
+    head: np.ndarray
+    kept: tuple[np.ndarray, ...]
+
+
+def pack(spec: ModelSpec, layout: Layout, rows: int) -> Packed:
+    """Hand a model to the kernel.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    layout : Layout
+    rows : int
+        Address of the family's compiled loop over rows.
+    """
+    packer = _Packer(spec, layout)
+    tables = packer.tables()
+    response = packer.response()
+    arrays = tables | {"data": packer.data.array(), "codes": packer.codes.array()}
+    predictors = tables["predictors"]
+    values = {
+        "n_dim": layout.n_dim,
+        "n_rows": len(spec.design.response.y),
+        "scratch": packer.scratch,
+        "rows": rows,
+        "varying": int((predictors["constant"][1:] == 0).any()),
+        **{name: array.ctypes.data for name, array in arrays.items()},
+        **{f"n_{name}": array.size for name, array in arrays.items()},
+        **response,
+    }
+    head = np.array([tuple(values[name] for name in HEAD.names)], HEAD)
+    return Packed(head, tuple(arrays.values()))
+
+
+class _Store:
+    """Arrays put one after the other."""
+
+    def __init__(self, dtype: type) -> None:
+        self.dtype = dtype
+        self.parts: list[np.ndarray] = []
+        self.size = 0
+
+    def add(self, values: Any) -> int:
+        """Append values; returns where they start."""
+        part = np.ascontiguousarray(values, self.dtype).ravel()
+        self.parts.append(part)
+        self.size += part.size
+        return self.size - part.size
+
+    def array(self) -> np.ndarray:
+        return np.concatenate([*self.parts, np.empty(0, self.dtype)])
+
+
+class _Packer:
+    """Builds the tables, and gathers on the way what they point at."""
+
+    def __init__(self, spec: ModelSpec, layout: Layout) -> None:
+        self.spec, self.layout = spec, layout
+        self.data, self.codes = _Store(np.float64), _Store(np.int32)
+        self.scratch = 0
+        self.terms: list[tuple[Any, ...]] = []
+        self.blocks: list[tuple[Any, ...]] = []
+        self.indices = {g.name: self.codes.add(g.index) for g in spec.design.groups}
+
+    def tables(self) -> dict[str, np.ndarray]:
+        predictors = [self.predictor(d.name) for d in self.spec.family.dpars]
+        groups = [self.group(g) for g in self.layout.groups]
+        scalars = [_scalar(at, prior) for at, prior in self.layout.scalars()]
+        return {
+            "scalars": np.array(scalars, SCALAR),
+            "predictors": np.array(predictors, PREDICTOR),
+            "terms": np.array(self.terms, TERM),
+            "groups": np.array(groups, GROUP),
+            "blocks": np.array(self.blocks, BLOCK),
+        }
+
+    def response(self) -> dict[str, int]:
+        response, needs = self.spec.design.response, self.spec.family.needs
+        aux = response.aux[needs[0]] if needs else None
+        weights = response.aux.get("weights")
+        ones = self.data.add(np.ones(BLOCK_ROWS))
+        return {
+            "y": self.data.add(response.y),
+            "aux": ones if aux is None else self.data.add(aux),
+            "aux_step": int(aux is not None),
+            "weights": ones if weights is None else self.data.add(weights),
+            "weights_step": int(weights is not None),
+        }
+
+    def predictor(self, dpar: str) -> tuple[Any, ...]:
+        scale = self.spec.family.row.scales[self.spec.family.dpar_names.index(dpar)]
+        if dpar in self.spec.predictors:
+            return self.with_formula(self.spec.predictors[dpar], SCALES[scale])
+        at = next(d.start for d in self.layout.dpars if d.name == dpar)
+        return self._predictor(at, "identity", SCALES[scale], constant=True)
+
+    def with_formula(self, p: PredictorDesign, scale: int) -> tuple[Any, ...]:
+        at = next(c for c in self.layout.coefficients if c.coefficients.dpar == p.dpar)
+        c, first = at.coefficients, len(self.terms)
+        self.terms += [self.term(t) for t in p.groups]
+        slopes = p.population.values[:, p.has_intercept :] - c.means
+        only_intercept = not (slopes.size or p.groups or p.offset.any())
+        return self._predictor(
+            at.start if p.has_intercept else NONE,
+            self.spec.family.dpar(p.dpar).link,
+            scale,
+            constant=only_intercept and p.has_intercept and p.dpar != "mu",
+            slopes=(at.slopes.start, slopes.shape[1], self.data.add(tiles(slopes))),
+            offset=self.data.add(p.offset) if p.offset.any() else NONE,
+            terms=(first, len(p.groups)),
+        )
+
+    def _predictor(
+        self,
+        intercept: int,
+        link: str,
+        scale: int,
+        constant: bool,
+        slopes: tuple[int, int, int] = (NONE, 0, NONE),
+        offset: int = NONE,
+        terms: tuple[int, int] = (0, 0),
+    ) -> tuple[Any, ...]:
+        plain = is_plain(LINKS[link], scale)
+        return (intercept, *slopes, offset, LINKS[link], scale, plain, constant, *terms)
+
+    def term(self, t: GroupTermDesign) -> tuple[Any, ...]:
+        group = self.layout.group(t.group)
+        intercept = int(t.matrix.terms.intercept)
+        columns = t.matrix.values[:, intercept:]
+        return (
+            group.effects.start + t.positions[0],
+            group.k,
+            self.indices[t.group],
+            intercept,
+            columns.shape[1],
+            self.data.add(tiles(columns)),
+        )
+
+    def group(self, g: GroupAt) -> tuple[Any, ...]:
+        by = g.priors.group.by
+        strata_of = np.zeros(g.size, np.int32) if by is None else by.of_level
+        first = len(self.blocks)
+        for members, cpc in g.blocks:
+            self.blocks.append((len(members), self.codes.add(members), cpc, g.priors.eta))
+        factor = self.scratch
+        self.scratch += 2 * g.strata * g.k**2 + 2 * g.k
+        return (
+            g.size,
+            g.k,
+            g.strata,
+            self.codes.add(strata_of),
+            self.codes.add(np.bincount(strata_of, minlength=g.strata)),
+            g.sd.start,
+            g.effects.start,
+            factor,
+            self.scratch - 2 * g.k,
+            first,
+            len(g.blocks),
+            g.centered,
+        )
+
+
+def tiles(columns: np.ndarray) -> np.ndarray:
+    """Rows × columns as blocks of rows, in each of which every column is contiguous."""
+    n, k = columns.shape
+    full = n - n % BLOCK_ROWS
+    blocks = columns[:full].reshape(-1, BLOCK_ROWS, k).transpose(0, 2, 1)
+    return np.concatenate([blocks.ravel(), columns[full:].T.ravel()])
+
+
+def _scalar(at: int, prior: Resolved) -> tuple[Any, ...]:
+    law, a, b, c = law_of(prior.distribution)
+    lower, upper = prior.lower, prior.upper
+    return at, transform_of(lower, upper), law, lower, upper, a, b, c

@@ -1,0 +1,53 @@
+"""The records in which a model is handed to the kernel: what it has, and where it stands.
+
+Positions are of three kinds: ``x`` in the vector of parameters, ``data`` in the array of doubles,
+``codes`` in that of integers; -1 is none.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+NONE = -1
+BLOCK_ROWS = 256
+"""Rows that are done at once, so that what is in between stays in the fastest cache."""
+
+
+def _record(ints: str, doubles: str = "") -> np.dtype:
+    fields = [(name, np.int64) for name in ints.split()]
+    return np.dtype(fields + [(name, np.float64) for name in doubles.split()])
+
+
+HEAD = _record(
+    "n_dim n_rows n_scalars n_predictors n_groups"
+    " scalars predictors terms groups blocks data codes n_data n_codes"  # addresses and sizes
+    " n_terms n_blocks scratch rows varying y aux weights aux_step weights_step"
+)
+"""The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
+
+``varying`` is 1 if a dpar after the first differs between rows; a ``…_step`` is 0 for a column that
+is one block of ones.
+"""
+
+SCALAR = _record("at transform law", "lower upper a b c")
+"""A parameter with a prior of its own, at ``at`` in x."""
+
+PREDICTOR = _record(
+    "intercept slopes n_slopes columns offset link scale plain constant term n_terms"
+)
+"""A dpar. ``intercept`` and ``slopes`` are in x, ``columns`` (tiles) and ``offset`` in data.
+
+``plain`` is 1 if the linear predictor is the value itself, ``constant`` if it is the same in all
+rows.
+"""
+
+TERM = _record("at stride codes intercept n_columns columns")
+"""A bracket. ``at`` is its first coefficient of the group's first level, in x."""
+
+GROUP = _record("size k strata strata_of counts sd effects factor work block n_blocks centered")
+"""A grouping factor: ``strata_of`` (levels) and ``counts`` (strata) in codes, ``factor`` and
+``work`` in scratch.
+"""
+
+BLOCK = _record("size members cpc", "eta")
+"""Correlated coefficients: ``members`` in codes, ``cpc`` in x."""

@@ -1,0 +1,29 @@
+"""What the engine needs of a family: its log density and derivatives at one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["RowKernel"]
+
+
+@dataclass(frozen=True)
+class RowKernel:
+    """A family's log density at one row, as a function that the engine compiles.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(y, aux, *values)`` returns the log density (what depends on the data alone may
+        be left out) and its derivatives by the values, as a tuple of floats. Plain Python of
+        `float`, of ``exp``, ``log``, ``log1p``, ``expm1``, ``sqrt`` of `math`, and of
+        `bayesmix.families.scalar`. Nan or an infinity means that the point is rejected.
+    scales : tuple of str
+        For each dpar what its value is: the ``"natural"`` one, its ``"log"``, or its log
+        ``"odds"``. The latter two keep the digits that a positive number or a probability loses
+        near its bounds.
+    """
+
+    function: Callable[..., tuple[float, ...]]
+    scales: tuple[str, ...]

@@ -1,0 +1,187 @@
+"""A model with one group's effects integrated out, as the tables that its kernel reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bayesmix.design import Group
+from bayesmix.engine.compress import compress
+from bayesmix.engine.layout import Layout
+from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE
+from bayesmix.engine.packing import Packed, _Packer
+from bayesmix.spec import ModelSpec
+
+WIDEST, NARROWEST = 64, 8
+ERRORS = 4096
+"""Rows of a tile, where that doesn't make it too narrow: they and their scratch fit the cache."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Compressed rows, sorted by the level of the integrated group.
+
+    Attributes
+    ----------
+    z : ndarray
+        Columns of the integrated group.
+    rest : ndarray
+        Columns of the population, of the other groups, and the response.
+    level : ndarray
+        Of the integrated group.
+    others : ndarray
+        Rows × other groups, levels.
+    n_levels : int
+    """
+
+    z: np.ndarray
+    rest: np.ndarray
+    level: np.ndarray
+    others: np.ndarray
+    n_levels: int
+
+
+def remaining(spec: ModelSpec, name: str) -> ModelSpec:
+    """The model of what is sampled: the group's effects aside, and no row of data."""
+    groups = tuple(_without_rows(g, empty=g.name == name) for g in spec.design.groups)
+    return replace(spec, design=replace(spec.design, groups=groups))
+
+
+def pack(spec: ModelSpec, layout: Layout, name: str) -> Packed:
+    """Hand a model to the kernel.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The whole model.
+    layout : Layout
+        Of the `remaining` one.
+    name : str
+        The group that is integrated out.
+    """
+    packer = _Packer(remaining(spec, name), layout)
+    tables = packer.sampled()
+    rows = compressed(spec, name)
+    tiles = _Tiles(packer, rows, spec.design.group(name))
+    others = [g for g in layout.groups if g.priors.group.name != name]
+    n_coefficients = len(layout.coefficients[0].coefficients.names)
+    starts = n_coefficients + np.cumsum([0, *(g.k for g in others)])
+    tables |= {
+        "tiles": np.array(tiles.records, TILE),
+        "others": np.array(
+            [(g.effects.start, g.k, at) for g, at in zip(others, starts[:-1], strict=True)], OTHER
+        ),
+    }
+    arrays = tables | {"data": packer.data.array(), "codes": packer.codes.array()}
+    weights = spec.design.response.aux.get("weights")
+    k = layout.group(name).k
+    values = {
+        "n_dim": layout.n_dim,
+        "scratch": packer.scratch,
+        "integrated": [g.priors.group.name for g in layout.groups].index(name),
+        "n_levels": rows.n_levels,
+        "coefficients": layout.coefficients[0].start,
+        "n_coefficients": n_coefficients,
+        "columns": rows.rest.shape[1],
+        "sigma": layout.dpars[0].start,
+        "errors": max(t.slots * t.levels for t in tables["tiles"].view(np.recarray)),
+        "work": (k * (2 * k + 4) + 2) * WIDEST,
+        "weight": len(spec.design.response.y) if weights is None else weights.sum(),
+        **{key: array.ctypes.data for key, array in arrays.items()},
+        **{f"n_{key}": array.size for key, array in arrays.items()},
+    }
+    head = np.array([tuple(values.get(key, 0) for key in MARGINAL.names)], MARGINAL)
+    return Packed(head, tuple(arrays.values()))
+
+
+def compressed(spec: ModelSpec, name: str) -> Rows:
+    """The rows of a model, as few as there can be."""
+    p = spec.predictors["mu"]
+    response, names = spec.design.response, [g.name for g in spec.design.groups]
+    names.sort(key=lambda n: n != name)
+    of_group = [_columns(spec, n) for n in names]
+    columns = [*of_group, p.population.values, (response.y - p.offset)[:, None]]
+    ends = np.cumsum([c.shape[1] for c in columns])
+    table = np.concatenate(columns, axis=1)
+    if "weights" in response.aux:
+        table *= np.sqrt(response.aux["weights"])[:, None]
+    levels = [spec.design.group(n).index for n in names]
+    table, levels = compress(table, levels, ends[: len(names)])
+    z, others, x, y = np.split(table, ends[[0, len(names) - 1, -2]], axis=1)
+    if p.has_intercept:
+        x[:, 1:] -= x[:, :1] * spec.coefficients[0].means
+    rest = np.concatenate([x, others, y], axis=1)
+    return Rows(z, rest, levels[0], np.stack(levels, 1)[:, 1:], spec.design.group(name).size)
+
+
+class _Tiles:
+    """Cuts compressed rows into tiles of levels."""
+
+    def __init__(self, packer: _Packer, rows: Rows, group: Group) -> None:
+        self.packer, self.rows = packer, rows
+        self.strata = np.zeros(group.size, int) if group.by is None else group.by.of_level
+        with_level = int((rows.z != 0.0).any(axis=1).sum())
+        self.counts = np.bincount(rows.level[:with_level], minlength=group.size)
+        self.starts = np.cumsum(self.counts) - self.counts
+        self.records = [self.tile(lv) for lv in self.cut()]
+        self.records += [self.rest(at) for at in range(with_level, len(rows.rest), ERRORS)]
+
+    def cut(self) -> Iterator[np.ndarray]:
+        """The levels of each tile: of one stratum, those with most rows first."""
+        order = np.lexsort([-self.counts, self.strata])
+        while order.size:
+            width = np.clip(ERRORS // max(self.counts[order[0]], 1), NARROWEST, WIDEST)
+            same = self.strata[order[:width]] == self.strata[order[0]]
+            yield order[: same.sum()]
+            order = order[same.sum() :]
+
+    def tile(self, levels: np.ndarray) -> tuple[int, ...]:
+        counts = self.counts[levels]
+        slots = np.arange(counts.max())[:, None]
+        index = np.where(slots < counts, self.starts[levels] + slots, -1)
+        z = _taken(self.rows.z, index)
+        q, r = np.linalg.qr(z.transpose(1, 0, 2))
+        k, rank = z.shape[2], q.shape[2]
+        at = self.packer.data.add(r.transpose(1, 2, 0))
+        codes = self.add(index, q.transpose(1, 2, 0), levels)
+        return levels.size, len(slots), k, rank, int(self.strata[levels[0]]), at, codes
+
+    def rest(self, start: int) -> tuple[int, ...]:
+        """Rows on which the integrated group has no say."""
+        index = np.arange(start, min(start + ERRORS, len(self.rows.rest)))
+        width = min(index.size, WIDEST)
+        index = np.append(index, np.full(-index.size % width, -1)).reshape(-1, width)
+        at = self.packer.data.size
+        codes = self.add(index, np.empty((len(index), 0, width)), np.zeros(width))
+        return width, len(index), 0, 0, 0, at, codes
+
+    def add(self, index: np.ndarray, q: np.ndarray, levels: np.ndarray) -> int:
+        """Store the slots of a tile; returns where its codes start."""
+        rest = _taken(self.rows.rest, index).transpose(0, 2, 1)
+        self.packer.data.add(np.concatenate([q, rest], axis=1))
+        others = _taken(self.rows.others, index).transpose(0, 2, 1)
+        at = self.packer.codes.add(levels)
+        self.packer.codes.add(others)
+        return at
+
+
+def _taken(values: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """``values[index]`` with zeros where the index is -1."""
+    return values[index] * (index >= 0)[..., None].astype(values.dtype)
+
+
+def _columns(spec: ModelSpec, name: str) -> np.ndarray:
+    """What a group's coefficients multiply, in their order."""
+    terms = [t for t in spec.predictors["mu"].groups if t.group == name]
+    return np.concatenate([t.matrix.values for t in terms], axis=1)
+
+
+def _without_rows(group: Group, empty: bool) -> Group:
+    none = np.empty(0, np.int32)
+    if not empty:
+        return replace(group, index=none)
+    by = group.by and replace(group.by, of_level=none)
+    return replace(group, levels=(), keys=(), index=none, by=by)

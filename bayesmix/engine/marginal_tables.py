@@ -1,0 +1,30 @@
+"""The records in which a model with integrated effects is handed to its kernel; see `tables`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayesmix.engine.tables import HEAD, _record
+
+_OWN = _record(
+    "n_tiles tiles n_others others integrated n_levels coefficients n_coefficients columns sigma"
+    " errors work",
+    "weight",
+)
+MARGINAL = np.dtype([*HEAD.descr, *_OWN.descr])
+"""The model: `HEAD`, without what it has on predictors and response, and what is integrated.
+
+``integrated`` is the group's row in the table of groups; ``coefficients`` and ``sigma`` are in x.
+``columns`` counts those of a slot beside Q's, ``errors`` and ``work`` the scratch that the largest
+tile needs; ``weight`` is the sum of the weights of the data.
+"""
+
+TILE = _record("levels slots k rank stratum data codes")
+"""Levels of the integrated group with about as many rows, side by side; rows of none have k = 0.
+
+In data: R, ``rank`` × k; then for every slot the columns of Q (``rank``), of the population, of the
+other groups, and the response. In codes: the levels; then for every slot those of the other groups.
+"""
+
+OTHER = _record("at k column")
+"""Another group: where its effects start in x, and its first column after those of Q."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -162,20 +162,16 @@ def _check_dims(groups: Collection[Group], formula: Formula, family: Family) -> 
     """Each dimension of the posterior needs a name that no other and no variable has."""
     taken = TAKEN_DIMS | {f"{dpar}_coef" for dpar, _ in formula.predictors}
     taken |= _variables(groups, formula, family)
-    if {"obs", "row"} <= {g.name for g in groups}:
+    taken |= {f"{g.name}_{dim}" for g in groups for dim in ("coef", "coef2")}
+    if "obs" in {g.name for g in groups}:
         taken |= {"row"}
     for group in groups:
-        own = {group.name, f"{group.name}_coef", f"{group.name}_coef2"}
-        _check_free(group, own | ({group.by.name} if group.by else set()), taken)
-        taken |= own - {group.name}
-
-
-def _check_free(group: Group, used: set[str], taken: Set[str]) -> None:
-    if used & taken:
-        raise DataError(
-            f"The group {group.name!r} needs a dimension {sorted(used & taken)[0]!r} in the "
-            "results, which has another meaning there; rename the column."
-        )
+        for name in (group.name, group.by.name if group.by else ""):
+            if name in taken:
+                raise DataError(
+                    f"The group {group.name!r} needs a dimension {name!r} in the results, which "
+                    "has another meaning there; rename the column."
+                )
 
 
 def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set[str]:
@@ -254,9 +250,10 @@ def _check_new(
     for row in rows:
         if (row.group, row.name) in there:
             raise FormulaError(
-                f"The coefficient {row.coef!r} of group {row.group!r} is there twice.",
+                f"Group {row.group!r} would have two coefficients called {row.name!r}.",
                 predictor.source,
                 term.span,
+                hint="leave one out, or rename a column.",
             )
 
 

@@ -1,0 +1,108 @@
+"""Fits made of random draws, and small data sets, for tests that sample nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmix.fit import Fit
+from bayesmix.model import Model
+from bayesmix.predict import Draws
+from bayesmix.priors import lkj
+from bayesmix.spec import GroupPriors, ModelSpec
+from bayesmix.variables import coef_name, dataset, observed
+
+Values = dict[str, np.ndarray]
+
+
+def frame(n: int = 60, seed: int = 1) -> pd.DataFrame:
+    """Columns of most kinds: numbers ``x, z``, a response of each kind, factors, groups."""
+    rng = np.random.default_rng(seed)
+    g = rng.permutation(np.resize(list("pqrstu"), n))
+    return pd.DataFrame(
+        {
+            "y": rng.normal(2, 3, n),
+            "yes": rng.permutation(np.resize([0, 1], n)),
+            "count": rng.poisson(3, n),
+            "hits": rng.integers(0, 4, n),
+            "tries": rng.integers(4, 9, n),
+            "w": rng.uniform(0.5, 2, n),
+            "x": rng.normal(3, 1, n),
+            "z": rng.uniform(1, 2, n),
+            "f": pd.Categorical(rng.permutation(np.resize(list("cab"), n)), list("cab")),
+            "h": rng.permutation(np.resize(["u", "v"], n)),
+            "flag": rng.permutation(np.resize([True, False], n)),
+            "g": g,
+            "k": rng.permutation(np.resize([30, 4, 7], n)),
+            "t": np.where(np.isin(g, ["p", "s"]), "old", "new"),
+        }
+    )
+
+
+def fit_of(model: Model, chains: int = 2, draws: int = 20, seed: int = 0, **given: Any) -> Fit:
+    """A fit of random draws; those of the variables in `given`, ``(chain, draw, …)``, as given."""
+    spec, values = model.spec, random_values(model.spec, chains, draws, seed)
+    posterior = dataset(spec, values | {k: np.asarray(v, float) for k, v in given.items()})
+    stats = xr.Dataset({"diverging": (("chain", "draw"), np.zeros((chains, draws), bool))})
+    groups = {"posterior": posterior, "sample_stats": stats, "observed_data": observed(spec)}
+    return Fit(model, xr.DataTree.from_dict(groups))
+
+
+def given_fit(formula: Any, data: Any, family: Any = "gaussian", **options: Any) -> Fit:
+    """A fit of random draws to a model that is made of the arguments."""
+    about = {k: options.pop(k) for k in ("prior", "namespace") if k in options}
+    return fit_of(Model(formula, data, family, **about), **options)
+
+
+def random_values(spec: ModelSpec, chains: int = 2, draws: int = 20, seed: int = 0) -> Values:
+    """Random values of every variable of the posterior, each within its range."""
+    rng = np.random.default_rng(seed)
+    shape = (chains, draws)
+    values = {}
+    for c in spec.coefficients:
+        if c.names:
+            values[coef_name(c.dpar)] = rng.normal(0, 0.3, (*shape, len(c.names)))
+    for g in spec.groups:
+        values |= _group_values(rng, shape, g)
+    for dpar in spec.plain_dpars:
+        low = dpar.lower if np.isfinite(dpar.lower) else 0.0
+        values[dpar.name] = low + rng.gamma(3, 0.5, shape)
+    return values
+
+
+def draws_of(fit: Fit) -> Draws:
+    """The draws of a fit, chains laid end to end."""
+    return Draws.from_posterior(fit.idata["posterior"].to_dataset())
+
+
+def _group_values(rng: np.random.Generator, shape: tuple[int, int], g: GroupPriors) -> Values:
+    name, k = g.group.name, len(g.coefs)
+    strata = () if g.group.by is None else (len(g.group.by.levels),)
+    values = {
+        f"sd_{name}": rng.gamma(4, 0.2, (*shape, *strata, k)),
+        f"r_{name}": rng.normal(0, 0.5, (*shape, g.group.size, k)),
+    }
+    return values | ({f"cor_{name}": _cor(rng, (*shape, *strata), g)} if g.correlated else {})
+
+
+def _cor(rng: np.random.Generator, shape: tuple[int, ...], g: GroupPriors) -> np.ndarray:
+    k = len(g.coefs)
+    cor = np.broadcast_to(np.eye(k), (int(np.prod(shape)), k, k)).copy()
+    for block in g.blocks:
+        root = lkj.cholesky_rvs(rng, len(cor), len(block), 2.0)
+        cor[np.ix_(range(len(cor)), block, block)] = root @ root.mT
+    return cor.reshape(*shape, k, k)
+
+
+def without(frame: pd.DataFrame, *columns: str, **changes: Any) -> pd.DataFrame:
+    """The frame without some columns and with others changed."""
+    return frame.drop(columns=list(columns)).assign(**changes)
+
+
+def column(frame: Mapping[str, Any], name: str) -> np.ndarray:
+    """A column as floats."""
+    return np.asarray(frame[name], float)

@@ -1,0 +1,163 @@
+"""What a model is made of, in JSON's types and arrays; and the model made of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.design import Matrix, PredictorDesign
+from bayesmix.design.namespace import FUNCTIONS
+from bayesmix.errors import StorageError, listed
+from bayesmix.families import Family, family
+from bayesmix.formula import Formula, bf
+from bayesmix.formula.tree import Call
+from bayesmix.priors import Prior, prior
+from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.storage.archive import Stored
+from bayesmix.storage.labels import put_together, take_apart
+
+FOLDER = "training data"
+"""Group of the arrays; its space keeps it apart from the groups of a fit's tree."""
+
+Functions = Mapping[str, Callable[..., Any]]
+
+
+def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
+    """All that `read_recipe` needs to make the spec again.
+
+    Raises
+    ------
+    StorageError
+        If the family or a column is of a kind that a file can't hold.
+    """
+    frame, arrays = _frame_apart(spec.design.frame)
+    recipe = {
+        "formula": _formula_apart(spec.formula),
+        "family": _family_apart(spec.family),
+        "priors": [_prior_apart(p) for p in spec.user_priors],
+        "functions": list(user_functions(spec)),
+        "frame": frame,
+        "fingerprint": _fingerprint(spec),
+    }
+    return recipe, arrays
+
+
+def read_recipe(
+    recipe: Mapping[str, Any], arrays: Mapping[str, Stored], functions: Functions | None
+) -> ModelSpec:
+    """The spec, built by the same steps as the first time.
+
+    Raises
+    ------
+    StorageError
+        If a function that the formula uses isn't given, or gives other values than it did.
+    """
+    needed = recipe["functions"]
+    missing = [name for name in needed if name not in (functions or {})]
+    if missing:
+        raise StorageError(
+            f"The formula uses functions of yours, which a file can't keep: {listed(missing)}. "
+            f"Pass them again: namespace={{{missing[0]!r}: …}}."
+        )
+    spec = build_spec(
+        bf(recipe["formula"]["mu"], **recipe["formula"]["dpars"]),
+        _frame_together(recipe["frame"], arrays),
+        family(recipe["family"]["name"], **recipe["family"]["links"]),
+        [prior(**p) for p in recipe["priors"]],
+        {name: functions[name] for name in needed},
+    )
+    _check_fingerprint(spec, recipe["fingerprint"], needed)
+    return spec
+
+
+def user_functions(spec: ModelSpec) -> tuple[str, ...]:
+    """The functions that the formula calls and the package doesn't have, or has otherwise."""
+    given = spec.design.functions
+    called = sorted(_called(spec.formula))
+    return tuple(f for f in called if given.get(f) is not FUNCTIONS.get(f))
+
+
+def _called(node: Any) -> set[str]:
+    """The functions called anywhere in a formula's tree."""
+    if isinstance(node, tuple):
+        return set().union(*map(_called, node))
+    if not is_dataclass(node):
+        return set()
+    inside = _called(tuple(getattr(node, f.name) for f in fields(node)))
+    return inside | {node.function} if isinstance(node, Call) else inside
+
+
+def _formula_apart(formula: Formula) -> dict[str, Any]:
+    dpars = {dpar: p.source for dpar, p in formula.predictors[1:]}
+    if bf(formula.mu.source, **dpars) != formula:
+        raise StorageError("The model's formula was not made by bf() and can't be saved.")
+    return {"mu": formula.mu.source, "dpars": dpars}
+
+
+def _family_apart(made: Family) -> dict[str, Any]:
+    mu, *others = made.dpars
+    links = {"link": mu.link, **{f"link_{d.name}": d.link for d in others}}
+    if family(made.name, **links) != made:
+        raise StorageError(f"{made!r} is no family of the package and can't be saved.")
+    return {"name": made.name, "links": links}
+
+
+def _prior_apart(p: Prior) -> dict[str, Any]:
+    """The prior's fields; its numbers with all their digits, which its own text hasn't."""
+    numbers = ", ".join(map(repr, p.distribution.params))
+    text = f"{p.distribution.name}({numbers})" if p.distribution.proper else ""
+    names = ("class_", "coef", "group", "dpar", "lb", "ub")
+    return {"prior": text, **{name: getattr(p, name) for name in names}}
+
+
+def _frame_apart(frame: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Stored]]:
+    columns = [
+        _named_apart(f"column_{n}", name, pd.Index(frame[name])) for n, name in enumerate(frame)
+    ]
+    rows = _named_apart("rows", "the row labels", frame.index)
+    arrays = {at: v for _, own in (*columns, rows) for at, v in own.items()}
+    about = {"names": list(frame), "columns": [c for c, _ in columns], "rows": rows[0]}
+    return about, {f"{FOLDER}/{at}": Stored((f"{at}_n",), v) for at, v in arrays.items()}
+
+
+def _named_apart(at: str, name: str, index: pd.Index) -> Any:
+    try:
+        return take_apart(index, at)
+    except StorageError as error:
+        raise StorageError(f"The fit can't be saved: {name!r} has {error}.") from error
+
+
+def _frame_together(about: Mapping[str, Any], arrays: Mapping[str, Stored]) -> pd.DataFrame:
+    own = {
+        path.removeprefix(f"{FOLDER}/"): stored.values
+        for path, stored in arrays.items()
+        if path.startswith(f"{FOLDER}/")
+    }
+    columns = [put_together(c, own).array for c in about["columns"]]
+    rows = put_together(about["rows"], own)
+    return pd.DataFrame(dict(zip(about["names"], columns, strict=True)), index=rows)
+
+
+def _fingerprint(spec: ModelSpec) -> list[float]:
+    """Numbers that change if the same formula and data give another design."""
+    matrices = [m.values for p in spec.design.predictors for m in (p.population, *_inner(p))]
+    vectors = [spec.design.response.y, *(p.offset for p in spec.design.predictors)]
+    columns = [*(m[:, k] for m in matrices for k in range(m.shape[1])), *vectors]
+    weights = np.linspace(1.0, 2.0, len(spec.design.frame))
+    return [float(weights @ c / len(c)) for c in columns]
+
+
+def _inner(p: PredictorDesign) -> list[Matrix]:
+    return [g.matrix for g in p.groups]
+
+
+def _check_fingerprint(spec: ModelSpec, expected: list[float], functions: list[str]) -> None:
+    found = _fingerprint(spec)
+    if len(found) == len(expected) and np.allclose(found, expected, rtol=1e-6, atol=1e-9):
+        return
+    whose = f"the functions in namespace= ({listed(functions)})" if functions else "this bayesmix"
+    raise StorageError(f"The model is another than was saved: {whose} made other columns of it.")

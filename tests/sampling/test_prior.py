@@ -159,3 +159,25 @@ def test_a_group_may_be_called_obs(frame):
     tree = Model("y ~ 1 + (1 | obs)", frame().rename(columns={"g": "obs"})).sample_prior(5, 1)
     assert tree["prior"]["r_obs"].dims == ("chain", "draw", "obs", "obs_coef")
     assert tree["prior_predictive"]["y"].dims == ("chain", "draw", "row")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "formula",
+    [bf("y ~ x + (1 + x | i | g)", sigma="1 + (1 | i | g)"), bf("y ~ x + (1 + x | gr(g, by=t))")],
+    ids=["two dpars", "by"],
+)
+def test_the_pymc_model_has_the_same_prior(frame, formula):
+    import pymc as pm
+
+    said = [SLOPES, prior("normal(0, 1)", "sd"), prior("normal(2, 1)", "Intercept")]
+    model = Model(formula, frame(), prior=said)
+    ours = model.sample_prior(4000, random_seed=1)
+    with model.pymc:
+        theirs = pm.sample_prior_predictive(
+            4000, random_seed=2, compile_kwargs={"mode": "FAST_COMPILE"}
+        )
+    for group, name in [*(("prior", n) for n in ours["prior"]), ("prior_predictive", "y")]:
+        a, b = (t[group][name].to_numpy().reshape(4000, -1) for t in (ours, theirs))
+        for i in range(a.shape[1]):
+            assert stats.ks_2samp(a[:, i], b[:, i]).pvalue > 1e-5, (name, i)

@@ -1,1 +1,57 @@
-"""Bayesian multilevel models from formulas."""
+"""Bayesian multilevel models from formulas, in the manner of brms.
+
+A formula becomes a `Model`, sampling makes a `Fit`, and a `Fit` answers questions about the
+average cluster, the fitted clusters and new ones.
+"""
+
+from bayesmix.bridge import from_brms
+from bayesmix.datasets import describe_dataset, list_datasets, load_dataset
+from bayesmix.errors import (
+    BayesmixError,
+    BayesmixWarning,
+    ConvergenceWarning,
+    DataError,
+    FamilyError,
+    FormulaError,
+    MissingRowsWarning,
+    PredictionError,
+    PriorError,
+    SamplingError,
+    StorageError,
+)
+from bayesmix.families import Family, family
+from bayesmix.fit import Fit
+from bayesmix.formula import Formula, bf
+from bayesmix.model import Model, brm
+from bayesmix.predict import NA
+from bayesmix.priors import Prior, prior
+from bayesmix.storage import load
+
+__all__ = [
+    "NA",
+    "BayesmixError",
+    "BayesmixWarning",
+    "ConvergenceWarning",
+    "DataError",
+    "Family",
+    "FamilyError",
+    "Fit",
+    "Formula",
+    "FormulaError",
+    "MissingRowsWarning",
+    "Model",
+    "PredictionError",
+    "Prior",
+    "PriorError",
+    "SamplingError",
+    "StorageError",
+    "bf",
+    "brm",
+    "describe_dataset",
+    "family",
+    "from_brms",
+    "list_datasets",
+    "load",
+    "load_dataset",
+    "prior",
+]

@@ -61,7 +61,7 @@ def _observed(demo: Demo, data: pd.DataFrame) -> pd.DataFrame:
 def _clusters(axes: Axes, observed: pd.DataFrame) -> None:
     """A thin line for each cluster's data, its mean where there are several values at one place."""
     clusters = observed.groupby("cluster", observed=True)
-    strength = np.clip(9 / clusters.ngroups, 0.06, 0.45)
+    strength = np.clip(9 / clusters.ngroups, 0.1, 0.45)
     for _, rows in clusters:
         means = rows.groupby("x")["y"].mean()
         axes.plot(means.index, means, color=GREY, alpha=strength, linewidth=0.9, zorder=1)

@@ -33,14 +33,14 @@ def report(fit: Fit, demo: Demo, predictions: Sequence[Prediction]) -> str:
 
 
 def _group_table(fit: Fit, demo: Demo) -> str:
-    coef = fit.coef()[demo.group]
-    levels = coef.index.get_level_values(0).unique()
-    first = coef.loc[levels[:LEVELS]]
+    spread, coef = fit.varcorr()[demo.group], fit.coef()[demo.group]
+    levels, names = coef.index.get_level_values(0).unique(), spread.sd.index
+    first = coef.loc[[(level, name) for level in levels[:LEVELS] for name in names]]
     return "\n\n".join(
         [
             f"How {demo.noun}s differ:",
-            repr(fit.varcorr()[demo.group]),
-            f"Coefficients of the first {LEVELS} of {len(levels)} {demo.noun}s:",
+            repr(spread),
+            f"The first {LEVELS} of {len(levels)} {demo.noun}s, each with its own coefficients:",
             repr(first),
         ]
     )

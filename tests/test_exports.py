@@ -1,0 +1,31 @@
+"""What `import bayesmix` gives, and what it leaves for later."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import ModuleType
+
+import bayesmix as bx
+
+HEAVY = ("pymc", "pytensor", "nutpie", "numba", "matplotlib", "arviz", "arviz_plots", "arviz_stats")
+
+
+def test_all_is_what_there_is():
+    public = [
+        name
+        for name, value in vars(bx).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType)
+    ]
+    assert sorted(bx.__all__) == sorted(public)
+
+
+def test_everything_public_says_what_it_is():
+    silent = [name for name in bx.__all__ if name != "NA" and not getattr(bx, name).__doc__]
+    assert not silent and repr(bx.NA) == "bayesmix.NA"
+
+
+def test_importing_is_light():
+    code = f"import sys, bayesmix; print(*[m for m in {HEAVY} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []

@@ -1,0 +1,51 @@
+"""Every notebook runs from its first cell to its last, and is kept without outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from traitlets.config import Config
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+SECONDS = 600
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+@each_notebook
+def test_no_outputs_are_kept(path):
+    notebook = read(path)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs or cell.execution_count for cell in cells)
+    assert notebook.metadata.kernelspec.name == "python3"
+
+
+@each_notebook
+def test_it_runs_without_a_warning(path, tmp_path):
+    notebook = read(path)
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
+        # Sockets of files: no ports that parallel tests could both choose.
+        config=Config({"KernelManager": {"transport": "ipc"}}),
+    )
+    client.execute()
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+    said = [o.text for o in outputs if o.get("name") == "stderr"]
+    assert not [text for text in said if "Warning" in text]
+    assert any("image/png" in o.get("data", {}) for o in outputs)

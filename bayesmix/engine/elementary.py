@@ -27,9 +27,10 @@ NAN = float("nan")
 
 
 def exp(x: float) -> float:
-    """E to the power of x; infinite for nan."""
-    x = x if x > -746.0 else -746.0
-    x = x if x < 710.0 else 710.0
+    """The exponential function."""
+    # Nan is neither smaller nor larger, and stays.
+    x = -746.0 if x < -746.0 else x
+    x = 710.0 if x > 710.0 else x
     shifted = x * LOG2_E + SHIFT
     k = shifted - SHIFT
     r = (x - k * LN2_HIGH) - k * LN2_LOW
@@ -80,7 +81,7 @@ def _exp_near_0(r: float) -> float:
 
 def _expm1_near_0(r: float) -> float:
     """Taylor's series, for |r| to 1/2."""
-    q = 1 / 6227020800 + r / 87178291200
+    q = 1 / 6227020800 + r * (1 / 87178291200)
     q = 1 / 39916800 + r * (1 / 479001600 + r * q)
     q = 1 / 362880 + r * (1 / 3628800 + r * q)
     q = 1 / 5040 + r * (1 / 40320 + r * q)
@@ -93,7 +94,7 @@ def _log_near_1(f: float, k: float) -> float:
     """``log((1 + f) * 2**k)`` for 1 + f between √½ and √2, by the series of the area tangent."""
     s = f / (2.0 + f)
     z = s * s
-    q = 2 / 17 + z * (2 / 19 + z * (2 / 21 + z * 2 / 23))
+    q = 2 / 17 + z * (2 / 19 + z * (2 / 21 + z * (2 / 23)))
     q = 2 / 9 + z * (2 / 11 + z * (2 / 13 + z * (2 / 15 + z * q)))
     q = z * (2 / 3 + z * (2 / 5 + z * (2 / 7 + z * q)))
     return k * LN2_HIGH - ((s * (f - q) - k * LN2_LOW) - f)

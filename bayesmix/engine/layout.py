@@ -138,7 +138,7 @@ class Layout:
 
 
 def build_layout(spec: ModelSpec, centered: frozenset[str] = frozenset()) -> Layout:
-    """The layout of a model; `centered` names the groups whose effects are parameters themselves."""
+    """The layout of a model; `centered` names the groups whose effects are parameters."""
     at = 0
     coefficients: list[CoefficientsAt] = []
     groups: list[GroupAt] = []

@@ -45,6 +45,8 @@ LINKS: Mapping[str, int] = MappingProxyType(
 SQRT_HALF = sqrt(0.5)
 FLAT = 36.0
 """exp(-FLAT) vanishes beside 1 in double precision."""
+STEEPEST = 700.0
+"""Where a hazard stops growing, for its exponential not to overflow."""
 FAR_TAIL = -30.0
 """Where the normal distribution function's asymptotic series is exact."""
 
@@ -148,9 +150,9 @@ def _odds(link: int, eta: float) -> tuple[float, float]:
 def _cloglog_odds(eta: float) -> tuple[float, float]:
     if eta < -FLAT:
         return eta, 1.0
-    hazard = exp(eta)
+    hazard = exp(min(eta, STEEPEST))
     rest = -expm1(-hazard)
-    return hazard + log(rest), hazard / rest
+    return hazard + log(rest), (hazard / rest if eta < STEEPEST else 0.0)
 
 
 def log_ndtr(x: float) -> tuple[float, float]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
-
-Function = TypeVar("Function", bound=Callable[..., object])
 
 
-def reordered(function: Function) -> Function:
+def reordered[Function: Callable[..., object]](function: Function) -> Function:
     """Sums may be taken in any order, so that they can be vectorised."""
     function.fastmath = {"reassoc", "nsz", "contract"}
     return function

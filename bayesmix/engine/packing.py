@@ -187,7 +187,7 @@ def tiles(columns: np.ndarray) -> np.ndarray:
     """Rows × columns as blocks of rows, in each of which every column is contiguous."""
     n, k = columns.shape
     full = n - n % BLOCK_ROWS
-    blocks = columns[:full].reshape(-1, BLOCK_ROWS, k).transpose(0, 2, 1)
+    blocks = columns[:full].reshape(full // BLOCK_ROWS, BLOCK_ROWS, k).transpose(0, 2, 1)
     return np.concatenate([blocks.ravel(), columns[full:].T.ravel()])
 
 

@@ -51,7 +51,8 @@ def _row(y: float, _aux: float, log_mu: float, log_shape: float) -> tuple[float,
     mu, shape = exp(log_mu), exp(log_shape)
     total, spread = shape + y, shape + mu
     some, q = y > 0.0, (y - mu) / spread
-    log_ratio = log1p(-(y - mu) / total)
+    near = y - mu < 0.5 * total
+    log_ratio = log1p((mu - y) / total if near else 0.0) if near else log(spread / total)
     excess = (log_mu if some else 0.0) - log(y if some else 1.0)
     gammas = stirling_rest(total) - stirling_rest(shape) + 0.5 * (log_shape - log(total))
     slopes = stirling_rest_slope(total) - stirling_rest_slope(shape)

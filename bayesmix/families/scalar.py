@@ -30,7 +30,7 @@ def softplus(x: float) -> float:
 
 def _area_tangent(z: float) -> float:
     """``artanh(√z) / √z`` for z up to 1/9, by its series."""
-    q = 1 / 25 + z * (1 / 27 + z * (1 / 29 + z * (1 / 31 + z / 33)))
+    q = 1 / 25 + z * (1 / 27 + z * (1 / 29 + z * (1 / 31 + z * (1 / 33))))
     q = 1 / 17 + z * (1 / 19 + z * (1 / 21 + z * (1 / 23 + z * q)))
     q = 1 / 9 + z * (1 / 11 + z * (1 / 13 + z * (1 / 15 + z * q)))
     return 1.0 + z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * q)))
@@ -56,13 +56,15 @@ def stirling_rest_slope(x: float) -> float:
 
 def _series(x: float) -> float:
     r = 1.0 / (x * x)
-    tail = 1 / 1260 - r * (1 / 1680 - r * (1 / 1188 - r * (691 / 360360 - r / 156)))
+    tail = 1 / 1188 - r * (691 / 360360 - r * (1 / 156))
+    tail = 1 / 1260 - r * (1 / 1680 - r * tail)
     return (1 / 12 - r * (1 / 360 - r * tail)) / x
 
 
 def _series_slope(x: float) -> float:
     r = 1.0 / (x * x)
-    tail = 1 / 252 - r * (1 / 240 - r * (1 / 132 - r * (691 / 32760 - r / 12)))
+    tail = 1 / 132 - r * (691 / 32760 - r * (1 / 12))
+    tail = 1 / 252 - r * (1 / 240 - r * tail)
     return -r * (1 / 12 - r * (1 / 120 - r * tail))
 
 

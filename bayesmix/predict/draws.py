@@ -40,9 +40,11 @@ class Draws:
         """All draws of a posterior group with the dimensions chain and draw."""
         chains, draws = posterior["chain"].to_numpy(), posterior["draw"].to_numpy()
         total = chains.size * draws.size
+        ordered = posterior.transpose("chain", "draw", ..., missing_dims="ignore")
+        # One memory layout, so that predictions don't depend on where the draws come from.
         values = {
-            str(name): v.transpose("chain", "draw", ...).to_numpy().reshape(total, *v.shape[2:])
-            for name, v in posterior.data_vars.items()
+            str(name): np.ascontiguousarray(v.to_numpy()).reshape(total, *v.shape[2:])
+            for name, v in ordered.data_vars.items()
         }
         ids = np.arange(total)
         chain, draw = np.repeat(chains, draws.size), np.tile(draws, chains.size)
@@ -90,7 +92,10 @@ class Draws:
 
 
 def _checked_ids(draw_ids: Any, total: int) -> np.ndarray:
-    ids = np.atleast_1d(np.asarray(draw_ids))
+    try:
+        ids = np.atleast_1d(np.asarray(draw_ids))
+    except ValueError:
+        ids = np.empty(0)
     if ids.size == 0 or ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
         raise PredictionError(f"draw_ids must be whole numbers from 0 to {total - 1}.")
     if ids.min() < 0 or ids.max() >= total:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pymc as pm
 
@@ -51,7 +53,7 @@ def sample(
     KeyboardInterrupt
         `pymc.sample` would give back the draws so far instead.
     """
-    with model, _quiet():
+    with model, _quiet(), _interrupts() as interrupts:
         try:
             tree = pm.sample(
                 draws=draws,
@@ -64,13 +66,47 @@ def sample(
                 nuts={"target_accept": target_accept},
                 var_names=list(names),
                 compute_convergence_checks=False,
+                callback=_stop_after(interrupts) if nuts_sampler == "pymc" else None,
             )
         except pm.exceptions.SamplingError as error:
             raise SamplingError(_cause(error)) from error
-    sizes = tree["posterior"].sizes
-    if (sizes["chain"], sizes["draw"]) != (chains, draws):
+        except ValueError:
+            # What pm.sample makes of an interrupt before the first draw.
+            if interrupts:
+                raise KeyboardInterrupt from None
+            raise
+    if interrupts:
         raise KeyboardInterrupt
     return tree
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """A list of the user's interrupts, which `pymc.sample` keeps to itself."""
+    seen: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield seen
+        return
+
+    def note(number: int, frame: Any) -> None:
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _stop_after(interrupts: list[int]) -> Callable[..., None]:
+    """A callback that ends the chains that `pymc.sample` would go on to after an interrupt."""
+
+    def callback(**_: Any) -> None:
+        if interrupts:
+            raise KeyboardInterrupt
+
+    return callback
 
 
 def _cause(error: Exception) -> str:

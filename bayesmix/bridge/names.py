@@ -55,49 +55,42 @@ class Variable:
 
 def variables(spec: ModelSpec) -> tuple[Variable, ...]:
     """Every variable of the model's posterior, in its order."""
-    flags = _flags(spec)
-    found = [_population(c, flags) for c in spec.coefficients if c.names]
+    found = [_population(c) for c in spec.coefficients if c.names]
     for g in spec.groups:
-        found.append(_sd(g, flags))
-        found += [_cor(g, flags)] if g.correlated else []
-        found.append(_effects(g, flags))
+        found.append(_sd(g))
+        found += [_cor(g)] if g.correlated else []
+        found.append(_effects(g))
     found += [Variable(d.name, np.zeros(()), (Cell((d.name,), ((),)),)) for d in spec.plain_dpars]
     return tuple(found)
 
 
-def _flags(spec: ModelSpec) -> frozenset[str]:
-    """The boolean columns: R calls the coefficient of `x` then ``xTRUE``."""
-    frame = spec.design.frame
-    return frozenset(r_name(c) for c in frame.columns if frame[c].dtype == bool)
-
-
-def _population(c: Coefficients, flags: frozenset[str]) -> Variable:
+def _population(c: Coefficients) -> Variable:
     name = coef_name(c.dpar)
     cells = [
-        Cell(tuple(f"{name}_{s}" for s in _spellings(coef, flags)), ((k,),))
+        Cell(tuple(f"{name}_{s}" for s in _spellings(coef)), ((k,),))
         for k, coef in enumerate(c.names)
     ]
     return Variable(name, np.zeros(len(cells)), tuple(cells))
 
 
-def _sd(g: GroupPriors, flags: frozenset[str]) -> Variable:
+def _sd(g: GroupPriors) -> Variable:
     name, by = g.group.name, g.group.by is not None
     cells = []
     for s, stratum in enumerate(_strata(g)):
         for k, c in enumerate(g.coefs):
-            names = (f"sd_{name}__{text}" for text in _in_stratum(c, stratum, flags))
+            names = (f"sd_{name}__{text}" for text in _in_stratum(c, stratum))
             cells.append(Cell(tuple(names), ((s, k) if by else (k,),)))
     shape = (len(_strata(g)), len(g.coefs)) if by else (len(g.coefs),)
     return Variable(f"sd_{name}", np.zeros(shape), tuple(cells))
 
 
-def _cor(g: GroupPriors, flags: frozenset[str]) -> Variable:
+def _cor(g: GroupPriors) -> Variable:
     name, by, size = g.group.name, g.group.by is not None, len(g.coefs)
     cells = []
     for s, stratum in enumerate(_strata(g)):
         at = (s,) if by else ()
         for i, j in chain.from_iterable(combinations(block, 2) for block in g.blocks):
-            texts = [_in_stratum(g.coefs[k], stratum, flags) for k in (i, j)]
+            texts = [_in_stratum(g.coefs[k], stratum) for k in (i, j)]
             names = (f"cor_{name}__{a}__{b}" for pair in product(*texts) for a, b in _both(pair))
             cells.append(Cell(tuple(names), ((*at, i, j), (*at, j, i))))
     strata = (len(_strata(g)),) if by else ()
@@ -105,9 +98,9 @@ def _cor(g: GroupPriors, flags: frozenset[str]) -> Variable:
     return Variable(f"cor_{name}", start, tuple(cells))
 
 
-def _effects(g: GroupPriors, flags: frozenset[str]) -> Variable:
+def _effects(g: GroupPriors) -> Variable:
     name = g.group.name
-    spelt = [_spellings(c.coef, flags) for c in g.coefs]
+    spelt = [_spellings(c.coef) for c in g.coefs]
     heads = [f"r_{name}" if c.dpar == "mu" else f"r_{name}__{c.dpar}" for c in g.coefs]
     cells = []
     for i, level in enumerate(map(_level_text, g.group.levels)):
@@ -125,9 +118,9 @@ def _strata(g: GroupPriors) -> tuple[tuple[str, ...], ...]:
     return tuple((":" + re.sub(r"\s", "", text), ":" + r_name(text)) for text in labels)
 
 
-def _in_stratum(c: GroupCoef, stratum: tuple[str, ...], flags: frozenset[str]) -> tuple[str, ...]:
+def _in_stratum(c: GroupCoef, stratum: tuple[str, ...]) -> tuple[str, ...]:
     prefix = "" if c.dpar == "mu" else f"{c.dpar}_"
-    return tuple(prefix + s + end for s in _spellings(c.coef, flags) for end in stratum)
+    return tuple(prefix + s + end for s in _spellings(c.coef) for end in stratum)
 
 
 def _both(pair: tuple[str, str]) -> Iterator[tuple[str, str]]:
@@ -135,10 +128,11 @@ def _both(pair: tuple[str, str]) -> Iterator[tuple[str, str]]:
     yield pair[::-1]
 
 
-def _spellings(coef: str, flags: frozenset[str]) -> tuple[str, ...]:
+def _spellings(coef: str) -> tuple[str, ...]:
     """What R and brms may call a coefficient: the factors of an interaction in any order."""
-    options = [(f, f + "TRUE") if f in flags else (f,) for f in r_name(coef).split(":")]
-    orders = (":".join(p) for o in product(*options) for p in islice(permutations(o), MOST_ORDERS))
+    as_in_r = re.sub(r"\[(True|False)\]", lambda m: m[0].upper(), coef)
+    factors = (r_name(text).split(":") for text in (as_in_r, coef))
+    orders = (":".join(o) for f in factors for o in islice(permutations(f), MOST_ORDERS))
     return tuple(dict.fromkeys(orders))
 
 

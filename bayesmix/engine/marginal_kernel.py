@@ -24,9 +24,9 @@ from bayesmix.engine.groups import _add_scales, add_effects, add_effects_gradien
 from bayesmix.engine.kernel import LOG_DENSITY, NOT_FINITE, _add_priors, _constrain
 from bayesmix.engine.marginal_rows import add_rows, fill_errors
 from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE
-from bayesmix.engine.marginal_tiles import add_product, fill_loadings, integrate
+from bayesmix.engine.marginal_tiles import fill, fill_loadings, integrate, lane
 from bayesmix.engine.native import pointer_to
-from bayesmix.engine.predictors import add_scaled, dot
+from bayesmix.engine.predictors import dot
 from bayesmix.engine.tables import BLOCK, GROUP, SCALAR
 
 Array = Any
@@ -58,11 +58,11 @@ def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
 def draw(draws, n, x_, noise_, user_data_):  # type: ignore
     head = carray(pointer_to(user_data_), 1, MARGINAL)[0]
     groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
-    k = groups[head.integrated].k
-    x = carray(pointer_to(x_), (draws, n), np.float64)
-    noise = carray(pointer_to(noise_), (draws, head.n_levels * k), np.float64)
+    size = head.n_levels * groups[head.integrated].k
+    x = carray(pointer_to(x_), draws * n, np.float64)
+    noise = carray(pointer_to(noise_), draws * size, np.float64)
     for i in range(draws):
-        draw_effects(head, x[i], noise[i])
+        draw_effects(head, groups, x[i * n : (i + 1) * n], noise[i * size : (i + 1) * size])
     return 0
 
 
@@ -72,11 +72,12 @@ def log_density(head: Any, x: Array, grad: Array) -> float:
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
     theta, scratch = np.empty(x.size), np.empty(head.scratch)
-    grad[:] = 0.0
+    fill(0.0, grad)
     logp = _fill_theta(head, groups, blocks, codes, x, theta, scratch)
     g = groups[head.integrated]
-    factor, moments = scaled_factor(g, theta, scratch), np.zeros((g.strata, g.k, g.k))
-    logp += _add_tiles(head, factor, theta, codes, grad, moments)
+    factor, moments = np.empty(g.strata * g.k * g.k), np.empty(g.strata * g.k * g.k)
+    _fill_scaled_factor(g, theta, scratch, factor)
+    logp += _add_tiles(head, g.k, factor, theta, codes, grad, moments)
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
     _add_moments(g, blocks, x, theta, grad, codes, scratch, factor, moments)
@@ -84,23 +85,23 @@ def log_density(head: Any, x: Array, grad: Array) -> float:
     return logp + _add_priors(scalars, x, theta, grad)
 
 
-def draw_effects(head: Any, x: Array, noise: Array) -> None:
+def draw_effects(head: Any, groups: Any, x: Array, noise: Array) -> None:
     """Turn standard normal numbers, levels × coefficients, into one draw of the effects."""
-    groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
-    tiles = carray(pointer_to(head.tiles), head.n_tiles, TILE)
     theta, scratch = np.empty(x.size), np.empty(head.scratch)
     _fill_theta(head, groups, blocks, codes, x, theta, scratch)
-    factor = scaled_factor(groups[head.integrated], theta, scratch)
+    g = groups[head.integrated]
+    factor, u = np.empty(g.strata * g.k * g.k), np.empty(g.k)
+    _fill_scaled_factor(g, theta, scratch, factor)
+    tiles = carray(pointer_to(head.tiles), head.n_tiles, TILE)
     errors, work = np.empty(head.errors), np.empty(head.work)
     for i in range(tiles.size):
         t = tiles[i]
         if t.k > 0:
-            columns, lengths, mode, root, _ = parts(work, t)
-            _integrate_tile(head, t, factor[t.stratum], theta, codes, errors, work)
-            levels = codes[t.codes : t.codes + t.levels]
-            _colour(factor[t.stratum], mode, root, levels, noise)
+            by = factor[t.stratum * t.k * t.k :]
+            _integrate_tile(head, t, by, theta, codes, errors, work)
+            _colour(t, by, lane(t, codes[t.codes :], 0), work, u, noise)
 
 
 def _fill_theta(
@@ -114,41 +115,34 @@ def _fill_theta(
     return logp
 
 
-def scaled_factor(g: Any, theta: Array, scratch: Array) -> Array:
+def _fill_scaled_factor(g: Any, theta: Array, scratch: Array, factor: Array) -> None:
     """Λ = sd · L of every stratum."""
-    factor = np.empty((g.strata, g.k, g.k))
-    for s in range(g.strata):
-        for i in range(g.k):
-            row = g.factor + (s * g.k + i) * g.k
-            for j in range(g.k):
-                factor[s, i, j] = theta[g.sd + s * g.k + i] * scratch[row + j]
-    return factor
-
-
-def parts(work: Array, t: Any) -> tuple[Array, Array, Array, Array, Array]:
-    """The scratch of a tile: columns, lengths, mode, root and spare of `integrate`."""
-    m, k, rank = t.levels, t.k, t.rank
-    columns, at = work[: (k + 1) * rank * m].reshape((k + 1, rank, m)), (k + 1) * rank * m
-    lengths, at = work[at : at + k * m].reshape((k, m)), at + k * m
-    mode, at = work[at : at + k * m].reshape((k, m)), at + k * m
-    root, at = work[at : at + k * k * m].reshape((k, k, m)), at + k * k * m
-    return columns, lengths, mode, root, work[at : at + (rank + 1) * m].reshape((rank + 1, m))
+    for i in range(g.strata * g.k):
+        for j in range(g.k):
+            factor[i * g.k + j] = theta[g.sd + i] * scratch[g.factor + i * g.k + j]
 
 
 def _add_tiles(
-    head: Any, factor: Array, theta: Array, codes: Array, grad: Array, moments: Array
+    head: Any, k: int, factor: Array, theta: Array, codes: Array, grad: Array, moments: Array
 ) -> float:
-    """The log density of the data, with the derivatives by sigma, coefficients and effects."""
+    """The log density of the data, with the derivatives by sigma, coefficients and effects.
+
+    Fills ``moments`` with Σ (E[u u'] - I) of every stratum.
+    """
     tiles = carray(pointer_to(head.tiles), head.n_tiles, TILE)
+    others = carray(pointer_to(head.others), head.n_others, OTHER)
+    data = carray(pointer_to(head.data), head.n_data, np.float64)
     errors, work = np.empty(head.errors), np.empty(head.work)
+    fill(0.0, moments)
     sigma = theta[head.sigma]
     logp, squares, explained = 0.0, 0.0, 0.0
     for i in range(tiles.size):
         t = tiles[i]
-        columns, _, mode, root, _ = parts(work, t)
-        logp += _integrate_tile(head, t, factor[t.stratum], theta, codes, errors, work)
-        squares += add_rows(head, t, 1.0 / sigma, columns[t.k], codes, errors, grad)
-        explained += _add_level_moments(mode, root, moments[t.stratum])
+        by = factor[t.stratum * k * k :]
+        logp += _integrate_tile(head, t, by, theta, codes, errors, work)
+        left = work[t.k * t.rank * t.levels :]
+        squares += add_rows(head, t, others, 1.0 / sigma, left, data, codes, errors, grad)
+        explained += _add_level_moments(t, work, moments[t.stratum * k * k :])
     grad[head.sigma] += (squares - head.weight + explained) / sigma
     return logp - 0.5 * squares - head.weight * log(sigma)
 
@@ -156,27 +150,26 @@ def _add_tiles(
 def _integrate_tile(
     head: Any, t: Any, factor: Array, theta: Array, codes: Array, errors: Array, work: Array
 ) -> float:
+    others = carray(pointer_to(head.others), head.n_others, OTHER)
     data = carray(pointer_to(head.data), head.n_data, np.float64)
-    columns, lengths, mode, root, spare = parts(work, t)
-    scale = 1.0 / theta[head.sigma]
-    r = data[t.data : t.data + t.rank * t.k * t.levels].reshape((t.rank * t.k, t.levels))
-    fill_loadings(r, factor, scale, columns)
-    fill_errors(head, t, scale, theta, codes, columns[t.k], errors)
-    return integrate(columns, lengths, mode, root, spare)
+    scale, along = 1.0 / theta[head.sigma], work[t.k * t.rank * t.levels :]
+    fill_loadings(t, data[t.data :], factor, scale, work)
+    fill_errors(head, t, others, scale, theta, data, codes, along, errors)
+    return integrate(t, work)
 
 
-def _add_level_moments(mode: Array, root: Array, moments: Array) -> float:
-    """Add Σ (E[u u'] - I); returns the part of the variance of u that the data explain."""
-    k, m = mode.shape
-    explained = float(k * m)
-    for i in range(k):
-        moments[i, i] -= m
+def _add_level_moments(t: Any, work: Array, moments: Array) -> float:
+    """Add Σ (E[u u'] - I); returns how much of the variance of u the data explain."""
+    mode, root = work[t.mode :], work[t.root :]
+    explained = 0.0
+    for i in range(t.k):
         for j in range(i + 1):
-            moments[i, j] += dot(mode[i], mode[j])
-            for r in range(i, k):
-                moments[i, j] += dot(root[r, i], root[r, j])
-        for r in range(i, k):
-            explained -= dot(root[r, i], root[r, i])
+            s = -float(t.levels) if i == j else 0.0
+            for r in range(i, t.k):
+                s += dot(lane(t, root, r * t.k + i), lane(t, root, r * t.k + j))
+            if i == j:
+                explained -= s
+            moments[i * t.k + j] += s + dot(lane(t, mode, i), lane(t, mode, j))
     return explained
 
 
@@ -185,39 +178,34 @@ def _add_moments(
     factor: Array, moments: Array,
 ) -> None:  # fmt: skip
     """Derivatives by standard deviations and correlations of the integrated group."""
-    size = g.strata * g.k * g.k
-    own, slope = scratch[g.factor : g.factor + size], scratch[g.factor + size : g.factor + 2 * size]
-    slope[:] = moments.ravel()
+    own = scratch[g.factor : g.factor + g.strata * g.k * g.k]
     for s in range(g.strata):
-        by = slope[s * g.k * g.k : (s + 1) * g.k * g.k]
-        _solve_transposed(factor[s], by)
-        _add_scales(g, s, theta, grad, codes, own, slope)
+        at = s * g.k * g.k
+        _solve_transposed(g.k, factor[at:], moments[at:])
+        _add_scales(g, s, theta, grad, codes, own, moments)
         for i in range(g.block, g.block + g.n_blocks):
-            part = own[s * g.k * g.k :]
-            add_factor_gradient(blocks[i], g.k, s, x, codes, part, by, grad)
+            add_factor_gradient(blocks[i], g.k, s, x, codes, own[at:], moments[at:], grad)
 
 
-def _solve_transposed(factor: Array, right: Array) -> None:
+def _solve_transposed(k: int, factor: Array, right: Array) -> None:
     """``Λ'⁻¹`` times a square matrix, in its place, of which only the lower triangle is needed."""
-    k = factor.shape[0]
     for j in range(k):
         for i in range(k - 1, j - 1, -1):
             for c in range(i + 1, k):
-                right[i * k + j] -= factor[c, i] * right[c * k + j]
-            right[i * k + j] /= factor[i, i]
+                right[i * k + j] -= factor[c * k + i] * right[c * k + j]
+            right[i * k + j] /= factor[i * k + i]
 
 
-def _colour(factor: Array, mode: Array, root: Array, levels: Array, noise: Array) -> None:
-    """r = Λ (mode + root · noise) of each level."""
-    k = mode.shape[0]
-    u = np.empty(k)
-    for n in range(levels.size):
+def _colour(t: Any, factor: Array, levels: Array, work: Array, u: Array, noise: Array) -> None:
+    """r = Λ (û + root · noise) of each level."""
+    k, m = t.k, t.levels
+    for n in range(m):
         r = noise[levels[n] * k : (levels[n] + 1) * k]
         for i in range(k):
-            u[i] = mode[i, n]
+            u[i] = work[t.mode + i * m + n]
             for c in range(i, k):
-                u[i] += root[c, i, n] * r[c]
+                u[i] += work[t.root + (c * k + i) * m + n] * r[c]
         for i in range(k):
             r[i] = 0.0
             for c in range(i + 1):
-                r[i] += factor[i, c] * u[c]
+                r[i] += factor[i * k + c] * u[c]

@@ -11,8 +11,9 @@ import numpy as np
 from bayesmix.design import Group
 from bayesmix.engine.compress import compress
 from bayesmix.engine.layout import Layout
-from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE
-from bayesmix.engine.packing import Packed, _Packer
+from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE, tile_scratch
+from bayesmix.engine.packing import Packed, _Packer, _scalar
+from bayesmix.engine.tables import BLOCK, GROUP, SCALAR
 from bayesmix.spec import ModelSpec
 
 WIDEST, NARROWEST = 64, 8
@@ -63,13 +64,16 @@ def pack(spec: ModelSpec, layout: Layout, name: str) -> Packed:
         The group that is integrated out.
     """
     packer = _Packer(remaining(spec, name), layout)
-    tables = packer.sampled()
+    groups = np.array([packer.group(g) for g in layout.groups], GROUP)
     rows = compressed(spec, name)
     tiles = _Tiles(packer, rows, spec.design.group(name))
     others = [g for g in layout.groups if g.priors.group.name != name]
     n_coefficients = len(layout.coefficients[0].coefficients.names)
     starts = n_coefficients + np.cumsum([0, *(g.k for g in others)])
-    tables |= {
+    tables = {
+        "scalars": np.array([_scalar(at, prior) for at, prior in layout.scalars()], SCALAR),
+        "groups": groups,
+        "blocks": np.array(packer.blocks, BLOCK),
         "tiles": np.array(tiles.records, TILE),
         "others": np.array(
             [(g.effects.start, g.k, at) for g, at in zip(others, starts[:-1], strict=True)], OTHER
@@ -77,7 +81,6 @@ def pack(spec: ModelSpec, layout: Layout, name: str) -> Packed:
     }
     arrays = tables | {"data": packer.data.array(), "codes": packer.codes.array()}
     weights = spec.design.response.aux.get("weights")
-    k = layout.group(name).k
     values = {
         "n_dim": layout.n_dim,
         "scratch": packer.scratch,
@@ -88,7 +91,7 @@ def pack(spec: ModelSpec, layout: Layout, name: str) -> Packed:
         "columns": rows.rest.shape[1],
         "sigma": layout.dpars[0].start,
         "errors": max(t.slots * t.levels for t in tables["tiles"].view(np.recarray)),
-        "work": (k * (2 * k + 4) + 2) * WIDEST,
+        "work": tiles.scratch,
         "weight": len(spec.design.response.y) if weights is None else weights.sum(),
         **{key: array.ctypes.data for key, array in arrays.items()},
         **{f"n_{key}": array.size for key, array in arrays.items()},
@@ -126,6 +129,7 @@ class _Tiles:
         with_level = int((rows.z != 0.0).any(axis=1).sum())
         self.counts = np.bincount(rows.level[:with_level], minlength=group.size)
         self.starts = np.cumsum(self.counts) - self.counts
+        self.scratch = 0
         self.records = [self.tile(lv) for lv in self.cut()]
         self.records += [self.rest(at) for at in range(with_level, len(rows.rest), ERRORS)]
 
@@ -147,7 +151,7 @@ class _Tiles:
         k, rank = z.shape[2], q.shape[2]
         at = self.packer.data.add(r.transpose(1, 2, 0))
         codes = self.add(index, q.transpose(1, 2, 0), levels)
-        return levels.size, len(slots), k, rank, int(self.strata[levels[0]]), at, codes
+        return self.record(index, k, rank, int(self.strata[levels[0]]), at, codes)
 
     def rest(self, start: int) -> tuple[int, ...]:
         """Rows on which the integrated group has no say."""
@@ -156,7 +160,15 @@ class _Tiles:
         index = np.append(index, np.full(-index.size % width, -1)).reshape(-1, width)
         at = self.packer.data.size
         codes = self.add(index, np.empty((len(index), 0, width)), np.zeros(width))
-        return width, len(index), 0, 0, 0, at, codes
+        return self.record(index, 0, 0, 0, at, codes)
+
+    def record(
+        self, index: np.ndarray, k: int, rank: int, stratum: int, data: int, codes: int
+    ) -> tuple[int, ...]:
+        slots, levels = index.shape
+        scratch, size = tile_scratch(levels, k, rank)
+        self.scratch = max(self.scratch, size)
+        return levels, slots, k, rank, stratum, data, codes, *scratch
 
     def add(self, index: np.ndarray, q: np.ndarray, levels: np.ndarray) -> int:
         """Store the slots of a tile; returns where its codes start."""

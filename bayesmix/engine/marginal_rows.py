@@ -8,12 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numba import carray
-
-from bayesmix.engine.marginal_tables import OTHER
-from bayesmix.engine.marginal_tiles import add_product
-from bayesmix.engine.native import pointer_to
+from bayesmix.engine.marginal_tiles import add_product, fill, lane
 from bayesmix.engine.options import reordered
 from bayesmix.engine.predictors import add_scaled, dot
 
@@ -21,82 +16,83 @@ Array = Any
 
 
 def fill_errors(
-    head: Any, t: Any, scale: float, theta: Array, codes: Array, along: Array, errors: Array
-) -> None:
+    head: Any, t: Any, others: Any, scale: float, theta: Array, data: Array, codes: Array,
+    along: Array, errors: Array,
+) -> None:  # fmt: skip
     """Fill ``along`` with Q'e and ``errors`` with e - Q Q'e, both times ``scale``."""
-    along[:] = 0.0
+    for i in range(t.rank):
+        fill(0.0, lane(t, along, i))
     for s in range(t.slots):
-        columns, e = _columns(head, t, s), errors[s * t.levels : (s + 1) * t.levels]
-        _fill_error(head, t, s, columns, scale, theta, codes, e)
+        columns, e = _slot(head, t, s, data), lane(t, errors, s)
+        _fill_error(head, t, others, s, theta, columns, codes, e)
+        for n in range(e.size):
+            e[n] *= scale
         for i in range(t.rank):
-            add_product(1.0, columns[i], e, along[i])
+            add_product(1.0, lane(t, columns, i), e, lane(t, along, i))
     for s in range(t.slots):
-        columns, e = _columns(head, t, s), errors[s * t.levels : (s + 1) * t.levels]
+        columns, e = _slot(head, t, s, data), lane(t, errors, s)
         for i in range(t.rank):
-            add_product(-1.0, columns[i], along[i], e)
+            add_product(-1.0, lane(t, columns, i), lane(t, along, i), e)
 
 
 def add_rows(
-    head: Any, t: Any, scale: float, left: Array, codes: Array, errors: Array, grad: Array
-) -> float:
+    head: Any, t: Any, others: Any, scale: float, left: Array, data: Array, codes: Array,
+    errors: Array, grad: Array,
+) -> float:  # fmt: skip
     """Put Q · left, what the effects leave, back into the errors; their sum of squares.
 
-    The errors are then derivatives: by the linear predictor, over ``scale``.
+    The errors are then the derivatives by the linear predictor, over ``scale``.
     """
     squares = 0.0
     for s in range(t.slots):
-        columns, e = _columns(head, t, s), errors[s * t.levels : (s + 1) * t.levels]
+        columns, e = _slot(head, t, s, data), lane(t, errors, s)
         for i in range(t.rank):
-            add_product(1.0, columns[i], left[i], e)
+            add_product(1.0, lane(t, columns, i), lane(t, left, i), e)
         squares += dot(e, e)
         for j in range(head.n_coefficients):
-            grad[head.coefficients + j] += scale * dot(columns[t.rank + j], e)
-        _add_others(head, t, s, columns, scale, codes, e, grad)
+            grad[head.coefficients + j] += scale * dot(lane(t, columns, t.rank + j), e)
+        _add_others(t, others, s, scale, columns, codes, e, grad)
     return squares
 
 
-def _columns(head: Any, t: Any, slot: int) -> Array:
-    data = carray(pointer_to(head.data), head.n_data, np.float64)
-    n = t.rank + head.columns
-    at = t.data + (t.rank * t.k + slot * n) * t.levels
-    return data[at : at + n * t.levels].reshape((n, t.levels))
+def _slot(head: Any, t: Any, slot: int, data: Array) -> Array:
+    return data[t.data + (t.rank * t.k + slot * (t.rank + head.columns)) * t.levels :]
 
 
 def _fill_error(
-    head: Any, t: Any, s: int, columns: Array, scale: float, theta: Array, codes: Array, e: Array
+    head: Any, t: Any, others: Any, s: int, theta: Array, columns: Array, codes: Array, e: Array
 ) -> None:
-    e[:] = columns[columns.shape[0] - 1]
+    fill(0.0, e)
+    add_scaled(1.0, lane(t, columns, t.rank + head.columns - 1), e)
     for j in range(head.n_coefficients):
-        add_scaled(-theta[head.coefficients + j], columns[t.rank + j], e)
-    others = carray(pointer_to(head.others), head.n_others, OTHER)
+        add_scaled(-theta[head.coefficients + j], lane(t, columns, t.rank + j), e)
     for h in range(others.size):
-        o = others[h]
-        levels = _levels(t, s, h, others.size, codes)
+        o, levels = others[h], _levels(t, others.size, s, h, codes)
         for c in range(o.k):
-            _gather(theta[o.at + c :], o.k, levels, columns[t.rank + o.column + c], e)
-    for n in range(e.size):
-        e[n] *= scale
+            column = lane(t, columns, t.rank + o.column + c)
+            _take_effects(theta[o.at + c :], o.k, levels, column, e)
 
 
 def _add_others(
-    head: Any, t: Any, s: int, columns: Array, scale: float, codes: Array, e: Array, grad: Array
+    t: Any, others: Any, s: int, scale: float, columns: Array, codes: Array, e: Array, grad: Array
 ) -> None:
-    others = carray(pointer_to(head.others), head.n_others, OTHER)
     for h in range(others.size):
-        o = others[h]
-        levels = _levels(t, s, h, others.size, codes)
+        o, levels = others[h], _levels(t, others.size, s, h, codes)
         for c in range(o.k):
-            column = columns[t.rank + o.column + c]
-            for n in range(e.size):
-                grad[o.at + levels[n] * o.k + c] += scale * e[n] * column[n]
+            column = lane(t, columns, t.rank + o.column + c)
+            _scatter(grad[o.at + c :], o.k, levels, scale, column, e)
 
 
-def _levels(t: Any, slot: int, other: int, n_others: int, codes: Array) -> Array:
-    at = t.codes + (1 + slot * n_others + other) * t.levels
-    return codes[at : at + t.levels]
+def _levels(t: Any, n_others: int, slot: int, other: int, codes: Array) -> Array:
+    return lane(t, codes[t.codes :], 1 + slot * n_others + other)
 
 
 @reordered
-def _gather(effects: Array, k: int, levels: Array, column: Array, e: Array) -> None:
+def _take_effects(effects: Array, k: int, levels: Array, column: Array, e: Array) -> None:
     for n in range(e.size):
         e[n] -= effects[k * levels[n]] * column[n]
+
+
+def _scatter(effects: Array, k: int, levels: Array, scale: float, column: Array, e: Array) -> None:
+    for n in range(e.size):
+        effects[k * levels[n]] += scale * e[n] * column[n]

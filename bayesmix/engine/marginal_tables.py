@@ -19,12 +19,21 @@ MARGINAL = np.dtype([*HEAD.descr, *_OWN.descr])
 tile needs; ``weight`` is the sum of the weights of the data.
 """
 
-TILE = _record("levels slots k rank stratum data codes")
+TILE = _record("levels slots k rank stratum data codes lengths mode root spare")
 """Levels of the integrated group with about as many rows, side by side; rows of none have k = 0.
 
 In data: R, ``rank`` × k; then for every slot the columns of Q (``rank``), of the population, of the
 other groups, and the response. In codes: the levels; then for every slot those of the other groups.
+The last four are positions in the scratch of `marginal_tiles`, at whose start is B, column by
+column, and then f; all have the levels as their last axis.
 """
 
 OTHER = _record("at k column")
 """Another group: where its effects start in x, and its first column after those of Q."""
+
+
+def tile_scratch(levels: int, k: int, rank: int) -> tuple[tuple[int, ...], int]:
+    """The last four fields of a `TILE`, and the size of its scratch."""
+    sizes = np.array([(k + 1) * rank, k, k, k * k, rank + 1]) * levels
+    ends = np.cumsum(sizes).tolist()
+    return tuple(ends[:-1]), ends[-1]

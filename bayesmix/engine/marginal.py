@@ -1,0 +1,142 @@
+"""Normal models without the effects of their largest group: those are integrated out exactly.
+
+What is left to sample are the coefficients, the standard deviations, the correlations, sigma and
+the effects of other groups. The integrated effects are then drawn from their normal distribution
+given each draw of the rest, so that the posterior is that of the whole model.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bayesmix.engine.coverage import uncovered
+from bayesmix.engine.density import Density
+from bayesmix.engine.layout import build_layout
+from bayesmix.engine.marginal_packing import pack, remaining
+from bayesmix.engine.posterior import posterior_of
+from bayesmix.spec import GroupPriors, ModelSpec
+
+_DRAW = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 5)
+
+
+def can_marginalize(spec: ModelSpec) -> str | None:
+    """Why no group's effects can be integrated out, in a few words; None if they can.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+
+    Examples
+    --------
+    >>> from bayesmix.datasets import load_dataset
+    >>> from bayesmix.spec import build_spec
+    >>> can_marginalize(build_spec("Reaction ~ Days", load_dataset("sleepstudy")))
+    'the model has no groups'
+    """
+    if spec.family.name != "gaussian":
+        return f"family {spec.family.name!r} is not normal"
+    if spec.family.dpar("mu").link != "identity":
+        return f"the link of 'mu' is {spec.family.dpar('mu').link!r}, not 'identity'"
+    if "sigma" in spec.predictors:
+        return "sigma has a formula"
+    if not spec.groups:
+        return "the model has no groups"
+    return uncovered(spec)
+
+
+def largest_group(spec: ModelSpec) -> str:
+    """The group with the most effects: levels times coefficients."""
+    return max(spec.groups, key=_effects).group.name
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """A normal model with one group's effects integrated out.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        The whole model.
+    group : str
+        The group that is integrated out.
+    density : Density
+        Of what is left; its layout has the group without levels.
+    draw_address : int
+        Of ``int64(draws, n, x, noise, data)``, which turns noise into effects.
+    """
+
+    spec: ModelSpec
+    group: str
+    density: Density
+    draw_address: int
+
+    def posterior(self, x: np.ndarray, random_seed: Any = None) -> dict[str, np.ndarray]:
+        """The variables that a posterior keeps, those of the whole model.
+
+        Parameters
+        ----------
+        x : ndarray
+            Unconstrained draws of what is left; the last axis is that of the parameters.
+        random_seed : int, SeedSequence, Generator or None
+            For the integrated effects.
+
+        Returns
+        -------
+        dict of str to ndarray
+            As of `posterior_of`; leading axes are those of `x`.
+        """
+        effects = self.effects(x, np.random.default_rng(random_seed))
+        return posterior_of(self.density.layout, x) | {f"r_{self.group}": effects}
+
+    def effects(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """One draw of the integrated effects for each draw of the rest: … × levels × coefs."""
+        x = np.ascontiguousarray(x, np.float64)
+        group = self.spec.design.group(self.group)
+        k = self.density.layout.group(self.group).k
+        effects = rng.standard_normal((*x.shape[:-1], group.size, k))
+        draws = int(np.prod(x.shape[:-1]))
+        addresses = x.ctypes.data, effects.ctypes.data, self.density.data_address
+        self._draw(draws, x.shape[-1], *addresses)
+        return effects
+
+    @cached_property
+    def _draw(self) -> ctypes._CFuncPtr:
+        return _DRAW(self.draw_address)
+
+
+def build_marginal(
+    spec: ModelSpec, group: str | None = None, centered: frozenset[str] = frozenset()
+) -> Marginal:
+    """Load the kernels (compile them, the first time on a machine) and hand them the model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        One that `can_marginalize` has nothing against.
+    group : str, optional
+        The group to integrate out; the `largest_group` by default.
+    centered : frozenset of str
+        Other groups whose effects are parameters themselves.
+
+    Returns
+    -------
+    Marginal
+    """
+    from bayesmix.engine.kernel import compiled_expand
+    from bayesmix.engine.marginal_kernel import compiled_density, compiled_draw
+
+    name = group or largest_group(spec)
+    layout = build_layout(remaining(spec, name), centered - {name})
+    density, draw, expand = compiled_density(), compiled_draw(), compiled_expand()
+    packed = pack(spec, layout, name)
+    address = density.address
+    return Marginal(spec, name, Density(layout, address, expand.address, packed), draw.address)
+
+
+def _effects(g: GroupPriors) -> int:
+    return g.group.size * len(g.coefs)

@@ -12,8 +12,6 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from bayesmix.bridge import from_brms
-from bayesmix.bridge.names import variables
 from bayesmix.errors import StorageError
 from bayesmix.families import family
 from bayesmix.fit import Fit
@@ -24,15 +22,9 @@ from bayesmix.priors import prior
 from bayesmix.storage import load, save, seal
 
 from .reference_cases import Case, cases
+from .support import fit_of
 
 ROWS = 24
-
-
-def made_fit(model: Model, seed: int = 1, draws: int = 6) -> Fit:
-    """A fit with draws out of thin air, under brms's names."""
-    rng = np.random.default_rng(seed)
-    names = [cell.names[0] for v in variables(model.spec) for cell in v.cells]
-    return from_brms(model, {name: rng.uniform(0.1, 0.9, draws) for name in names})
 
 
 def frame(**columns: Any) -> pd.DataFrame:
@@ -42,7 +34,7 @@ def frame(**columns: Any) -> pd.DataFrame:
 
 
 def simple_fit(**columns: Any) -> Fit:
-    return made_fit(Model("y ~ x + (1 + x | g)", frame(g=["a", "b", "c"], **columns)))
+    return fit_of(Model("y ~ x + (1 + x | g)", frame(g=["a", "b", "c"], **columns)))
 
 
 def again(fit: Fit, folder: Path, **kwargs: Any) -> Fit:
@@ -93,7 +85,7 @@ def test_predictions_for_new_data_and_new_levels_are_the_same(tmp_path: Path) ->
 
 
 def test_predictions_for_unordered_new_data_use_what_transforms_learnt(tmp_path: Path) -> None:
-    fit = made_fit(
+    fit = fit_of(
         Model("y ~ poly(x, 2) * f + scale(z)", frame(f=["u", "v", "w"], z=[1, 4, 2, 8, 0]))
     )
     new = pd.DataFrame({"x": [0.5, -0.2], "z": [3, 1], "f": ["w", "u"]})
@@ -125,7 +117,7 @@ def test_levels_of_every_kind(levels: Any, tmp_path: Path) -> None:
     data["g"] = (
         levels.take(rows) if isinstance(levels, pd.Categorical) else [levels[i] for i in rows]
     )
-    fit = made_fit(Model("y ~ x + (1 | g)", data))
+    fit = fit_of(Model("y ~ x + (1 | g)", data))
     again(fit, tmp_path)
 
 
@@ -142,14 +134,14 @@ def test_levels_of_every_kind(levels: Any, tmp_path: Path) -> None:
     ids=["range", "int", "text", "float", "dates", "repeated"],
 )
 def test_row_labels_of_every_kind(index: pd.Index, tmp_path: Path) -> None:
-    fit = made_fit(Model("y ~ x + (1 | g)", frame(g=[1, 2, 3]).set_axis(index)))
+    fit = fit_of(Model("y ~ x + (1 | g)", frame(g=[1, 2, 3]).set_axis(index)))
     again(fit, tmp_path)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "+02:00"])
 def test_row_labels_with_a_time_zone(zone: str, tmp_path: Path) -> None:
     index = pd.date_range("2024-03-30", periods=ROWS, freq="h", tz=zone)
-    fit = made_fit(Model("y ~ x", frame().set_axis(index)))
+    fit = fit_of(Model("y ~ x", frame().set_axis(index)))
     loaded = load(fit.save(tmp_path / "fit.nc"))
     pd.testing.assert_index_equal(loaded.model.data.index, index, exact=True, check_freq=False)
 
@@ -158,7 +150,7 @@ def test_names_of_every_kind(tmp_path: Path) -> None:
     size = np.linspace(0, 1, ROWS) ** 2
     names = {"größe in cm": size, "g.1": ["a", "b"], "h": ["u", "v", "w"], "%x": [1, 4, 2, 2, 7]}
     formula = "y ~ `größe in cm` * h + `%x` + (1 + `größe in cm` | g.1/h)"
-    again(made_fit(Model(formula, frame(**names))), tmp_path)
+    again(fit_of(Model(formula, frame(**names))), tmp_path)
 
 
 def test_distributional_models_links_and_priors(tmp_path: Path) -> None:
@@ -173,7 +165,7 @@ def test_distributional_models_links_and_priors(tmp_path: Path) -> None:
             prior("exponential(0.1)", "sd", group="g"),
         ],
     )
-    loaded = again(made_fit(model), tmp_path)
+    loaded = again(fit_of(model), tmp_path)
     assert loaded.model.family == model.family
     assert loaded.model.formula == model.formula
     assert str(loaded.model.formula) == str(model.formula)
@@ -181,7 +173,7 @@ def test_distributional_models_links_and_priors(tmp_path: Path) -> None:
 
 def test_the_layout_of_the_draws_in_memory_makes_no_difference(tmp_path: Path) -> None:
     data = frame(h=np.linspace(0, 1, ROWS) ** 2, z=[1, 4, 2, 8, 0], g=["a", "b", "c", "d"])
-    fit = made_fit(Model("y ~ x * h * z + (1 + x | g)", data), draws=50)
+    fit = fit_of(Model("y ~ x * h * z + (1 + x | g)", data), draws=50)
     posterior = fit.idata["posterior"].to_dataset()
     turned = posterior.transpose(..., "draw", "chain").copy(deep=True)
     other = Fit(fit.model, xr.DataTree.from_dict({"posterior": turned}))
@@ -192,16 +184,16 @@ def test_the_layout_of_the_draws_in_memory_makes_no_difference(tmp_path: Path) -
 
 def test_trials_and_two_level_responses(tmp_path: Path) -> None:
     counts = frame(n=[5, 6, 7], k=[1, 2, 3])
-    again(made_fit(Model("k | trials(n) ~ x", counts, "binomial")), tmp_path)
+    again(fit_of(Model("k | trials(n) ~ x", counts, "binomial")), tmp_path)
     answers = frame(answer=["no", "yes", "no"])
-    again(made_fit(Model("answer ~ x", answers, family("bernoulli", "cloglog"))), tmp_path)
+    again(fit_of(Model("answer ~ x", answers, family("bernoulli", "cloglog"))), tmp_path)
 
 
 def test_rows_that_were_left_out_stay_out(tmp_path: Path) -> None:
     data = frame(g=["a", "b"])
     data.loc[[0, 7], "x"] = np.nan
     with pytest.warns(match="2 of 24 rows are left out"):
-        fit = made_fit(Model("y ~ x + (1 | g)", data))
+        fit = fit_of(Model("y ~ x + (1 | g)", data))
     assert len(again(fit, tmp_path).model.data) == ROWS - 2
 
 
@@ -445,7 +437,7 @@ def twice(x: Any) -> Any:
 
 
 def test_functions_of_the_user_are_passed_again(tmp_path: Path) -> None:
-    fit = made_fit(Model("y ~ twice(x)", frame(), namespace={"twice": twice, "unused": abs}))
+    fit = fit_of(Model("y ~ twice(x)", frame(), namespace={"twice": twice, "unused": abs}))
     path = fit.save(tmp_path / "fit.nc")
     with pytest.raises(StorageError, match=r"functions of yours.*'twice'.*namespace="):
         load(path)
@@ -453,7 +445,7 @@ def test_functions_of_the_user_are_passed_again(tmp_path: Path) -> None:
 
 
 def test_another_function_of_the_same_name_is_refused(tmp_path: Path) -> None:
-    path = made_fit(Model("y ~ twice(x)", frame(), namespace={"twice": twice})).save(
+    path = fit_of(Model("y ~ twice(x)", frame(), namespace={"twice": twice})).save(
         tmp_path / "fit.nc"
     )
     with pytest.raises(StorageError, match=r"another.*'twice'"):
@@ -461,7 +453,7 @@ def test_another_function_of_the_same_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_function_in_place_of_a_built_in_one_is_the_users(tmp_path: Path) -> None:
-    fit = made_fit(Model("y ~ log(x)", frame(), namespace={"log": twice}))
+    fit = fit_of(Model("y ~ log(x)", frame(), namespace={"log": twice}))
     with pytest.raises(StorageError, match=r"functions of yours.*'log'"):
         load(fit.save(tmp_path / "fit.nc"))
     again(fit, tmp_path, namespace={"log": twice})

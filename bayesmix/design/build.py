@@ -167,6 +167,11 @@ def _check_dims(groups: Collection[Group], formula: Formula, family: Family) -> 
         taken |= {"row"}
     for group in groups:
         for name in (group.name, group.by.name if group.by else ""):
+            if "/" in name:
+                raise DataError(
+                    f"The column {name!r} can't name a dimension of the results, as a group has "
+                    "to, because of the slash; rename it."
+                )
             if name in taken:
                 raise DataError(
                     f"The group {group.name!r} needs a dimension {name!r} in the results, which "

@@ -65,6 +65,11 @@ def test_a_group_called_like_something_of_the_results(name: str) -> None:
         build_spec(bf(f"y ~ (1 | {name})", sigma="x"), DATA.assign(**{name: DATA["g"]}))
 
 
+def test_a_group_with_a_slash_in_its_name() -> None:
+    with pytest.raises(DataError, match="because of the slash"):
+        build_spec("y ~ x + (1 | `a/b`)", DATA.rename(columns={"g": "a/b"}))
+
+
 @pytest.mark.parametrize("other", ["g_coef", "g_coef2", "sd_g", "r_g", "cor_g"])
 def test_groups_called_like_each_others_dimensions(other: str) -> None:
     for formula in (f"y ~ (1 + x | g) + (1 | {other})", f"y ~ (1 | {other}) + (1 + x | g)"):

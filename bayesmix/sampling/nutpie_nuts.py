@@ -57,8 +57,8 @@ def compiled(model: Model, names: tuple[str, ...]) -> Any:
     return _COMPILED[model][1]
 
 
-def run_compiled(ready: Any, settings: Settings) -> xr.DataTree:
-    """Sample what nutpie has compiled.
+def run_compiled(ready: Any, settings: Settings, **options: Any) -> Any:
+    """Sample what nutpie has compiled; a tree of data sets, unless `options` say otherwise.
 
     Raises
     ------
@@ -81,6 +81,7 @@ def run_compiled(ready: Any, settings: Settings) -> xr.DataTree:
         progress_bar=settings.progressbar,
         save_warmup=False,
         blocking=False,
+        **options,
     )
     try:
         return running.wait()

@@ -1,0 +1,137 @@
+"""The engine's face: a model's density, ready for a sampler, and its way back to a posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmix.engine.coverage import uncovered
+from bayesmix.engine.density import Density, build_density
+from bayesmix.engine.layout import build_layout
+from bayesmix.engine.parametrization import centered_groups
+from bayesmix.engine.posterior import posterior_of
+from bayesmix.engine.start import Start, build_start
+from bayesmix.errors import SamplingError
+from bayesmix.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from bayesmix.engine.marginal import Marginal
+
+
+@dataclass(frozen=True)
+class Fused:
+    """A model that the engine has made ready for a sampler.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+    density : Density
+        Of the unconstrained parameters; what the sampler calls.
+    start : Start
+        Where chains begin.
+    marginal : Marginal or None
+        What puts back the effects that are integrated out.
+    """
+
+    spec: ModelSpec
+    density: Density
+    start: Start
+    marginal: Marginal | None = None
+
+    @property
+    def n_dim(self) -> int:
+        return self.density.n_dim
+
+    @property
+    def description(self) -> str:
+        """Which path runs: what is integrated out, and which groups are centred."""
+        groups = [
+            _how(g.priors.group.name, g.centered) for g in self.density.layout.groups if g.size
+        ]
+        gone = [f"{self.marginal.group} integrated out"] if self.marginal else []
+        return ", ".join(["fused", *gone, *groups])
+
+    def initial_point(self, seed: Any) -> np.ndarray:
+        """A jittered starting point of finite density.
+
+        Raises
+        ------
+        SamplingError
+            If there is none.
+        """
+        return self.start.point(np.random.default_rng(seed))
+
+    def posterior(self, x: np.ndarray, random_seed: Any = None) -> dict[str, np.ndarray]:
+        """The variables that a posterior keeps, from unconstrained draws.
+
+        Parameters
+        ----------
+        x : ndarray
+            … × parameters.
+        random_seed : int, SeedSequence, Generator or None
+            For the effects that were integrated out.
+
+        Returns
+        -------
+        dict of str to ndarray
+            By variable (``b``, ``sd_g``, ``cor_g``, ``r_g``, ``sigma``, …); leading axes as in `x`.
+        """
+        if self.marginal is None:
+            return posterior_of(self.density.layout, x)
+        return self.marginal.posterior(x, random_seed)
+
+
+def compile_fused(
+    spec: ModelSpec,
+    parametrization: str | Mapping[str, str] = "auto",
+    marginalize: bool = True,
+) -> Fused:
+    """Make a model ready for a sampler.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    parametrization : str or mapping
+        ``"centered"``, ``"noncentered"`` or ``"auto"``, for all groups or by group; groups that a
+        mapping doesn't name are ``"auto"``.
+    marginalize : bool
+        Whether the effects of the largest group are integrated out where that is possible.
+
+    Returns
+    -------
+    Fused
+
+    Raises
+    ------
+    SamplingError
+        If the engine doesn't take the model, or there is no such parametrization or group.
+
+    Examples
+    --------
+    >>> from bayesmix.datasets import load_dataset
+    >>> from bayesmix.spec import build_spec
+    >>> sleep = load_dataset("sleepstudy")
+    >>> fused = compile_fused(build_spec("Reaction ~ Days + (Days | Subject)", sleep))
+    >>> fused.n_dim
+    6
+    """
+    reason = uncovered(spec)
+    if reason is not None:
+        raise SamplingError(f"The fused engine can't take this model: {reason}.")
+    # Here and not above, for it imports numba.
+    from bayesmix.engine.marginal import build_marginal, can_marginalize
+
+    centered = centered_groups(spec, parametrization)
+    if marginalize and can_marginalize(spec) is None:
+        marginal = build_marginal(spec, centered=centered)
+        density = marginal.density
+        return Fused(spec, density, build_start(spec, density), marginal)
+    density = build_density(spec, build_layout(spec, centered))
+    return Fused(spec, density, build_start(spec, density))
+
+
+def _how(group: str, centered: bool) -> str:
+    return f"{group} {'centered' if centered else 'noncentered'}"

@@ -1,0 +1,153 @@
+"""Where chains start: near what the data say, within what the priors allow, each a little apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from bayesmix.engine.density import Density
+from bayesmix.engine.layout import CoefficientsAt, DparAt, GroupAt
+from bayesmix.engine.transforms import IDENTITY, transform_of, unconstrained
+from bayesmix.errors import SamplingError
+from bayesmix.priors import Resolved
+from bayesmix.spec import ModelSpec
+
+TRIES = 100
+APART = 0.5
+"""How far starts are from the centre, in units of a parameter's typical size or of its log."""
+EFFECTS_APART = 0.3
+
+
+@dataclass(frozen=True)
+class Start:
+    """The centre of the starting points and their distance from it, parameter by parameter."""
+
+    density: Density
+    centre: np.ndarray
+    spread: np.ndarray
+
+    def point(self, rng: np.random.Generator) -> np.ndarray:
+        """A point of finite density.
+
+        Raises
+        ------
+        SamplingError
+            If there is none near the centre.
+        """
+        for attempt in range(TRIES):
+            # Ever closer to the centre, and on it in the end.
+            shrink = 1.0 - attempt / (TRIES - 1)
+            x = self.centre + shrink * self.spread * rng.uniform(-1, 1, self.centre.size)
+            if np.isfinite(self.density(x)[0]):
+                return x
+        raise SamplingError(
+            "No chain found a place to start: the density is not finite wherever the engine "
+            "tried. Look at the priors, and whether the response is on their scale."
+        )
+
+
+def build_start(spec: ModelSpec, density: Density) -> Start:
+    """Where to start, from the response, the columns and the priors."""
+    guesses = _Guesses(spec)
+    layout = density.layout
+    centre, spread = np.zeros(layout.n_dim), np.full(layout.n_dim, EFFECTS_APART)
+    for part in layout.parts:
+        values, sizes = guesses.of(part)
+        for (at, prior), value, size in zip(part.scalars(), values, sizes, strict=True):
+            centre[at], spread[at] = _unconstrained(prior, value, size)
+    for g in layout.groups:
+        if g.centered:
+            spread[g.effects] *= np.tile(guesses.deviations(g)[: g.k], g.size)
+    return Start(density, centre, spread)
+
+
+class _Guesses:
+    """What the data say about the size of each parameter, on its own scale."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self.spec = spec
+        self.level, self.size = _response(spec)
+
+    def of(self, part: CoefficientsAt | GroupAt | DparAt) -> tuple[np.ndarray, np.ndarray]:
+        """Guesses of the parameters, and by how much starts may differ from them."""
+        if isinstance(part, CoefficientsAt):
+            return self.coefficients(part)
+        values = self.deviations(part) if isinstance(part, GroupAt) else self.natural(part.name)
+        return np.atleast_1d(values), np.atleast_1d(APART * values)
+
+    def coefficients(self, part: CoefficientsAt) -> tuple[np.ndarray, np.ndarray]:
+        c = part.coefficients
+        p = self.spec.predictors[c.dpar]
+        apart = APART * self.eta_size(c.dpar)
+        columns = p.population.values[:, p.has_intercept :]
+        sizes = apart / _not_0(columns.std(axis=0) if p.has_intercept else _root_mean(columns))
+        if not p.has_intercept:
+            return np.zeros(len(sizes)), sizes
+        values = np.append(self.eta(c.dpar) - p.offset.mean(), np.zeros(len(sizes)))
+        return values, np.append(apart, sizes)
+
+    def deviations(self, part: GroupAt) -> np.ndarray:
+        """Half of what would make effects as large as the linear predictor."""
+        sd = np.empty(part.k)
+        for p in self.spec.predictors.values():
+            for term in p.groups:
+                if term.group == part.priors.group.name:
+                    sizes = _not_0(_root_mean(term.matrix.values))
+                    sd[list(term.positions)] = 0.5 * self.eta_size(p.dpar) / sizes
+        return np.tile(sd, part.strata)
+
+    def eta(self, dpar: str) -> float:
+        """The linear predictor of the natural guess."""
+        eta = float(self.spec.family.link(dpar).link(self.natural(dpar)))
+        return eta if np.isfinite(eta) else 0.0
+
+    def eta_size(self, dpar: str) -> float:
+        """How much a linear predictor may vary."""
+        identity = self.spec.family.dpar(dpar).link == "identity"
+        return self.size if dpar == "mu" and identity else 1.0
+
+    def natural(self, dpar: str) -> float:
+        """The response's level and size, and 1 above the least value of other dpars."""
+        if dpar == "mu":
+            return self.level
+        return self.size if dpar == "sigma" else max(self.spec.family.dpar(dpar).lower, 0.0) + 1.0
+
+
+def _response(spec: ModelSpec) -> tuple[float, float]:
+    """Level and standard deviation of what `mu` is about, the level within mu's range."""
+    response, mu = spec.design.response, spec.family.dpar("mu")
+    y = response.y / response.aux["trials"] if "trials" in response.aux else response.y
+    size = float(_not_0(y.std()))
+    low = mu.lower + 0.1 * size if np.isfinite(mu.lower) else -np.inf
+    high = mu.upper - 0.1 * size if np.isfinite(mu.upper) else np.inf
+    return float(np.clip(y.mean(), low, high)), size
+
+
+def _unconstrained(prior: Resolved, value: float, size: float) -> tuple[float, float]:
+    """Centre and spread of an unconstrained parameter."""
+    low, high = _range(prior)
+    value = np.clip(value, max(low, prior.lower + 0.1 * size), min(high, prior.upper - 0.1 * size))
+    if not prior.lower < value < prior.upper:
+        value = 0.5 * (low + high)
+    if transform_of(prior.lower, prior.upper) == IDENTITY:
+        return float(value), float(min(size, 0.5 * (high - low)))
+    return float(unconstrained(value, prior.lower, prior.upper)), APART
+
+
+@cache
+def _range(prior: Resolved) -> tuple[float, float]:
+    """Where nine tenths of the prior are."""
+    if not prior.distribution.proper:
+        return prior.lower, prior.upper
+    low, high = np.quantile(prior.rvs(np.random.default_rng(0), 256), (0.05, 0.95))
+    return float(low), float(high)
+
+
+def _root_mean(columns: np.ndarray) -> np.ndarray:
+    return np.sqrt((columns**2).mean(axis=0))
+
+
+def _not_0(sizes: np.ndarray) -> np.ndarray:
+    return np.where(sizes > 0.0, sizes, 1.0)

@@ -163,6 +163,7 @@ class Fit:
             ndraws,
             draw_ids,
             random_seed,
+            ("mu" if dpar is None else dpar,),
         ).linpred(dpar)
 
     def posterior_epred(
@@ -227,6 +228,7 @@ class Fit:
             ndraws,
             draw_ids,
             random_seed,
+            None if dpar is None else (dpar,),
         ).epred(dpar)
 
     def posterior_predict(

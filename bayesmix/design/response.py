@@ -88,7 +88,10 @@ def _values(name: str, quantity: Quantity | None, frame: pd.DataFrame) -> np.nda
 def _additions(quantities: Mapping[str, Quantity], frame: pd.DataFrame) -> dict[str, np.ndarray]:
     values = {name: q.on(frame) for name, q in quantities.items()}
     if "weights" in values:
-        _check_weights(values["weights"], frame.index)
+        _check(values, "weights", values["weights"] >= 0, "must not be negative", frame.index)
+    if "trials" in values:
+        whole = (values["trials"] >= 1) & (values["trials"] % 1 == 0)
+        _check(values, "trials", whole, "must be whole numbers, 1 or larger", frame.index)
     return values
 
 
@@ -131,10 +134,9 @@ def _check_additions(response: Response, family: Family) -> None:
             )
 
 
-def _check_weights(weights: np.ndarray, rows: pd.Index) -> None:
-    negative = pd.Series(weights < 0, index=rows)
-    if negative.any():
-        raise DataError(
-            f"weights() must not be negative; it is {weights[negative][0]:g} in row "
-            f"{first_row(negative)}."
-        )
+def _check(
+    values: Mapping[str, np.ndarray], name: str, ok: np.ndarray, rule: str, rows: pd.Index
+) -> None:
+    bad = pd.Series(~ok, index=rows)
+    if bad.any():
+        raise DataError(f"{name}() {rule}; it is {values[name][bad][0]:g} in row {first_row(bad)}.")

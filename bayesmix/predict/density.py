@@ -21,17 +21,17 @@ def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
     Returns
     -------
     ndarray
-        One value a draw.
+        One value a draw; -inf where a standard deviation is 0 or the correlations are singular.
     """
     total = _log_likelihood(spec, draws)
     for c in spec.coefficients:
         if c.names:
             total = total + _population(c, draws)
-    for g in spec.groups:
-        total = total + _group(g, draws)
+    with np.errstate(all="ignore"):
+        total = total + sum(_group(g, draws) for g in spec.groups)
     for dpar in spec.plain_dpars:
         total = total + spec.dpar_prior(dpar.name).logpdf(draws[dpar.name])
-    return total
+    return np.where(np.isnan(total), -np.inf, total)
 
 
 def _log_likelihood(spec: ModelSpec, draws: Draws) -> np.ndarray:
@@ -60,15 +60,18 @@ def _group(g: GroupPriors, draws: Draws) -> np.ndarray:
         cor = draws[f"cor_{name}"]
         roots = correlation_root(cor[:, None] if by is None else cor)
         total = total + _lkj(g, roots)
-        z = _standardised(roots, of_level, z)
+        for stratum in range(roots.shape[1]):
+            levels = of_level == stratum
+            z[:, levels] = _standardised(roots[:, stratum, None], z[:, levels])
     return total - 0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=(1, 2))
 
 
-def _standardised(roots: np.ndarray, of_level: np.ndarray, effects: np.ndarray) -> np.ndarray:
+def _standardised(roots: np.ndarray, effects: np.ndarray) -> np.ndarray:
+    """Z with L z = effects, one coefficient after the other."""
     z = np.empty_like(effects)
-    for stratum in range(roots.shape[1]):
-        levels = of_level == stratum
-        z[:, levels] = np.linalg.solve(roots[:, stratum], effects[:, levels].mT).mT
+    for k in range(effects.shape[-1]):
+        known = (roots[..., k, :k] * z[..., :k]).sum(axis=-1)
+        z[..., k] = (effects[..., k] - known) / roots[..., k, k]
     return z
 
 

@@ -109,11 +109,13 @@ def _absent(
     pair: tuple[frozenset[str], frozenset[str]],
 ) -> str:
     start, end = term.span
-    coef = ":".join(sorted(pair[1])) or "1"
+    coef = repr(":".join(sorted(pair[1]))) if pair[1] else "the intercept"
+    there = listed(_terms(spec.design.predictors), limit=30) or "no group-level terms"
+    hint = "" if pair[1] else "\nHint: '(0 + x | g)' leaves the intercept out, '(x | g)' has it."
     return (
-        f"re_formula asks for {coef!r} of group {term.grouping.name!r}, which the model doesn't "
+        f"re_formula asks for {coef} of group {term.grouping.name!r}, which the model doesn't "
         f"have.\n  {text}\n  {' ' * start}{'^' * max(1, end - start)}\n"
-        f"The model has {listed(_terms(spec.design.predictors), limit=30)}."
+        f"The model has {there}.{hint if term.coefs.terms else ''}"
     )
 
 

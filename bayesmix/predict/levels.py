@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,100 +13,98 @@ from bayesmix.predict.draws import Draws
 from bayesmix.predict.seeds import Seeds
 from bayesmix.spec import GroupPriors, ModelSpec
 
-Effects = np.ndarray
-"""Samples × new levels × coefficients of the group."""
+Sampler = Callable[[np.random.Generator, GroupPriors, Draws, int | None], np.ndarray]
+"""Effects of one new level, samples × coefficients; the number is its level of ``by``."""
 
 
-def new_level_effects(
-    spec: ModelSpec,
-    draws: Draws,
-    located: Mapping[str, Located],
-    how: str,
-    seeds: Seeds,
-) -> dict[str, Effects]:
-    """Effects for the new levels of every group, one stream of randomness for each label.
+@dataclass(frozen=True)
+class NewLevels:
+    """The new levels of a prediction; their effects are made when they are asked for.
 
-    Parameters
+    Attributes
     ----------
-    spec : ModelSpec
+    groups : mapping of str to GroupPriors
     draws : Draws
     located : mapping of str to Located
-        By group.
+        By group; only groups whose terms are kept.
     how : str
         ``"uncertainty"``: at each draw the whole vector of a fitted level, chosen anew for each
         draw; ``"old_levels"``: that of one fitted level, the same for all draws; ``"gaussian"``:
         normal with the draw's sd and cor.
     seeds : Seeds
-
-    Raises
-    ------
-    PredictionError
-        For another `how`.
+        Each level has a stream of its own, so that its effects are the same whenever asked for.
     """
-    if how not in SAMPLERS:
-        raise PredictionError(f"sample_new_levels must be one of {listed(SAMPLERS)}, not {how!r}.")
-    return {
-        g.group.name: SAMPLERS[how](g, draws, located[g.group.name], seeds)
-        for g in spec.groups
-        if g.group.name in located and located[g.group.name].new
-    }
 
+    groups: Mapping[str, GroupPriors]
+    draws: Draws
+    located: Mapping[str, Located]
+    how: str
+    seeds: Seeds
 
-def _donors(group: Group, located: Located, level: int) -> np.ndarray:
-    """The fitted levels that a new one can stand for: with ``by``, those of its stratum."""
-    if group.by is None:
-        return np.arange(group.size)
-    return np.flatnonzero(group.by.of_level == located.by_of_new[level])
+    @classmethod
+    def of(
+        cls, spec: ModelSpec, draws: Draws, located: Mapping[str, Located], how: str, seeds: Seeds
+    ) -> NewLevels:
+        """The new levels among the rows; PredictionError for another `how`."""
+        if not isinstance(how, str) or how not in SAMPLERS:
+            raise PredictionError(
+                f"sample_new_levels must be one of {listed(SAMPLERS)}, not {how!r}."
+            )
+        return cls({g.group.name: g for g in spec.groups}, draws, located, how, seeds)
 
-
-def _borrowed(choose: Callable[[np.random.Generator, np.ndarray, int], np.ndarray]) -> Any:
-    """A sampler that copies fitted levels' vectors, chosen for all draws of the posterior."""
-
-    def sample(g: GroupPriors, draws: Draws, located: Located, seeds: Seeds) -> Effects:
-        fitted = draws[f"r_{g.group.name}"]
-        effects = np.empty((len(draws), len(located.new), fitted.shape[2]))
-        for j, label in enumerate(located.new):
-            rng = seeds.stream("level", g.group.name, label)
-            donors = choose(rng, _donors(g.group, located, j), draws.total)[draws.ids]
-            effects[:, j] = fitted[np.arange(len(draws)), donors]
+    def effects(self, group: str, levels: np.ndarray) -> np.ndarray:
+        """Effects of the new levels numbered `levels`: samples × levels × coefficients."""
+        g, located = self.groups[group], self.located[group]
+        effects = np.empty((len(self.draws), len(levels), len(g.coefs)))
+        for column, level in enumerate(levels):
+            rng = self.seeds.stream("level", group, located.new[level])
+            by = None if located.by_of_new is None else int(located.by_of_new[level])
+            effects[:, column] = SAMPLERS[self.how](rng, g, self.draws, by)
         return effects
-
-    return sample
-
-
-def _one_each_draw(rng: np.random.Generator, donors: np.ndarray, total: int) -> np.ndarray:
-    return rng.choice(donors, size=total)
-
-
-def _one_for_all(rng: np.random.Generator, donors: np.ndarray, total: int) -> np.ndarray:
-    return np.full(total, rng.choice(donors))
-
-
-def _gaussian(g: GroupPriors, draws: Draws, located: Located, seeds: Seeds) -> Effects:
-    sd = draws[f"sd_{g.group.name}"]
-    roots = correlation_root(draws[f"cor_{g.group.name}"]) if g.correlated else None
-    effects = np.empty((len(draws), len(located.new), sd.shape[-1]))
-    for j, label in enumerate(located.new):
-        rng = seeds.stream("level", g.group.name, label)
-        z = rng.standard_normal((draws.total, sd.shape[-1]))[draws.ids]
-        at = (slice(None), *(() if g.group.by is None else (located.by_of_new[j],)))
-        if roots is not None:
-            z = np.einsum("skl,sl->sk", roots[at], z)
-        effects[:, j] = sd[at] * z
-    return effects
 
 
 def correlation_root(cor: np.ndarray) -> np.ndarray:
-    """Lower factors L with L Lᵀ = cor; a symmetric root where rounding leaves cor singular."""
-    try:
-        return np.linalg.cholesky(cor)
-    except np.linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(cor)
-        return vectors * np.sqrt(np.clip(values, 0.0, None))[..., None, :]
+    """Lower Cholesky factors L with L Lᵀ = cor, ``(…, K, K)``, also where cor is singular."""
+    root = np.zeros_like(cor)
+    for j in range(cor.shape[-1]):
+        rest = cor[..., j:, j] - (root[..., j:, :j] * root[..., None, j, :j]).sum(axis=-1)
+        pivot = np.sqrt(np.maximum(rest[..., :1], 0.0))
+        root[..., j:, j] = np.divide(rest, pivot, out=np.zeros_like(rest), where=pivot > 0)
+    return root
 
 
-SAMPLERS: dict[str, Callable[[GroupPriors, Draws, Located, Seeds], Effects]] = {
-    "uncertainty": _borrowed(_one_each_draw),
-    "old_levels": _borrowed(_one_for_all),
+def _uncertainty(
+    rng: np.random.Generator, g: GroupPriors, draws: Draws, by: int | None
+) -> np.ndarray:
+    donors = rng.choice(_donors(g.group, by), size=draws.total)[draws.ids]
+    return draws[f"r_{g.group.name}"][np.arange(len(draws)), donors]
+
+
+def _old_levels(
+    rng: np.random.Generator, g: GroupPriors, draws: Draws, by: int | None
+) -> np.ndarray:
+    return draws[f"r_{g.group.name}"][:, rng.choice(_donors(g.group, by))]
+
+
+def _gaussian(rng: np.random.Generator, g: GroupPriors, draws: Draws, by: int | None) -> np.ndarray:
+    at = (slice(None),) if by is None else (slice(None), by)
+    sd = draws[f"sd_{g.group.name}"][at]
+    z = rng.standard_normal((draws.total, sd.shape[1]))[draws.ids]
+    if not g.correlated:
+        return sd * z
+    root = correlation_root(draws[f"cor_{g.group.name}"][at])
+    return sd * np.einsum("skl,sl->sk", root, z)
+
+
+def _donors(group: Group, by: int | None) -> np.ndarray:
+    """The fitted levels that a new one can stand for: with ``by``, those of its stratum."""
+    if by is None:
+        return np.arange(group.size)
+    return np.flatnonzero(group.by.of_level == by)
+
+
+SAMPLERS: dict[str, Sampler] = {
+    "uncertainty": _uncertainty,
+    "old_levels": _old_levels,
     "gaussian": _gaussian,
 }

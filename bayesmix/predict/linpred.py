@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
-from bayesmix.design import Located
 from bayesmix.predict.draws import Draws
-from bayesmix.predict.rows import GroupRows, Rows
-from bayesmix.spec import ModelSpec
+from bayesmix.predict.levels import NewLevels
+from bayesmix.predict.rows import PredictorRows, Rows
 from bayesmix.variables import coef_name
 
-SCRATCH = 2**22
+SCRATCH = 2**18
 """Elements of the temporary arrays; bounds the memory beside the result."""
-
-
-def linear_predictor(
-    spec: ModelSpec, draws: Draws, rows: Rows, new: Mapping[str, np.ndarray], dpar: str
-) -> np.ndarray:
-    """One dpar's linear predictor, ``(sample, row)``, on the scale of its link.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-    draws : Draws
-    rows : Rows
-    new : mapping of str to ndarray
-        Effects of new levels, by group.
-    dpar : str
-        One with a formula.
-    """
-    p = rows.predictors[dpar]
-    has_population = p.population.shape[1] > 0
-    b = draws[coef_name(dpar)] if has_population else np.zeros((len(draws), 0))
-    eta = np.empty((len(draws), len(rows)))
-    for part in chunks(len(draws), len(rows)):
-        np.matmul(b, p.population[part].T, out=eta[:, part])
-        eta[:, part] += p.offset[part]
-        for bracket in p.groups:
-            _add_group(eta, part, bracket, draws, rows.located[bracket.group], new)
-    return eta
 
 
 def chunks(samples: int, rows: int) -> Iterator[slice]:
@@ -50,20 +22,60 @@ def chunks(samples: int, rows: int) -> Iterator[slice]:
         yield slice(start, min(rows, start + step))
 
 
-def _add_group(
-    eta: np.ndarray,
-    part: slice,
-    bracket: GroupRows,
+def linear_predictors(
+    draws: Draws, rows: Rows, new: NewLevels, dpars: tuple[str, ...], part: slice
+) -> dict[str, np.ndarray]:
+    """Linear predictors of some rows, ``(sample, row)`` each, on the scale of their links.
+
+    Parameters
+    ----------
+    draws : Draws
+    rows : Rows
+    new : NewLevels
+    dpars : tuple of str
+        Those wanted, with a formula each.
+    part : slice
+        The rows.
+    """
+    used = dict.fromkeys(b.group for d in dpars for b in rows.predictors[d].groups)
+    effects = {group: _effects(draws, rows, new, group, part) for group in used}
+    return {d: _linear_predictor(draws, rows.predictors[d], effects, d, part) for d in dpars}
+
+
+def _effects(
+    draws: Draws, rows: Rows, new: NewLevels, group: str, part: slice
+) -> tuple[np.ndarray, np.ndarray]:
+    """Effects of the levels among some rows, and where each row finds its own.
+
+    The effects are coefficients × samples × levels: gathered from contiguous memory.
+    """
+    fitted, index = draws[f"r_{group}"], rows.located[group].index[part]
+    levels, at = np.unique(index, return_inverse=True)
+    is_new = levels >= fitted.shape[1]
+    effects = np.empty((fitted.shape[2], len(draws), len(levels)))
+    effects[:, :, ~is_new] = np.moveaxis(fitted[:, levels[~is_new]], 2, 0)
+    if is_new.any():
+        more = new.effects(group, levels[is_new] - fitted.shape[1])
+        effects[:, :, is_new] = np.moveaxis(more, 2, 0)
+    return effects, at
+
+
+def _linear_predictor(
     draws: Draws,
-    located: Located,
-    new: Mapping[str, np.ndarray],
-) -> None:
-    fitted = draws[f"r_{bracket.group}"]
-    index = located.index[part]
-    is_new = index >= fitted.shape[1]
-    for column, position in enumerate(bracket.positions):
-        values = fitted[:, np.where(is_new, 0, index), position]
-        if is_new.any():
-            extra = new[bracket.group][:, index[is_new] - fitted.shape[1], position]
-            values[:, is_new] = extra
-        eta[:, part] += values * bracket.values[part, column]
+    p: PredictorRows,
+    effects: dict[str, tuple[np.ndarray, np.ndarray]],
+    dpar: str,
+    part: slice,
+) -> np.ndarray:
+    eta = np.zeros((len(draws), part.stop - part.start))
+    if p.population.shape[1]:
+        np.matmul(draws[coef_name(dpar)], p.population[part].T, out=eta)
+    eta += p.offset[part]
+    term = np.empty_like(eta)
+    for bracket in p.groups:
+        values, at = effects[bracket.group]
+        for column, position in enumerate(bracket.positions):
+            np.take(values[position], at, axis=1, out=term, mode="clip")
+            term *= bracket.values[part, column]
+            eta += term
+    return eta

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -59,8 +59,8 @@ class Rows:
         return len(self.labels)
 
 
-def fitted_rows(spec: ModelSpec, kept: Kept) -> Rows:
-    """The rows of the fit."""
+def fitted_rows(spec: ModelSpec, kept: Kept, dpars: Collection[str]) -> Rows:
+    """The rows of the fit, for some dpars."""
     design = spec.design
     predictors = {
         p.dpar: PredictorRows(
@@ -69,21 +69,29 @@ def fitted_rows(spec: ModelSpec, kept: Kept) -> Rows:
             _brackets(p, kept, lambda term, keep: term.matrix.values[:, keep]),
         )
         for p in design.predictors
+        if p.dpar in dpars
     }
     located = {g.name: Located(g.index) for g in design.groups if _is_used(g.name, predictors)}
     return Rows(design.frame.index, predictors, located)
 
 
-def new_rows(spec: ModelSpec, newdata: pd.DataFrame, kept: Kept, allow_new_levels: bool) -> Rows:
-    """The rows of new data; only the columns that the kept terms use are looked at.
+def new_rows(
+    spec: ModelSpec,
+    newdata: pd.DataFrame,
+    kept: Kept,
+    dpars: Collection[str],
+    allow_new_levels: bool,
+) -> Rows:
+    """The rows of new data; only the columns that the dpars' kept terms use are looked at.
 
     Raises
     ------
     PredictionError
         For missing columns or values, wrong types, unknown levels.
     """
-    frame = new_frame(_uses(spec, kept), spec.design.frame, newdata)
-    predictors = {p.dpar: _predictor_rows(p, frame, kept) for p in spec.design.predictors}
+    wanted = [p for p in spec.design.predictors if p.dpar in dpars]
+    frame = new_frame(_uses(wanted, kept), spec.design.frame, newdata)
+    predictors = {p.dpar: _predictor_rows(p, frame, kept) for p in wanted}
     located = {
         g.name: g.locate(newdata, allow_new_levels)
         for g in spec.design.groups
@@ -143,9 +151,9 @@ def _is_there(addition: Any, newdata: pd.DataFrame) -> bool:
     return all(n.name in newdata.columns for arg in addition.args for n in columns_of(arg))
 
 
-def _uses(spec: ModelSpec, kept: Kept) -> list[Use]:
+def _uses(predictors: Iterable[PredictorDesign], kept: Kept) -> list[Use]:
     uses = []
-    for p in spec.design.predictors:
+    for p in predictors:
         uses += population_uses(p.predictor.population, p.predictor.source)
         for i, term in enumerate(p.groups):
             if kept[p.dpar, i].any():

@@ -7,7 +7,6 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from traitlets.config import Config
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 SECONDS = 600
@@ -39,10 +38,9 @@ def test_it_runs_without_a_warning(path, tmp_path):
     client = NotebookClient(
         notebook,
         timeout=SECONDS,
+        startup_timeout=SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(tmp_path)}},
-        # Sockets of files: no ports that parallel tests could both choose.
-        config=Config({"KernelManager": {"transport": "ipc"}}),
     )
     client.execute()
     outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]

@@ -134,6 +134,8 @@ class Model:
         sampler: str = "auto",
         target_accept: float = 0.8,
         progressbar: bool = True,
+        parametrization: str | Mapping[str, str] = "auto",
+        marginalize: bool = True,
     ) -> Fit:
         """Sample the posterior with NUTS.
 
@@ -147,10 +149,20 @@ class Model:
         random_seed : int, Generator or None
             The same seed gives the same draws.
         sampler : str
-            ``"auto"``, ``"nutpie"``, ``"pymc"``, ``"numpyro"`` or ``"blackjax"``.
+            ``"fused"`` (the engine: nothing is compiled for the model), or a sampler of the PyMC
+            model: ``"nutpie"``, ``"pymc"``, ``"numpyro"`` or ``"blackjax"``. ``"auto"`` is the
+            engine where it takes the model, else nutpie; ``fit.idata.posterior.attrs`` says which
+            ran.
         target_accept : float
             Between 0 and 1; higher means smaller steps.
         progressbar : bool
+        parametrization : str or mapping of str to str
+            Of the engine's group effects: ``"centered"``, ``"noncentered"``, or ``"auto"``, which
+            decides for each group by what the data say about its levels. For all groups, or by
+            group.
+        marginalize : bool
+            Whether the engine integrates out the effects of the largest group where it can (normal
+            responses, one sigma) and draws them afterwards: the same posterior, faster.
 
         Returns
         -------
@@ -159,7 +171,8 @@ class Model:
         Raises
         ------
         SamplingError
-            If the sampler isn't installed, or no chain could start.
+            If the sampler isn't installed, the engine doesn't take the model (it says why), or no
+            chain could start.
 
         Warns
         -----
@@ -168,7 +181,17 @@ class Model:
         """
         from bayesmix.fit import Fit
 
-        settings = Settings(draws, tune, chains, cores, random_seed, target_accept, progressbar)
+        settings = Settings(
+            draws,
+            tune,
+            chains,
+            cores,
+            random_seed,
+            target_accept,
+            progressbar,
+            parametrization,
+            marginalize,
+        )
         return Fit(self, run(self, sampler, settings))
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,12 +66,7 @@ class NutpieModel:
         )
 
 
-def sample_fused(
-    model: Model,
-    settings: Settings,
-    parametrization: str | Mapping[str, str] = "auto",
-    marginalize: bool = True,
-) -> Sampled:
+def sample_fused(model: Model, settings: Settings) -> Sampled:
     """Sample a model that the engine takes.
 
     Raises
@@ -80,10 +75,12 @@ def sample_fused(
         If it doesn't, or no chain can start.
     """
     start = time.perf_counter()
-    fused = compile_fused(model.spec, parametrization, marginalize)
-    results = run_compiled(NutpieModel(fused, {}, {}), settings, return_raw_trace=True)
+    fused = compile_fused(model.spec, settings.parametrization, settings.marginalize)
+    seeds = seed_sequence(settings.random_seed)
+    seeded = replace(settings, random_seed=seeds)
+    results = run_compiled(NutpieModel(fused, {}, {}), seeded, return_raw_trace=True)
     x, stats = unpack(results, settings.draws)
-    posterior = fused.posterior(x, seed_sequence(settings.random_seed).spawn(1)[0])
+    posterior = fused.posterior(x, seeds.generate_state(4))
     seconds = time.perf_counter() - start
     return Sampled(posterior, stats, "fused", "nutpie", seconds)
 

@@ -6,11 +6,14 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bayesmix.engine import uncovered
 from bayesmix.errors import ConvergenceWarning, SamplingError
 from bayesmix.sampling.collect import collect
+from bayesmix.sampling.fused_nuts import sample_fused
 from bayesmix.sampling.judge import judge
 from bayesmix.sampling.samplers import find_sampler
 from bayesmix.sampling.settings import Settings
+from bayesmix.spec import ModelSpec
 from bayesmix.variables import variable_dims
 
 if TYPE_CHECKING:
@@ -48,7 +51,12 @@ def run(model: Model, sampler: str, settings: Settings) -> xr.DataTree:
     ConvergenceWarning
         Once, with all that `judge` finds.
     """
-    chosen = find_sampler(sampler)
+    chosen = find_sampler(sampler, model.spec)
+    if settings.parametrization != "auto" and chosen.sample is not sample_fused:
+        raise SamplingError(
+            "parametrization= is for the fused engine; the PyMC model is noncentered. "
+            + _why_not_fused(model.spec)
+        )
     if not variable_dims(model.spec):
         raise SamplingError("The model has no parameters, so there is nothing to sample.")
     idata = collect(model.spec, chosen.sample(model, settings), settings)
@@ -56,3 +64,8 @@ def run(model: Model, sampler: str, settings: Settings) -> xr.DataTree:
     if doubts is not None:
         warnings.warn(doubts, ConvergenceWarning, skip_file_prefixes=(PACKAGE,))
     return idata
+
+
+def _why_not_fused(spec: ModelSpec) -> str:
+    reason = uncovered(spec)
+    return f"The engine can't take this model: {reason}." if reason else "Use sampler='fused'."

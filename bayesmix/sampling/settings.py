@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -30,6 +31,10 @@ class Settings:
     target_accept : float
         Between 0 and 1.
     progressbar : bool
+    parametrization : str or mapping of str to str
+        ``"auto"``, ``"centered"`` or ``"noncentered"``, for all groups or by group.
+    marginalize : bool
+        Whether group effects are integrated out where they can be.
 
     Raises
     ------
@@ -49,6 +54,8 @@ class Settings:
     random_seed: Any = None
     target_accept: float = 0.8
     progressbar: bool = True
+    parametrization: str | Mapping[str, str] = "auto"
+    marginalize: bool = True
 
     def __post_init__(self) -> None:
         check_count("draws", self.draws, 1)
@@ -57,8 +64,9 @@ class Settings:
         if self.cores is not None:
             check_count("cores", self.cores, 1)
         _check_target(self.target_accept)
-        if not isinstance(self.progressbar, bool):
-            raise SamplingError(f"progressbar must be True or False, not {self.progressbar!r}.")
+        for name in ("progressbar", "marginalize"):
+            if not isinstance(getattr(self, name), bool):
+                raise SamplingError(f"{name} must be True or False, not {getattr(self, name)!r}.")
         if not isinstance(self.random_seed, np.random.Generator):
             seed_sequence(self.random_seed)
 

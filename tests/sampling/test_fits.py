@@ -45,7 +45,7 @@ def model():
     return Model("k | trials(n) ~ 1", data, identity, prior("beta(2, 3)", "Intercept"))
 
 
-@pytest.fixture(scope="module", params=["nutpie", "pymc", *JAX])
+@pytest.fixture(scope="module", params=["fused", "nutpie", "pymc", *JAX])
 def fit(request, model):
     return model.fit(
         draws=1000, tune=500, chains=4, sampler=request.param, random_seed=1, progressbar=False

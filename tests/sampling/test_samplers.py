@@ -4,29 +4,47 @@ import sys
 import pytest
 
 from bayesmix.errors import SamplingError
+from bayesmix.model import Model
 from bayesmix.sampling.samplers import SAMPLERS, Sampler, find_sampler
+from bayesmix.spec import build_spec
 
 
-def test_auto_is_nutpie():
-    assert find_sampler("auto") is SAMPLERS["nutpie"]
+@pytest.fixture(scope="module")
+def spec():
+    return build_spec("y ~ x", {"x": [0.0, 1.0, 2.0], "y": [0.5, 1.0, 2.5]})
+
+
+def test_auto_is_the_engine_where_it_takes_the_model(spec):
+    assert find_sampler("auto", spec) is SAMPLERS["fused"]
+
+
+def test_auto_is_nutpie_elsewhere(spec, monkeypatch):
+    monkeypatch.setattr("bayesmix.sampling.samplers.uncovered", lambda spec: "it is too new")
+    assert find_sampler("auto", spec) is SAMPLERS["nutpie"]
 
 
 @pytest.mark.parametrize("name", ["nuts", "Nutpie", "", None, 3])
-def test_an_unknown_sampler_lists_those_there_are(name):
-    with pytest.raises(SamplingError, match="'auto', 'nutpie', 'pymc', 'numpyro', 'blackjax'"):
-        find_sampler(name)
+def test_an_unknown_sampler_lists_those_there_are(name, spec):
+    with pytest.raises(SamplingError, match="'auto', 'fused', 'nutpie', 'pymc', 'numpyro', 'bla"):
+        find_sampler(name, spec)
 
 
-def test_a_near_name_is_offered():
+def test_a_near_name_is_offered(spec):
     with pytest.raises(SamplingError, match="Did you mean 'nutpie'"):
-        find_sampler("nutpy")
+        find_sampler("nutpy", spec)
 
 
-def test_a_package_that_is_not_installed_is_named(monkeypatch):
+def test_a_package_that_is_not_installed_is_named(monkeypatch, spec):
     absent = SAMPLERS | {"numpyro": Sampler(SAMPLERS["numpyro"].sample, ("no_such_package",))}
     monkeypatch.setattr("bayesmix.sampling.samplers.SAMPLERS", absent)
     with pytest.raises(SamplingError, match=r"pip install no_such_package\. Installed .*'pymc'"):
-        find_sampler("numpyro")
+        find_sampler("numpyro", spec)
+
+
+@pytest.mark.parametrize("sampler", ["nutpie", "pymc"])
+def test_a_parametrization_is_the_engines(sampler, spec):
+    with pytest.raises(SamplingError, match="Use sampler='fused'"):
+        Model.from_spec(spec).fit(sampler=sampler, parametrization="centered", progressbar=False)
 
 
 def test_importing_is_light():

@@ -104,6 +104,7 @@ def _kernel() -> Any:
 
 
 def reduce_cells(columns_, order_, starts_, rows_, first_, pivot_, scratch_, n, p, cells):  # type: ignore
+    """Fill rows, first old rows and pivots of all cells; returns the number of rows."""
     columns = carray(pointer_to(columns_), (n, p), np.float64)
     order = carray(pointer_to(order_), n, np.int64)
     starts = carray(pointer_to(starts_), cells + 1, np.int64)

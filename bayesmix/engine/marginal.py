@@ -7,9 +7,7 @@ given each draw of the rest, so that the posterior is that of the whole model.
 
 from __future__ import annotations
 
-import ctypes
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +16,9 @@ from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.density import Density
 from bayesmix.engine.layout import build_layout
 from bayesmix.engine.marginal_packing import pack, remaining
+from bayesmix.engine.packing import Packed
 from bayesmix.engine.posterior import posterior_of
 from bayesmix.spec import GroupPriors, ModelSpec
-
-_DRAW = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 5)
 
 
 def can_marginalize(spec: ModelSpec) -> str | None:
@@ -66,14 +63,11 @@ class Marginal:
         The group that is integrated out.
     density : Density
         Of what is left; its layout has the group without levels.
-    draw_address : int
-        Of ``int64(draws, n, x, noise, data)``, which turns noise into effects.
     """
 
     spec: ModelSpec
     group: str
     density: Density
-    draw_address: int
 
     def posterior(self, x: np.ndarray, random_seed: Any = None) -> dict[str, np.ndarray]:
         """The variables that a posterior keeps, those of the whole model.
@@ -95,18 +89,15 @@ class Marginal:
 
     def effects(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """One draw of the integrated effects for each draw of the rest: … × levels × coefs."""
-        x = np.ascontiguousarray(x, np.float64)
-        group = self.spec.design.group(self.group)
         k = self.density.layout.group(self.group).k
-        effects = rng.standard_normal((*x.shape[:-1], group.size, k))
-        draws = int(np.prod(x.shape[:-1]))
-        addresses = x.ctypes.data, effects.ctypes.data, self.density.data_address
-        self._draw(draws, x.shape[-1], *addresses)
+        size = self.spec.design.group(self.group).size
+        effects = rng.standard_normal((*x.shape[:-1], size, k))
+        head = self.density.packed.head.copy()
+        density = replace(self.density, packed=Packed(head, self.density.packed.kept))
+        for i, draw in enumerate(x.reshape(-1, x.shape[-1])):
+            head["noise"] = effects.ctypes.data + i * size * k * effects.itemsize
+            density(draw)
         return effects
-
-    @cached_property
-    def _draw(self) -> ctypes._CFuncPtr:
-        return _DRAW(self.draw_address)
 
 
 def build_marginal(
@@ -128,14 +119,12 @@ def build_marginal(
     Marginal
     """
     from bayesmix.engine.kernel import compiled_expand
-    from bayesmix.engine.marginal_kernel import compiled_density, compiled_draw
+    from bayesmix.engine.marginal_kernel import compiled_density
 
     name = group or largest_group(spec)
     layout = build_layout(remaining(spec, name), centered - {name})
-    density, draw, expand = compiled_density(), compiled_draw(), compiled_expand()
-    packed = pack(spec, layout, name)
-    address = density.address
-    return Marginal(spec, name, Density(layout, address, expand.address, packed), draw.address)
+    addresses = compiled_density().address, compiled_expand().address
+    return Marginal(spec, name, Density(layout, *addresses, pack(spec, layout, name)))
 
 
 def _effects(g: GroupPriors) -> int:

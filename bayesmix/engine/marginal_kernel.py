@@ -16,7 +16,7 @@ from math import log
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import carray
 
 from bayesmix.engine.compiling import callback
 from bayesmix.engine.correlations import add_factor_gradient
@@ -30,7 +30,6 @@ from bayesmix.engine.predictors import dot
 from bayesmix.engine.tables import BLOCK, GROUP, SCALAR
 
 Array = Any
-DRAW = types.int64(*[types.int64] * 5)
 
 
 @cache
@@ -39,80 +38,42 @@ def compiled_density() -> Any:
     return callback(LOG_DENSITY, evaluate)
 
 
-@cache
-def compiled_draw() -> Any:
-    """The callback ``(draws, n, x, noise, MARGINAL)`` that turns noise into effects."""
-    return callback(DRAW, draw)
-
-
 def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
+    """`log_density` as nutpie calls it."""
     head = carray(user_data_, 1, MARGINAL)[0]
     x, grad, logp = carray(x_, n), carray(grad_, n), carray(logp_, 1)
-    logp[0] = log_density(head, x, grad)
+    logp[0] = log_density(head, x, grad, np.empty(head.memory))
     finite = np.isfinite(logp[0])
     for i in range(n):
         finite = finite and np.isfinite(grad[i])
     return 0 if finite else NOT_FINITE
 
 
-def draw(draws, n, x_, noise_, user_data_):  # type: ignore
-    head = carray(pointer_to(user_data_), 1, MARGINAL)[0]
-    groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
-    size = head.n_levels * groups[head.integrated].k
-    x = carray(pointer_to(x_), draws * n, np.float64)
-    noise = carray(pointer_to(noise_), draws * size, np.float64)
-    for i in range(draws):
-        draw_effects(head, groups, x[i * n : (i + 1) * n], noise[i * size : (i + 1) * size])
-    return 0
-
-
-def log_density(head: Any, x: Array, grad: Array) -> float:
+def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     """The log density, its gradient left in ``grad``."""
     groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
+    scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
-    theta, scratch = np.empty(x.size), np.empty(head.scratch)
-    fill(0.0, grad)
-    logp = _fill_theta(head, groups, blocks, codes, x, theta, scratch)
     g = groups[head.integrated]
-    factor, moments = np.empty(g.strata * g.k * g.k), np.empty(g.strata * g.k * g.k)
+    size = g.strata * g.k * g.k
+    # Slices of an array that numba owns are counted, which takes half the time.
+    theta = carray(pointer_to(memory.ctypes.data), memory.size, np.float64)
+    scratch = theta[x.size :]
+    factor = scratch[head.scratch :]
+    moments = factor[size:]
+    fill(0.0, grad)
+    fill(0.0, moments[:size])
+    _constrain(scalars, x, theta)
+    logp = 0.0
+    for i in range(head.n_groups):
+        logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
     _fill_scaled_factor(g, theta, scratch, factor)
-    logp += _add_tiles(head, g.k, factor, theta, codes, grad, moments)
+    logp += _add_tiles(head, g.k, factor, theta, codes, grad, moments, moments[size:])
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
     _add_moments(g, blocks, x, theta, grad, codes, scratch, factor, moments)
-    scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
     return logp + _add_priors(scalars, x, theta, grad)
-
-
-def draw_effects(head: Any, groups: Any, x: Array, noise: Array) -> None:
-    """Turn standard normal numbers, levels × coefficients, into one draw of the effects."""
-    blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
-    codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
-    theta, scratch = np.empty(x.size), np.empty(head.scratch)
-    _fill_theta(head, groups, blocks, codes, x, theta, scratch)
-    g = groups[head.integrated]
-    factor, u = np.empty(g.strata * g.k * g.k), np.empty(g.k)
-    _fill_scaled_factor(g, theta, scratch, factor)
-    tiles = carray(pointer_to(head.tiles), head.n_tiles, TILE)
-    errors, work = np.empty(head.errors), np.empty(head.work)
-    for i in range(tiles.size):
-        t = tiles[i]
-        if t.k > 0:
-            by = factor[t.stratum * t.k * t.k :]
-            _integrate_tile(head, t, by, theta, codes, errors, work)
-            _colour(t, by, lane(t, codes[t.codes :], 0), work, u, noise)
-
-
-def _fill_theta(
-    head: Any, groups: Any, blocks: Any, codes: Array, x: Array, theta: Array, scratch: Array
-) -> float:
-    """The parameters on their own scales; the log density of the other groups' effects."""
-    _constrain(carray(pointer_to(head.scalars), head.n_scalars, SCALAR), x, theta)
-    logp = 0.0
-    for i in range(groups.size):
-        logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
-    return logp
 
 
 def _fill_scaled_factor(g: Any, theta: Array, scratch: Array, factor: Array) -> None:
@@ -123,39 +84,37 @@ def _fill_scaled_factor(g: Any, theta: Array, scratch: Array, factor: Array) -> 
 
 
 def _add_tiles(
-    head: Any, k: int, factor: Array, theta: Array, codes: Array, grad: Array, moments: Array
+    head: Any,
+    k: int,
+    factor: Array,
+    theta: Array,
+    codes: Array,
+    grad: Array,
+    moments: Array,
+    errors: Array,
 ) -> float:
     """The log density of the data, with the derivatives by sigma, coefficients and effects.
 
-    Fills ``moments`` with Σ (E[u u'] - I) of every stratum.
+    Adds Σ (E[u u'] - I) to the ``moments`` of each stratum.
     """
     tiles = carray(pointer_to(head.tiles), head.n_tiles, TILE)
     others = carray(pointer_to(head.others), head.n_others, OTHER)
     data = carray(pointer_to(head.data), head.n_data, np.float64)
-    errors, work = np.empty(head.errors), np.empty(head.work)
-    fill(0.0, moments)
-    sigma = theta[head.sigma]
+    work, scale = errors[head.errors :], 1.0 / theta[head.sigma]
     logp, squares, explained = 0.0, 0.0, 0.0
     for i in range(tiles.size):
         t = tiles[i]
-        by = factor[t.stratum * k * k :]
-        logp += _integrate_tile(head, t, by, theta, codes, errors, work)
-        left = work[t.k * t.rank * t.levels :]
-        squares += add_rows(head, t, others, 1.0 / sigma, left, data, codes, errors, grad)
+        by, f = factor[t.stratum * k * k :], work[t.k * t.rank * t.levels :]
+        fill_loadings(t, data[t.data :], by, scale, work)
+        fill_errors(head, t, others, scale, theta, data, codes, f, errors)
+        logp += integrate(t, work)
+        squares += add_rows(head, t, others, scale, f, data, codes, errors, grad)
         explained += _add_level_moments(t, work, moments[t.stratum * k * k :])
-    grad[head.sigma] += (squares - head.weight + explained) / sigma
-    return logp - 0.5 * squares - head.weight * log(sigma)
-
-
-def _integrate_tile(
-    head: Any, t: Any, factor: Array, theta: Array, codes: Array, errors: Array, work: Array
-) -> float:
-    others = carray(pointer_to(head.others), head.n_others, OTHER)
-    data = carray(pointer_to(head.data), head.n_data, np.float64)
-    scale, along = 1.0 / theta[head.sigma], work[t.k * t.rank * t.levels :]
-    fill_loadings(t, data[t.data :], factor, scale, work)
-    fill_errors(head, t, others, scale, theta, data, codes, along, errors)
-    return integrate(t, work)
+        if head.noise > 0 and t.k > 0:
+            noise = carray(pointer_to(head.noise), head.n_levels * k, np.float64)
+            _colour(t, by, lane(t, codes[t.codes :], 0), work, work[head.work :], noise)
+    grad[head.sigma] += (squares - head.weight + explained) * scale
+    return logp - 0.5 * squares + head.weight * log(scale)
 
 
 def _add_level_moments(t: Any, work: Array, moments: Array) -> float:
@@ -178,7 +137,7 @@ def _add_moments(
     factor: Array, moments: Array,
 ) -> None:  # fmt: skip
     """Derivatives by standard deviations and correlations of the integrated group."""
-    own = scratch[g.factor : g.factor + g.strata * g.k * g.k]
+    own = scratch[g.factor :]
     for s in range(g.strata):
         at = s * g.k * g.k
         _solve_transposed(g.k, factor[at:], moments[at:])
@@ -197,7 +156,7 @@ def _solve_transposed(k: int, factor: Array, right: Array) -> None:
 
 
 def _colour(t: Any, factor: Array, levels: Array, work: Array, u: Array, noise: Array) -> None:
-    """r = Λ (û + root · noise) of each level."""
+    """From noise to Λ (û + root · noise), level by level."""
     k, m = t.k, t.levels
     for n in range(m):
         r = noise[levels[n] * k : (levels[n] + 1) * k]

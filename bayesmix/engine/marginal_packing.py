@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -79,6 +78,9 @@ def pack(spec: ModelSpec, layout: Layout, name: str) -> Packed:
             [(g.effects.start, g.k, at) for g, at in zip(others, starts[:-1], strict=True)], OTHER
         ),
     }
+    errors = int((tables["tiles"]["slots"] * tables["tiles"]["levels"]).max())
+    k = layout.group(name).k
+    size = layout.group(name).strata * k**2
     arrays = tables | {"data": packer.data.array(), "codes": packer.codes.array()}
     weights = spec.design.response.aux.get("weights")
     values = {
@@ -90,8 +92,9 @@ def pack(spec: ModelSpec, layout: Layout, name: str) -> Packed:
         "n_coefficients": n_coefficients,
         "columns": rows.rest.shape[1],
         "sigma": layout.dpars[0].start,
-        "errors": max(t.slots * t.levels for t in tables["tiles"].view(np.recarray)),
+        "errors": errors,
         "work": tiles.scratch,
+        "memory": layout.n_dim + packer.scratch + 2 * size + errors + tiles.scratch + k,
         "weight": len(spec.design.response.y) if weights is None else weights.sum(),
         **{key: array.ctypes.data for key, array in arrays.items()},
         **{f"n_{key}": array.size for key, array in arrays.items()},

@@ -8,23 +8,25 @@ from bayesmix.engine.tables import HEAD, _record
 
 _OWN = _record(
     "n_tiles tiles n_others others integrated n_levels coefficients n_coefficients columns sigma"
-    " errors work",
+    " errors work memory noise",
     "weight",
 )
 MARGINAL = np.dtype([*HEAD.descr, *_OWN.descr])
 """The model: `HEAD`, without what it has on predictors and response, and what is integrated.
 
 ``integrated`` is the group's row in the table of groups; ``coefficients`` and ``sigma`` are in x.
-``columns`` counts those of a slot beside Q's, ``errors`` and ``work`` the scratch that the largest
-tile needs; ``weight`` is the sum of the weights of the data.
+``columns`` counts those of a slot beside Q's, ``errors`` and ``work`` the scratch that the
+largest tile needs, ``memory`` all scratch. ``weight`` is the sum of the weights of the data. Where
+``noise`` is the address of standard normal numbers, levels × coefficients, they are turned into a
+draw of the effects.
 """
 
-TILE = _record("levels slots k rank stratum data codes lengths mode root spare")
+TILE = _record("levels slots k rank stratum data codes inverse shrink mode root spare")
 """Levels of the integrated group with about as many rows, side by side; rows of none have k = 0.
 
 In data: R, ``rank`` × k; then for every slot the columns of Q (``rank``), of the population, of the
 other groups, and the response. In codes: the levels; then for every slot those of the other groups.
-The last four are positions in the scratch of `marginal_tiles`, at whose start is B, column by
+The last five are positions in the scratch of `marginal_tiles`, at whose start is B, column by
 column, and then f; all have the levels as their last axis.
 """
 
@@ -33,7 +35,7 @@ OTHER = _record("at k column")
 
 
 def tile_scratch(levels: int, k: int, rank: int) -> tuple[tuple[int, ...], int]:
-    """The last four fields of a `TILE`, and the size of its scratch."""
-    sizes = np.array([(k + 1) * rank, k, k, k * k, rank + 1]) * levels
+    """The last five fields of a `TILE`, and the size of its scratch."""
+    sizes = np.array([(k + 1) * rank, k, k, k, k * k, rank + 2]) * levels
     ends = np.cumsum(sizes).tolist()
     return tuple(ends[:-1]), ends[-1]

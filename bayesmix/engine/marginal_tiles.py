@@ -13,7 +13,7 @@ from typing import Any
 
 from bayesmix.engine.elementary import log
 from bayesmix.engine.options import reordered
-from bayesmix.engine.predictors import add_scaled, dot
+from bayesmix.engine.predictors import add_scaled, dot, multiply
 
 Array = Any
 
@@ -34,18 +34,17 @@ def integrate(t: Any, work: Array) -> float:
     Fills ``mode`` with the mean û and ``root`` with the inverse of T, column by column; the
     covariance is its product with its transpose. f becomes f - B û.
     """
+    f, logp = t.k * t.rank * t.levels, 0.0
     for j in range(t.k):
-        _fill_length(t, j, work)
+        logp += _fill_length(t, j, work)
         for c in range(j + 1, t.k + 1):
             _reflect(t, j, c * t.rank * t.levels, t.spare, work)
     for j in range(t.k - 1, -1, -1):
-        _reflect(t, j, t.k * t.rank * t.levels, t.mode + j * t.levels, work)
+        _reflect(t, j, f, t.mode + j * t.levels, work)
+        mode = lane(t, work[t.mode :], j)
+        logp -= 0.5 * dot(mode, mode)
     for j in range(t.k):
         _invert(t, j, work)
-    logp = 0.0
-    for j in range(t.k):
-        mode = lane(t, work[t.mode :], j)
-        logp -= 0.5 * dot(mode, mode) + _total_log(lane(t, work[t.lengths :], j))
     return logp
 
 
@@ -54,50 +53,52 @@ def lane(t: Any, a: Array, i: int) -> Array:
     return a[i * t.levels : (i + 1) * t.levels]
 
 
-def _fill_length(t: Any, j: int, work: Array) -> None:
-    """``√(1 + |column j of B|²)``."""
-    length = lane(t, work[t.lengths :], j)
-    fill(1.0, length)
+def _fill_length(t: Any, j: int, work: Array) -> float:
+    """What `_reflect` needs of ``s = √(1 + |column j of B|²)``; returns minus its logarithm."""
+    inverse, shrink = lane(t, work[t.inverse :], j), lane(t, work[t.shrink :], j)
+    fill(1.0, shrink)
     for i in range(t.rank):
         column = lane(t, work, j * t.rank + i)
-        add_product(1.0, column, column, length)
-    for n in range(length.size):
-        length[n] = sqrt(length[n])
+        add_product(1.0, column, column, shrink)
+    logp = -0.5 * _total_log(shrink)
+    for n in range(shrink.size):
+        s = sqrt(shrink[n])
+        inverse[n], shrink[n] = 1.0 / s, 1.0 / (1.0 + s)
+    return logp
 
 
 def _reflect(t: Any, j: int, at: int, along_at: int, work: Array) -> None:
-    """Reflect another column as the reflection that makes (1; column j) (length; 0) does.
+    """Reflect another column as the reflection that makes (1; column j) (s; 0) does.
 
     What becomes of its entry at the place of the 1, which was 0, is stored.
     """
-    length, along = lane(t, work[t.lengths :], j), lane(t, work[along_at:], 0)
+    along, step = lane(t, work[along_at:], 0), lane(t, work[t.spare :], 1)
     fill(0.0, along)
     for i in range(t.rank):
         add_product(1.0, lane(t, work, j * t.rank + i), lane(t, work[at:], i), along)
-    divide(length, along)
+    multiply(lane(t, work[t.inverse :], j), along)
+    _fill_product(along, lane(t, work[t.shrink :], j), step)
     for i in range(t.rank):
-        _take_out(lane(t, work, j * t.rank + i), along, length, lane(t, work[at:], i))
+        add_product(-1.0, lane(t, work, j * t.rank + i), step, lane(t, work[at:], i))
 
 
 def _invert(t: Any, r: int, work: Array) -> None:
     """Column r of the inverse of T."""
-    root = work[t.root + r * t.k * t.levels :]
-    rest = t.spare + t.levels
-    own = lane(t, root, r)
-    fill(1.0, own)
-    divide(lane(t, work[t.lengths :], r), own)
+    root, rest = work[t.root + r * t.k * t.levels :], t.spare + 2 * t.levels
+    inverse, own = lane(t, work[t.inverse :], r), lane(t, root, r)
+    fill(0.0, own)
+    add_scaled(1.0, inverse, own)
     for i in range(t.rank):
-        out = lane(t, work[rest:], i)
-        fill(0.0, out)
-        add_product(1.0, lane(t, work, r * t.rank + i), own, out)
+        _fill_product(lane(t, work, r * t.rank + i), inverse, lane(t, work[rest:], i))
     for j in range(r - 1, -1, -1):
-        _reflect(t, j, rest, t.spare, work)
         out = lane(t, root, j)
+        _reflect(t, j, rest, t.spare, work)
         fill(0.0, out)
         add_scaled(-1.0, lane(t, work[t.spare :], 0), out)
 
 
 def fill(value: float, out: Array) -> None:
+    """``out[:] = value``."""
     for n in range(out.size):
         out[n] = value
 
@@ -109,15 +110,9 @@ def add_product(factor: float, a: Array, b: Array, out: Array) -> None:
         out[n] += factor * (a[n] * b[n])
 
 
-def divide(by: Array, out: Array) -> None:
-    """``out /= by``."""
+def _fill_product(a: Array, b: Array, out: Array) -> None:
     for n in range(out.size):
-        out[n] /= by[n]
-
-
-def _take_out(column: Array, along: Array, length: Array, other: Array) -> None:
-    for n in range(other.size):
-        other[n] -= column[n] * along[n] / (1.0 + length[n])
+        out[n] = a[n] * b[n]
 
 
 @reordered

@@ -6,6 +6,17 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
+from scipy.special import log_expit
+from scipy.stats import multivariate_normal
+
+from bayesmix.engine.density import build_density
+from bayesmix.engine.layout import build_layout
+from bayesmix.engine.marginal import Marginal, build_marginal, can_marginalize, largest_group
+from bayesmix.engine.posterior import factor_of, posterior_of
+from bayesmix.engine.transforms import constrained, jacobian, transform_of
+from bayesmix.priors.lkj import cholesky_logpdf
+from bayesmix.spec import build_spec
+
 from .marginal_models import (
     MODELS,
     columns_of,
@@ -17,16 +28,6 @@ from .marginal_models import (
     problem,
     weights_of,
 )
-from scipy.special import log_expit
-from scipy.stats import multivariate_normal
-
-from bayesmix.engine.density import build_density
-from bayesmix.engine.layout import build_layout
-from bayesmix.engine.marginal import Marginal, build_marginal, can_marginalize, largest_group
-from bayesmix.engine.posterior import factor_of, posterior_of
-from bayesmix.engine.transforms import constrained, jacobian, transform_of
-from bayesmix.priors.lkj import cholesky_logpdf
-from bayesmix.spec import build_spec
 
 
 def likelihood(m: Marginal, x: np.ndarray) -> float:

@@ -17,10 +17,11 @@ def add_group(g: GroupPriors) -> Any:
 
     Non-centred: r = sd · L z, z standard normal, L the Cholesky factor of the correlations.
     """
-    name, by, k = g.group.name, g.group.by, len(g.coefs)
+    name, by = g.group.name, g.group.by
     sd = _standard_deviations(g)
     factor = _factor(g) if g.correlated else None
-    z = pm.Normal(f"z_{name}", shape=(g.group.size, k))
+    shape = g.group.size, len(g.coefs)
+    z = pm.Normal(f"z_{name}", dims=(name, f"{name}_coef"), shape=shape)
     of_level = () if by is None else (by.of_level,)
     if factor is None:
         effects = z
@@ -47,11 +48,15 @@ def _standard_deviations(g: GroupPriors) -> Any:
 def _factor(g: GroupPriors) -> Any:
     """The Cholesky factor of the correlations, K × K or strata × K × K; zeros between blocks."""
     name, by, k = g.group.name, g.group.by, len(g.coefs)
-    factor = pt.tile(pt.eye(k), (_strata(g), 1, 1))
+    parts = []
     for i, block in enumerate(g.blocks):
+        # Products with constants, not indexed assignment, which PyTensor 3.3's numba mixes up.
+        at = np.eye(k)[:, block]
+        part = np.ones((1, 1, 1))
         if len(block) > 1:
-            at = np.ix_(range(_strata(g)), block, block)
-            factor = factor[at].set(_block_factor(f"cpc_{name}_{i}", g, len(block)))
+            part = _block_factor(f"cpc_{name}_{i}", g, len(block))
+        parts.append(part if len(block) == k else pt.matmul(pt.matmul(at, part), at.T))
+    factor = sum(parts)
     cor = pt.matmul(factor, factor.transpose(0, 2, 1))
     dims = (f"{name}_coef", f"{name}_coef2")
     if by is None:
@@ -70,9 +75,11 @@ def _block_factor(name: str, g: GroupPriors, size: int) -> Any:
     rows, columns = np.tril_indices(size, -1)
     shape = g.eta + (size - 2 - columns) / 2
     u = pm.Beta(name, shape, shape, shape=(_strata(g), len(rows)))
-    cpc = pt.zeros((_strata(g), size, size))[:, rows, columns].set(2 * u - 1)
-    # sqrt(1 - cpc²) without the digits that 1 - cpc² loses near ±1.
-    left = pt.ones((_strata(g), size, size))[:, rows, columns].set(2 * pt.sqrt(u * (1 - u)))
+    at = np.eye(size * size)[rows * size + columns]
+    cpc = pt.dot(2 * u - 1, at).reshape((_strata(g), size, size))
+    # sqrt(1 - cpc²) without the digits that 1 - cpc² loses near ±1; ones off the lower triangle.
+    left = pt.dot(2 * pt.sqrt(u * (1 - u)), at).reshape((_strata(g), size, size))
+    left = left + (1 - np.tri(size, k=-1))
     before = pt.concatenate(
         [pt.ones((_strata(g), size, 1)), pt.cumprod(left, axis=2)[:, :, :-1]], axis=2
     )

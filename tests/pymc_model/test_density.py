@@ -1,0 +1,160 @@
+"""The PyMC model's log density against that of `predict.density`, and its prior draws.
+
+Graphs run in Python, for compiling them takes longer than running them, and unfused, for fused
+ones compute part in single precision there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytest
+from numpy.testing import assert_allclose
+from pytensor.compile.mode import Mode
+from scipy import stats
+
+from bayesmix.fit import Fit
+from bayesmix.formula import bf
+from bayesmix.model import Model
+from bayesmix.predict import log_density
+from bayesmix.priors import prior
+from bayesmix.variables import variable_dims
+
+from ..support import draws_of, fit_of, frame
+
+IN_PYTHON = Mode("py", "fast_run").excluding("fusion")
+DATA = frame(30)
+NORMAL = prior("normal(0, 1)", "b")
+SKEWED = [
+    prior("normal(1, 2)", "b", lb=-1),
+    prior("student_t(3, 0, 1)", "b", coef="z"),
+    prior("normal(0, 3)", "Intercept"),
+    prior("exponential(1)", "sd"),
+    prior("normal(0, 1)", "sd", group="g", coef="x"),
+    prior("gamma(2, 1)", "sd", group="k"),
+    prior("lkj(3)", "cor"),
+    prior("lkj(1.5)", "cor", group="g"),
+]
+CASES = {
+    "gaussian": ("y ~ x + (1 + x | g)", "gaussian", NORMAL),
+    "flat": ("y ~ x * f", "gaussian", ()),
+    "no intercept": ("y ~ 0 + f + (0 + f | g)", "gaussian", NORMAL),
+    "nothing but groups": ("y ~ 0 + (1 | g) + (1 | k)", "gaussian", ()),
+    "student": ("y ~ x + offset(z) + (1 | g)", "student", NORMAL),
+    "bernoulli": ("yes ~ x + (1 + x || g)", "bernoulli", NORMAL),
+    "binomial": ("hits | trials(tries) ~ x + (1 | g/k)", "binomial", NORMAL),
+    "poisson": ("count | weights(w) ~ x + (1 | g) + (0 + x | g)", "poisson", NORMAL),
+    "negbinomial": (bf("count ~ x + (1 | g)", shape="z"), "negbinomial", NORMAL),
+    "priors and bounds": ("y ~ x + z + (1 + x + z | g) + (1 + x | k)", "gaussian", SKEWED),
+    "by": ("y ~ x + (1 + x | gr(g, by=t))", "gaussian", [NORMAL, *SKEWED[2:5], SKEWED[6]]),
+    "dpars and ids": (
+        bf("y ~ x + (1 + x | i | g) + (0 + z | g)", sigma="1 + (1 | i | g)"),
+        "gaussian",
+        NORMAL,
+    ),
+}
+
+
+def at_random(model: Model, seed: int) -> tuple[float, Fit]:
+    """The PyMC model's log density at a random point, no Jacobian terms, and the point as a fit."""
+    with model.pymc as made:
+        wanted = [made[name] for name in variable_dims(model.spec)]
+        outputs = made.replace_rvs_by_values([made.logp(jacobian=False), *wanted])
+        run = pytensor.function(made.value_vars, outputs, mode=IN_PYTHON)
+    rng = np.random.default_rng(seed)
+    start = made.initial_point()
+    point = [start[v.name] + rng.uniform(-1, 1, start[v.name].shape) for v in made.value_vars]
+    logp, *values = run(*point)
+    given = dict(zip(variable_dims(model.spec), (v[None, None] for v in values), strict=True))
+    return float(logp), fit_of(model, 1, 1, **given)
+
+
+def log_jacobian(fit: Fit) -> float:
+    """Of the uniform parts u in which PyMC has the correlations, by the Cholesky factor's entries.
+
+    L[i, j] = (2 u[i, j] - 1) · sqrt(1 - Σ_k<j L[i, k]²).
+    """
+    total = 0.0
+    for g in fit.model.spec.groups:
+        if not g.correlated:
+            continue
+        cor = draws_of(fit)[f"cor_{g.group.name}"][0]
+        for matrix in cor.reshape(-1, *cor.shape[-2:]):
+            for block in g.blocks:
+                root = np.linalg.cholesky(matrix[np.ix_(block, block)])
+                for i, j in zip(*np.tril_indices(len(block), -1), strict=True):
+                    total -= np.log(2 * np.sqrt(1 - (root[i, :j] ** 2).sum()))
+    return total
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_both_densities_are_one(name: str) -> None:
+    formula, family, priors = CASES[name]
+    model = Model(formula, DATA, family, priors)
+    for seed in (1, 2):
+        logp, fit = at_random(model, seed)
+        ours = fit.log_density()
+        assert ours.shape == (1,)
+        assert_allclose(logp + log_jacobian(fit), ours[0], rtol=1e-9)
+
+
+def test_log_density_by_hand() -> None:
+    """Likelihood and priors written out with scipy, group effects standardised."""
+    priors = [prior("normal(0, 2)", "b"), prior("normal(1, 3)", "Intercept")]
+    priors += [prior("exponential(2)", "sd"), prior("gamma(2, 3)", "sigma"), prior("lkj(2)", "cor")]
+    fit = fit_of(Model("y ~ x + (1 + x | g)", DATA, prior=priors))
+    d = draws_of(fit)
+    expected = fit.log_lik().to_numpy().sum(axis=1)
+    expected += stats.norm(0, 2).logpdf(d["b"][:, 1])
+    expected += stats.norm(1, 3).logpdf(d["b"][:, 0] + d["b"][:, 1] * DATA["x"].mean())
+    expected += stats.expon(scale=1 / 2).logpdf(d["sd_g"]).sum(axis=1)
+    expected += stats.gamma(2, scale=1 / 3).logpdf(d["sigma"])
+    rho = d["cor_g"][:, 0, 1]
+    expected += stats.beta(2, 2, loc=-1, scale=2).logpdf(rho)
+    for s in range(len(d)):
+        root = np.linalg.cholesky(d["cor_g"][s])
+        z = np.linalg.solve(root, (d["r_g"][s] / d["sd_g"][s]).T)
+        expected[s] += stats.norm.logpdf(z).sum()
+    assert_allclose(fit.log_density(), expected, rtol=1e-10)
+
+
+def test_impossible_draws_have_no_density() -> None:
+    model = Model("y ~ x + (1 + x | g)", DATA)
+    shape = (2, 20)
+    for given in (
+        {"sd_g": np.zeros((*shape, 2))},
+        {"cor_g": np.ones((*shape, 2, 2))},
+        {"sigma": -np.ones(shape)},
+    ):
+        assert (fit_of(model, **given).log_density() == -np.inf).all()
+
+
+def test_log_density_of_chosen_draws() -> None:
+    fit = fit_of(Model("y ~ x + (1 | g)", DATA))
+    some = draws_of(fit).select(None, [7, 3], np.random.default_rng())
+    assert_allclose(log_density(fit.model.spec, some), fit.log_density()[[7, 3]])
+
+
+@pytest.mark.parametrize("eta", [1.0, 4.0])
+def test_prior_correlations_have_the_marginals_of_lkj(eta: float) -> None:
+    model = Model("y ~ 1 + (1 + x + z | g)", DATA, prior=prior(f"lkj({eta})", "cor"))
+    cor = pm.draw(model.pymc["cor_g"], draws=2000, random_seed=1, mode=IN_PYTHON)
+    assert_allclose(np.diagonal(cor, axis1=1, axis2=2), 1.0)
+    assert_allclose(cor, cor.swapaxes(1, 2))
+    assert np.linalg.eigvalsh(cor).min() > 0
+    marginal = stats.beta(eta + 0.5, eta + 0.5, loc=-1, scale=2)
+    for i, j in ((1, 0), (2, 0), (2, 1)):
+        assert stats.kstest(cor[:, i, j], marginal.cdf).pvalue > 1e-3
+
+
+def test_prior_effects_have_the_covariance_of_their_sd_and_cor() -> None:
+    model = Model(bf("y ~ 1 + (1 + x | i | g) + (0 + z | g)", sigma="1 + (1 | i | g)"), DATA)
+    names = ["sd_g", "cor_g", "r_g"]
+    sd, cor, r = pm.draw([model.pymc[n] for n in names], draws=1500, random_seed=1, mode=IN_PYTHON)
+    root = np.linalg.cholesky(cor)
+    z = np.linalg.solve(root, (r / sd[:, None]).mT)
+    assert stats.kstest(z.ravel(), "norm").pvalue > 1e-3
+    assert_allclose(np.corrcoef(z.transpose(1, 0, 2).reshape(4, -1)), np.eye(4), atol=0.05)
+    assert (cor[:, 2, [0, 1, 3]] == 0).all()
+    assert (np.abs(cor[:, 0, 3]) > 0).all()

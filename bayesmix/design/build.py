@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,10 @@ from bayesmix.design.columns import training_frame
 from bayesmix.design.factors import Quantity, make_quantity
 from bayesmix.design.groups import Group, build_group
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
-from bayesmix.design.namespace import namespace
 from bayesmix.design.response import ResponseData, build_response
 from bayesmix.design.spine import GroupCoef, Spine
 from bayesmix.errors import DataError, FormulaError
-from bayesmix.formula.tree import Formula, GroupTerm, Predictor
+from bayesmix.formula.tree import Expr, Formula, GroupTerm, Literal, Name, Predictor
 
 if TYPE_CHECKING:
     from bayesmix.families import Family
@@ -110,8 +109,7 @@ def build_design(
     """
     for dpar, _ in formula.predictors:
         family.dpar(dpar)
-    functions = namespace(extra)
-    _check_calls(formula, functions)
+    functions = _functions(formula, extra)
     frame = training_frame(formula, data)
     response = build_response(formula.response, family, frame, functions)
     groups = _groups(formula, frame)
@@ -127,16 +125,29 @@ def total(quantities: Iterable[Quantity], frame: pd.DataFrame) -> np.ndarray:
     return sum((q.on(frame) for q in quantities), np.zeros(len(frame)))
 
 
-def _check_calls(formula: Formula, functions: Mapping[str, Any]) -> None:
+def _functions(formula: Formula, extra: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The functions that the formula can call; none where it is made of plain columns."""
+    exprs = list(_exprs(formula))
+    if not extra and all(isinstance(expr, Name | Literal) for expr, _ in exprs):
+        return {}
+    # Here, for it imports formulae and splines.
+    from bayesmix.design.namespace import namespace
+
+    functions = namespace(extra)
+    for expr, source in exprs:
+        check_functions(expr, functions, source)
+    return functions
+
+
+def _exprs(formula: Formula) -> Iterator[tuple[Expr, str]]:
+    """Every expression that is evaluated, with the text that it stands in."""
     response = formula.response
-    check_functions(response.expr, functions, response.source)
-    for addition in response.additions:
-        for arg in addition.args:
-            check_functions(arg, functions, response.source)
+    for expr in (response.expr, *(arg for a in response.additions for arg in a.args)):
+        yield expr, response.source
     for _, predictor in formula.predictors:
         for terms in (predictor.population, *(g.coefs for g in predictor.groups)):
             for expr in (*(f for t in terms.terms for f in t.factors), *terms.offsets):
-                check_functions(expr, functions, predictor.source)
+                yield expr, predictor.source
 
 
 def _groups(formula: Formula, frame: pd.DataFrame) -> dict[frozenset[str], Group]:

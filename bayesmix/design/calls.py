@@ -15,11 +15,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from formulae import design_matrices
-from formulae.environment import Environment
 
 from bayesmix.design.columns import columns_of, first_row, is_contrast
-from bayesmix.design.namespace import FUNCTIONS
 from bayesmix.errors import BayesmixError, FormulaError, did_you_mean, listed
 from bayesmix.formula.tree import Binary, Call, Expr, List, Literal, Name, Unary, render
 
@@ -106,6 +103,10 @@ def make_call(
     FormulaError
         If it can't be evaluated, isn't finite, or a row's values hang on other rows.
     """
+    # Here, for few formulas have calls and formulae takes long to import.
+    from formulae import design_matrices
+    from formulae.environment import Environment
+
     spelling = Spelling.of(_as_category(expr) if not numeric else expr)
     data = spelling.data(frame)
     scope = {f"fn_{name}": f for name, f in functions.items()} | spelling.constants
@@ -189,6 +190,8 @@ class Spelling:
 
 
 def _spelt(expr: Expr, columns: Mapping[str, str], constants: dict[str, Any]) -> str:
+    from bayesmix.design.namespace import FUNCTIONS
+
     def number(operand: Expr) -> str:
         text = _spelt(operand, columns, constants)
         return text if isinstance(operand, Literal) else f"as_float({text})"

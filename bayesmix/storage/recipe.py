@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design import Matrix, PredictorDesign
-from bayesmix.design.namespace import FUNCTIONS
 from bayesmix.errors import StorageError, listed
 from bayesmix.families import Family, family
 from bayesmix.formula import Formula, bf
@@ -77,6 +76,11 @@ def read_recipe(
 def user_functions(spec: ModelSpec) -> tuple[str, ...]:
     """The functions that the formula calls and the package doesn't have, or has otherwise."""
     given = spec.design.functions
+    if not given:
+        return ()
+    # Here, for it imports formulae and splines.
+    from bayesmix.design.namespace import FUNCTIONS
+
     called = sorted(_called(spec.formula))
     return tuple(f for f in called if given.get(f) is not FUNCTIONS.get(f))
 

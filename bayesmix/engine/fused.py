@@ -13,6 +13,7 @@ from bayesmix.engine.density import Density, build_density
 from bayesmix.engine.layout import build_layout
 from bayesmix.engine.parametrization import centered_groups
 from bayesmix.engine.posterior import posterior_of
+from bayesmix.engine.shifts import shifts_of
 from bayesmix.engine.start import Start, build_start
 from bayesmix.errors import SamplingError
 from bayesmix.spec import ModelSpec
@@ -71,7 +72,7 @@ class Fused:
         ----------
         x : ndarray
             … × parameters.
-        random_seed : int, SeedSequence, Generator or None
+        random_seed : int, sequence of int, SeedSequence, Generator or None
             For the effects that were integrated out.
 
         Returns
@@ -129,7 +130,8 @@ def compile_fused(
         marginal = build_marginal(spec, centered=centered)
         density = marginal.density
         return Fused(spec, density, build_start(spec, density), marginal)
-    density = build_density(spec, build_layout(spec, centered))
+    layout = build_layout(spec, centered, shifts_of(spec, centered))
+    density = build_density(spec, layout)
     return Fused(spec, density, build_start(spec, density))
 
 

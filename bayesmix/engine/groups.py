@@ -1,7 +1,9 @@
 """Group effects: from standardised ones, or with a density of their own, and back.
 
 ``theta`` holds the effects and ``grad`` the derivatives by them where ``x`` holds what they are
-made of, levels × coefficients. Non-centred, that is z with r = sd · L z; centred, it is r itself.
+made of, levels × coefficients. Non-centred, that is z with r = sd · L z; centred, it is r itself,
+or r plus the population coefficients that it is a deviation from: with many rows per level the data
+tell that sum, and not its parts.
 """
 
 from __future__ import annotations
@@ -26,8 +28,6 @@ def add_effects(g: Any, blocks: Any, x: Array, theta: Array, codes: Array, scrat
         stratum = codes[g.strata_of + level]
         at = g.effects + level * g.k
         if g.centered:
-            for i in range(at, at + g.k):
-                theta[i] = x[i]
             logp += _whiten(g, stratum, at, theta, factor, work)
         else:
             logp += _colour(g, stratum, at, x, theta, factor)
@@ -63,6 +63,24 @@ def add_effects_gradient(
             add_factor_gradient(blocks[i], g.k, stratum, x, codes, part, by, grad)
             logp += add_lkj(blocks[i], stratum, levels, x, grad)
     return logp
+
+
+def shift_effects(shifts: Any, theta: Array, data: Array) -> None:
+    """Take from centred effects what they are deviations from."""
+    for i in range(shifts.size):
+        s = shifts[i]
+        for j in range(s.size):
+            theta[s.effects + j] -= data[s.weights + j] * theta[s.source]
+
+
+def add_shift_gradient(shifts: Any, grad: Array, data: Array) -> None:
+    """What derivatives by the effects make of those by what they are deviations from."""
+    for i in range(shifts.size):
+        s = shifts[i]
+        total = 0.0
+        for j in range(s.size):
+            total += data[s.weights + j] * grad[s.effects + j]
+        grad[s.source] -= total
 
 
 def _fill_factor(g: Any, blocks: Any, stratum: int, x: Array, codes: Array, factor: Array) -> None:

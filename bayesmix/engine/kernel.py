@@ -13,7 +13,12 @@ import numpy as np
 from numba import carray, types
 
 from bayesmix.engine.compiling import callback
-from bayesmix.engine.groups import add_effects, add_effects_gradient
+from bayesmix.engine.groups import (
+    add_effects,
+    add_effects_gradient,
+    add_shift_gradient,
+    shift_effects,
+)
 from bayesmix.engine.laws import density
 from bayesmix.engine.links import value_and_slope
 from bayesmix.engine.native import call_rows, pointer_to
@@ -25,6 +30,7 @@ from bayesmix.engine.tables import (
     HEAD,
     PREDICTOR,
     SCALAR,
+    SHIFT,
     TERM,
 )
 from bayesmix.engine.transforms import constrain, jacobian
@@ -73,21 +79,26 @@ def log_density(head: Any, x: Array, grad: Array) -> float:
     scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
     groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
+    shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
     data = carray(pointer_to(head.data), head.n_data, np.float64)
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
     theta, scratch = np.empty(x.size), np.empty(head.scratch)
     grad[:] = 0.0
     _constrain(scalars, x, theta)
+    shift_effects(shifts, theta, data)
     logp = 0.0
     for i in range(head.n_groups):
         logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
     logp += _add_likelihood(head, theta, data, codes, grad)
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
+    add_shift_gradient(shifts, grad, data)
     return logp + _add_priors(scalars, x, theta, grad)
 
 
 def _constrain(scalars: Any, x: Array, theta: Array) -> None:
+    for i in range(x.size):
+        theta[i] = x[i]
     for i in range(scalars.size):
         s = scalars[i]
         theta[s.at] = constrain(x[s.at], s.transform, s.lower, s.upper)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
+from bayesmix.engine.shifts import Shift
 from bayesmix.priors import Resolved
 from bayesmix.spec import Coefficients, GroupPriors, ModelSpec
 
@@ -35,17 +38,37 @@ class CoefficientsAt:
 
 
 @dataclass(frozen=True)
+class ShiftAt:
+    """What a centred group's parameters are more than its effects.
+
+    Attributes
+    ----------
+    source : int
+        Where the population coefficient stands that is added.
+    prior : Resolved
+        Its prior, which has its bounds.
+    weights : ndarray
+        Levels × the group's coefficients: how much of it.
+    """
+
+    source: int
+    prior: Resolved
+    weights: np.ndarray
+
+
+@dataclass(frozen=True)
 class GroupAt:
     """One grouping factor: standard deviations, partial correlations, effects.
 
     Standard deviations are strata × coefficients (strata are the levels of ``gr(by=)``), partial
     correlations blocks × strata × rows × columns of the lower triangle, effects levels ×
-    coefficients.
+    coefficients: standardised ones or, centred, the effects themselves plus the `shifts`.
     """
 
     priors: GroupPriors
     start: int
     centered: bool
+    shifts: tuple[ShiftAt, ...] = ()
 
     @property
     def strata(self) -> int:
@@ -137,8 +160,19 @@ class Layout:
         return next(g for g in self.groups if g.priors.group.name == name)
 
 
-def build_layout(spec: ModelSpec, centered: frozenset[str] = frozenset()) -> Layout:
-    """The layout of a model; `centered` names the groups whose effects are parameters."""
+def build_layout(
+    spec: ModelSpec, centered: frozenset[str] = frozenset(), shifts: Iterable[Shift] = ()
+) -> Layout:
+    """The layout of a model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    centered : frozenset of str
+        Groups whose effects are parameters.
+    shifts : iterable of Shift
+        What is added to them.
+    """
     at = 0
     coefficients: list[CoefficientsAt] = []
     groups: list[GroupAt] = []
@@ -147,12 +181,20 @@ def build_layout(spec: ModelSpec, centered: frozenset[str] = frozenset()) -> Lay
         coefficients.append(CoefficientsAt(c, at))
         at = coefficients[-1].stop
     for g in spec.groups:
-        groups.append(GroupAt(g, at, g.group.name in centered))
+        name = g.group.name
+        own = tuple(_shift_at(s, coefficients) for s in shifts if s.group == name)
+        groups.append(GroupAt(g, at, name in centered, own))
         at = groups[-1].stop
     for d in spec.plain_dpars:
         dpars.append(DparAt(d.name, spec.dpar_prior(d.name), at))
         at = dpars[-1].stop
     return Layout(tuple(coefficients), tuple(groups), tuple(dpars))
+
+
+def _shift_at(shift: Shift, coefficients: Iterable[CoefficientsAt]) -> ShiftAt:
+    at = next(c for c in coefficients if c.coefficients.dpar == shift.dpar)
+    source, prior = tuple(at.scalars())[shift.column]
+    return ShiftAt(source, prior, shift.weights)
 
 
 def _pairs(size: int) -> int:

@@ -12,7 +12,17 @@ from bayesmix.design.build import GroupTermDesign
 from bayesmix.engine.laws import law_of
 from bayesmix.engine.layout import GroupAt, Layout
 from bayesmix.engine.links import LINKS, SCALES, is_plain
-from bayesmix.engine.tables import BLOCK, BLOCK_ROWS, GROUP, HEAD, NONE, PREDICTOR, SCALAR, TERM
+from bayesmix.engine.tables import (
+    BLOCK,
+    BLOCK_ROWS,
+    GROUP,
+    HEAD,
+    NONE,
+    PREDICTOR,
+    SCALAR,
+    SHIFT,
+    TERM,
+)
 from bayesmix.engine.transforms import transform_of
 from bayesmix.priors import Resolved
 from bayesmix.spec import ModelSpec
@@ -95,6 +105,7 @@ class _Packer:
             "terms": np.array(self.terms, TERM),
             "groups": np.array(groups, GROUP),
             "blocks": np.array(self.blocks, BLOCK),
+            "shifts": np.array([s for g in self.layout.groups for s in self.shifts(g)], SHIFT),
         }
 
     def response(self) -> dict[str, int]:
@@ -158,6 +169,10 @@ class _Packer:
             columns.shape[1],
             self.data.add(tiles(columns)),
         )
+
+    def shifts(self, g: GroupAt) -> list[tuple[Any, ...]]:
+        size = g.size * g.k
+        return [(g.effects.start, size, s.source, self.data.add(s.weights)) for s in g.shifts]
 
     def group(self, g: GroupAt) -> tuple[Any, ...]:
         by = g.priors.group.by

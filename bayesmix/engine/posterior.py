@@ -60,13 +60,20 @@ def _group(g: GroupAt, x: np.ndarray) -> dict[str, np.ndarray]:
             key: value[..., 0, :] if key.startswith("sd_") else value[..., 0, :, :]
             for key, value in found.items()
         }
-    return found | {f"r_{name}": _effects(g, x, sd, factor)}
+    effects = _centered(g, x) if g.centered else _effects(g, x, sd, factor)
+    return found | {f"r_{name}": effects}
+
+
+def _centered(g: GroupAt, x: np.ndarray) -> np.ndarray:
+    effects = x[..., g.effects].reshape(*x.shape[:-1], g.size, g.k).copy()
+    for s in g.shifts:
+        source = constrained(x[..., s.source], s.prior.lower, s.prior.upper)
+        effects -= source[..., None, None] * s.weights
+    return effects
 
 
 def _effects(g: GroupAt, x: np.ndarray, sd: np.ndarray, factor: np.ndarray) -> np.ndarray:
     z = x[..., g.effects].reshape(*x.shape[:-1], g.size, g.k)
-    if g.centered:
-        return z.copy()
     scaled = sd[..., :, None] * factor
     by = g.priors.group.by
     if by is None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesmix.engine.density import Density
 from bayesmix.engine.layout import CoefficientsAt, DparAt, GroupAt
-from bayesmix.engine.transforms import IDENTITY, transform_of, unconstrained
+from bayesmix.engine.transforms import IDENTITY, constrained, transform_of, unconstrained
 from bayesmix.errors import SamplingError
 from bayesmix.priors import Resolved
 from bayesmix.spec import ModelSpec
@@ -60,6 +60,9 @@ def build_start(spec: ModelSpec, density: Density) -> Start:
     for g in layout.groups:
         if g.centered:
             spread[g.effects] *= np.tile(guesses.deviations(g)[: g.k], g.size)
+        for s in g.shifts:
+            source = constrained(centre[s.source], s.prior.lower, s.prior.upper)
+            centre[g.effects] += source * s.weights.ravel()
     return Start(density, centre, spread)
 
 

@@ -20,8 +20,8 @@ def _record(ints: str, doubles: str = "") -> np.dtype:
 
 HEAD = _record(
     "n_dim n_rows n_scalars n_predictors n_groups"
-    " scalars predictors terms groups blocks data codes n_data n_codes"  # addresses and sizes
-    " n_terms n_blocks scratch rows varying y aux weights aux_step weights_step"
+    " scalars predictors terms groups blocks shifts data codes n_data n_codes"  # addresses, sizes
+    " n_terms n_blocks n_shifts scratch rows varying y aux weights aux_step weights_step"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
@@ -51,3 +51,8 @@ GROUP = _record("size k strata strata_of counts sd effects factor work block n_b
 
 BLOCK = _record("size members cpc", "eta")
 """Correlated coefficients: ``members`` in codes, ``cpc`` in x."""
+
+SHIFT = _record("effects size source weights")
+"""What is added to a centred group's effects, ``size`` of them from ``effects`` in x: the
+population coefficient at ``source`` in x, times ``weights`` in data.
+"""

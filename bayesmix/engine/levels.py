@@ -1,0 +1,58 @@
+"""Least squares within the levels of a group, all levels at once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from bayesmix.spec import ModelSpec
+
+
+def groups_of(spec: ModelSpec, dpar: str) -> list[str]:
+    """The groups in the predictor of a dpar."""
+    return list(dict.fromkeys(t.group for t in spec.predictors[dpar].groups))
+
+
+class WithinLevels:
+    """Regressions on the columns that one group has in the predictor of one dpar.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    dpar : str
+    group : str
+    """
+
+    def __init__(self, spec: ModelSpec, dpar: str, group: str) -> None:
+        terms = [t for t in spec.predictors[dpar].groups if t.group == group]
+        self.positions = np.concatenate([t.positions for t in terms])
+        self.z = np.concatenate([t.matrix.values for t in terms], axis=1)
+        self.index, self.size = spec.design.group(group).index, spec.design.group(group).size
+
+    @property
+    def rank(self) -> int:
+        """The number of coefficients that the rows tell apart, over all levels."""
+        return int(np.linalg.matrix_rank(self._products, hermitian=True).sum())
+
+    def coefs(self, y: np.ndarray) -> np.ndarray:
+        """Levels × columns."""
+        return np.einsum("lij,lj->li", self._inverse, self._sums(self.z * y[:, None]))
+
+    def fitted(self, y: np.ndarray) -> np.ndarray:
+        """The values of the regressions at the rows."""
+        return np.einsum("nk,nk->n", self.z, self.coefs(y)[self.index])
+
+    @cached_property
+    def _products(self) -> np.ndarray:
+        return self._sums(self.z[:, :, None] * self.z[:, None, :])
+
+    @cached_property
+    def _inverse(self) -> np.ndarray:
+        return np.linalg.pinv(self._products, hermitian=True)
+
+    def _sums(self, values: np.ndarray) -> np.ndarray:
+        """Sums of rows by level."""
+        columns = values.reshape(len(values), -1).T
+        sums = [np.bincount(self.index, column, self.size) for column in columns]
+        return np.stack(sums, axis=-1).reshape(self.size, *values.shape[1:])

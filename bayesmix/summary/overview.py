@@ -14,7 +14,7 @@ from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.summary.coefficients import population
 from bayesmix.summary.statistics import summarise
 from bayesmix.summary.tables import Table
-from bayesmix.summary.varcorr import correlation_matrix, sd_names
+from bayesmix.summary.varcorr import correlated, correlation_matrix, sd_names
 
 POPULATION, FURTHER = "Population", "Further"
 
@@ -45,16 +45,21 @@ def parts(spec: ModelSpec, draws: Draws) -> list[Part]:
 
 
 def _group_part(g: GroupPriors, draws: Draws) -> Part:
-    names = sd_names(g)
+    names, title = sd_names(g), part_title(g.group.name)
     sd = draws[f"sd_{g.group.name}"].reshape(len(draws), -1)
     labels = [f"sd({name})" for name in names]
     if not g.correlated:
-        return Part(g.group.name, labels, sd)
+        return Part(title, labels, sd)
     cor = correlation_matrix(g, draws)
-    pairs = [(i, j) for j in range(len(names)) for i in range(j) if np.ptp(cor[:, i, j]) > 0]
+    pairs = correlated(g)
     labels += [f"cor({names[i]},{names[j]})" for i, j in pairs]
     both = [sd, *(cor[:, i, j][:, None] for i, j in pairs)]
-    return Part(g.group.name, labels, np.concatenate(both, axis=1))
+    return Part(title, labels, np.concatenate(both, axis=1))
+
+
+def part_title(group: str) -> str:
+    """A group's name, told apart from the other parts'."""
+    return f"{group} (group)" if group in (POPULATION, FURTHER) else group
 
 
 def _table(part: Part, draws: Draws, probs: Sequence[float], robust: bool) -> pd.DataFrame:

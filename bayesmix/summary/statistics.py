@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,10 +46,14 @@ def summarise(
 
 def checked_probs(probs: Sequence[float]) -> list[float]:
     """The quantiles as floats; PredictionError for others than between 0 and 1."""
-    values = np.atleast_1d(np.asarray(probs, dtype=object))
-    if any(isinstance(p, bool | str) or not 0 <= p <= 1 for p in values):
-        raise PredictionError(f"probs must be between 0 and 1, not {probs!r}.")
+    values = list(probs) if isinstance(probs, Iterable) else [probs]
+    if not all(_is_number(p) and 0 <= p <= 1 for p in values):
+        raise PredictionError(f"probs must be numbers between 0 and 1, not {probs!r}.")
     return [float(p) for p in values]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from bayesmix.spec import ModelSpec
-from bayesmix.summary.overview import FURTHER, POPULATION
+from bayesmix.summary.overview import FURTHER, POPULATION, part_title
 from bayesmix.summary.tables import formatted
 
 
@@ -32,18 +34,20 @@ def _header(spec: ModelSpec, chains: int, draws: int) -> str:
             f"Formula: {formula}",
             f" Family: {spec.family.name}; links: {links}",
             f"   Data: {rows} rows",
-            f"  Draws: {chains} chains of {draws}, {chains * draws} in all",
+            f"  Draws: {_chains(chains, draws)}",
         ]
     )
 
 
-def _blocks(spec: ModelSpec, table: pd.DataFrame) -> list[str]:
-    titles = {POPULATION: "Regression coefficients:", FURTHER: "Further parameters:"}
-    groups = {g.name: g.size for g in spec.design.groups}
-    blocks = []
-    for part in table.index.get_level_values(0).unique():
-        title = titles.get(part) or f"Group {part} ({groups[part]} levels):"
+def _chains(chains: int, draws: int) -> str:
+    if chains == 1:
+        return f"{draws} of one chain"
+    return f"{chains} chains of {draws}, {chains * draws} in all"
+
+
+def _blocks(spec: ModelSpec, table: pd.DataFrame) -> Iterator[str]:
+    titles = {part_title(g.name): f"Group {g.name} ({g.size} levels):" for g in spec.design.groups}
+    titles |= {POPULATION: "Regression coefficients:", FURTHER: "Further parameters:"}
+    for part in table.index.unique(0):
         rows = formatted(table.loc[part])
-        rows.index.name = None
-        blocks.append(f"{title}\n{rows.to_string()}")
-    return blocks
+        yield f"{titles[part]}\n{rows.rename_axis(None).to_string()}"

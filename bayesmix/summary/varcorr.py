@@ -26,11 +26,14 @@ class VarCorr:
         Indexed by coefficient.
     cor, cov : DataFrame or None
         Indexed by two coefficients; None where nothing is correlated.
+    pairs : tuple of pairs of str
+        The coefficients whose correlation is a parameter; all others' are 0.
     """
 
     sd: pd.DataFrame
     cor: pd.DataFrame | None = None
     cov: pd.DataFrame | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
         return self._text().to_string()
@@ -42,9 +45,11 @@ class VarCorr:
         """Standard deviations, and each correlation once."""
         sd = formatted(self.sd)
         sd.index = [f"sd({name})" if name else "sd" for name in sd.index]
-        if self.cor is None:
+        if not self.pairs:
             return sd
-        return pd.concat([sd, correlation_rows(self.cor)])
+        cor = formatted(self.cor.loc[list(self.pairs)])
+        cor.index = [f"cor({a},{b})" for a, b in self.pairs]
+        return pd.concat([sd, cor])
 
 
 def varcorr(
@@ -66,13 +71,11 @@ def sd_names(g: GroupPriors) -> list[str]:
     return [f"{name}:{by.name}[{level}]" for level in by.levels for name in g.names]
 
 
-def correlation_rows(cor: pd.DataFrame) -> pd.DataFrame:
-    """The rows of one triangle that are no constants, named ``cor(a,b)``."""
-    names = list(cor.index.get_level_values(0).unique())
-    pairs = [(a, b) for i, b in enumerate(names) for a in names[:i]]
-    rows = formatted(cor.loc[pairs])
-    rows.index = [f"cor({a},{b})" for a, b in pairs]
-    return rows[(cor.loc[pairs, "Est.Error"] > 0).to_numpy()]
+def correlated(g: GroupPriors) -> list[tuple[int, int]]:
+    """Positions among `sd_names` of the pairs whose correlation is a parameter."""
+    k, strata = len(g.names), 1 if g.group.by is None else len(g.group.by.levels)
+    pairs = sorted((j, i) for block in g.blocks for j in block for i in block if i < j)
+    return [(s * k + i, s * k + j) for s in range(strata) for j, i in pairs]
 
 
 def correlation_matrix(g: GroupPriors, draws: Draws) -> np.ndarray:
@@ -96,6 +99,7 @@ def _group(g: GroupPriors, draws: Draws, probs: Sequence[float], robust: bool) -
         return VarCorr(table)
     cor = correlation_matrix(g, draws)
     cov = cor * sd[:, :, None] * sd[:, None, :]
-    pairs = pd.MultiIndex.from_product([names, names], names=["coef", "coef2"])
-    flat = [summarise(m.reshape(len(draws), -1), pairs, probs, robust) for m in (cor, cov)]
-    return VarCorr(table, Table(flat[0]), Table(flat[1]))
+    index = pd.MultiIndex.from_product([names, names], names=["coef", "coef2"])
+    flat = [summarise(m.reshape(len(draws), -1), index, probs, robust) for m in (cor, cov)]
+    pairs = tuple((names[i], names[j]) for i, j in correlated(g))
+    return VarCorr(table, Table(flat[0]), Table(flat[1]), pairs)

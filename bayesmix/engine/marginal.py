@@ -7,6 +7,7 @@ given each draw of the rest, so that the posterior is that of the whole model.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,11 @@ from bayesmix.engine.layout import build_layout
 from bayesmix.engine.marginal_packing import pack, remaining
 from bayesmix.engine.packing import Packed
 from bayesmix.engine.posterior import posterior_of
+from bayesmix.engine.shifts import shifts_of
 from bayesmix.spec import GroupPriors, ModelSpec
+
+CHUNK = 100
+"""Draws with a random stream of their own, so that they don't depend on the number of threads."""
 
 
 def can_marginalize(spec: ModelSpec) -> str | None:
@@ -89,15 +94,23 @@ class Marginal:
 
     def effects(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """One draw of the integrated effects for each draw of the rest: … × levels × coefs."""
-        k = self.density.layout.group(self.group).k
         size = self.spec.design.group(self.group).size
-        effects = rng.standard_normal((*x.shape[:-1], size, k))
+        effects = np.empty((*x.shape[:-1], size, self.density.layout.group(self.group).k))
+        flat, rest = effects.reshape(-1, *effects.shape[-2:]), x.reshape(-1, x.shape[-1])
+        chunks = [slice(at, at + CHUNK) for at in range(0, len(rest), CHUNK)]
+        streams = rng.spawn(len(chunks))
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda c, stream: self._fill(flat[c], rest[c], stream), chunks, streams))
+        return effects
+
+    def _fill(self, effects: np.ndarray, x: np.ndarray, rng: np.random.Generator) -> None:
+        """Fill in the effects of some draws; the density turns noise into them on its way."""
+        rng.standard_normal(out=effects)
         head = self.density.packed.head.copy()
         density = replace(self.density, packed=Packed(head, self.density.packed.kept))
-        for i, draw in enumerate(x.reshape(-1, x.shape[-1])):
-            head["noise"] = effects.ctypes.data + i * size * k * effects.itemsize
+        for draw, noise in zip(x, effects, strict=True):
+            head["noise"] = noise.ctypes.data
             density(draw)
-        return effects
 
 
 def build_marginal(
@@ -112,7 +125,7 @@ def build_marginal(
     group : str, optional
         The group to integrate out; the `largest_group` by default.
     centered : frozenset of str
-        Other groups whose effects are parameters themselves.
+        Other groups whose effects are parameters, with what the population adds to them.
 
     Returns
     -------
@@ -122,7 +135,8 @@ def build_marginal(
     from bayesmix.engine.marginal_kernel import compiled_density
 
     name = group or largest_group(spec)
-    layout = build_layout(remaining(spec, name), centered - {name})
+    rest = centered - {name}
+    layout = build_layout(remaining(spec, name), rest, shifts_of(spec, rest))
     addresses = compiled_density().address, compiled_expand().address
     return Marginal(spec, name, Density(layout, *addresses, pack(spec, layout, name)))
 

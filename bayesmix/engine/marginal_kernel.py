@@ -20,14 +20,20 @@ from numba import carray
 
 from bayesmix.engine.compiling import callback
 from bayesmix.engine.correlations import add_factor_gradient
-from bayesmix.engine.groups import _add_scales, add_effects, add_effects_gradient
+from bayesmix.engine.groups import (
+    _add_scales,
+    add_effects,
+    add_effects_gradient,
+    add_shift_gradient,
+    shift_effects,
+)
 from bayesmix.engine.kernel import LOG_DENSITY, NOT_FINITE, _add_priors, _constrain
 from bayesmix.engine.marginal_rows import add_rows, fill_errors
 from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE
 from bayesmix.engine.marginal_tiles import fill, fill_loadings, integrate, lane
 from bayesmix.engine.native import pointer_to
 from bayesmix.engine.predictors import dot
-from bayesmix.engine.tables import BLOCK, GROUP, SCALAR
+from bayesmix.engine.tables import BLOCK, GROUP, SCALAR, SHIFT
 
 Array = Any
 
@@ -54,6 +60,8 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
     scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
+    shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
+    data = carray(pointer_to(head.data), head.n_data, np.float64)
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
     g = groups[head.integrated]
     size = g.strata * g.k * g.k
@@ -65,14 +73,16 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     fill(0.0, grad)
     fill(0.0, moments[:size])
     _constrain(scalars, x, theta)
+    shift_effects(shifts, theta, data)
     logp = 0.0
     for i in range(head.n_groups):
         logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
     _fill_scaled_factor(g, theta, scratch, factor)
-    logp += _add_tiles(head, g.k, factor, theta, codes, grad, moments, moments[size:])
+    logp += _add_tiles(head, g.k, factor, theta, data, codes, grad, moments, moments[size:])
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
     _add_moments(g, blocks, x, theta, grad, codes, scratch, factor, moments)
+    add_shift_gradient(shifts, grad, data)
     return logp + _add_priors(scalars, x, theta, grad)
 
 
@@ -88,6 +98,7 @@ def _add_tiles(
     k: int,
     factor: Array,
     theta: Array,
+    data: Array,
     codes: Array,
     grad: Array,
     moments: Array,
@@ -99,7 +110,6 @@ def _add_tiles(
     """
     tiles = carray(pointer_to(head.tiles), head.n_tiles, TILE)
     others = carray(pointer_to(head.others), head.n_others, OTHER)
-    data = carray(pointer_to(head.data), head.n_data, np.float64)
     work, scale = errors[head.errors :], 1.0 / theta[head.sigma]
     logp, squares, explained = 0.0, 0.0, 0.0
     for i in range(tiles.size):

@@ -12,7 +12,7 @@ from bayesmix.engine.compress import compress
 from bayesmix.engine.layout import Layout
 from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE, tile_scratch
 from bayesmix.engine.packing import Packed, _Packer, _scalar
-from bayesmix.engine.tables import BLOCK, GROUP, SCALAR
+from bayesmix.engine.tables import BLOCK, GROUP, SCALAR, SHIFT
 from bayesmix.spec import ModelSpec
 
 WIDEST, NARROWEST = 64, 8
@@ -73,6 +73,7 @@ def pack(spec: ModelSpec, layout: Layout, name: str) -> Packed:
         "scalars": np.array([_scalar(at, prior) for at, prior in layout.scalars()], SCALAR),
         "groups": groups,
         "blocks": np.array(packer.blocks, BLOCK),
+        "shifts": np.array([s for g in layout.groups for s in packer.shifts(g)], SHIFT),
         "tiles": np.array(tiles.records, TILE),
         "others": np.array(
             [(g.effects.start, g.k, at) for g, at in zip(others, starts[:-1], strict=True)], OTHER

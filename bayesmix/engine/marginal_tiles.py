@@ -63,7 +63,8 @@ def _fill_length(t: Any, j: int, work: Array) -> float:
     logp = -0.5 * _total_log(shrink)
     for n in range(shrink.size):
         s = sqrt(shrink[n])
-        inverse[n], shrink[n] = 1.0 / s, 1.0 / (1.0 + s)
+        both = 1.0 / (s * (1.0 + s))
+        inverse[n], shrink[n] = both * (1.0 + s), both * s
     return logp
 
 

@@ -36,7 +36,7 @@ def test_each_draw_of_the_rest_has_its_own():
     m = problem("slopes")
     x = points(m, 6).reshape(2, 3, -1)
     draws = m.effects(x, np.random.default_rng(3))
-    noise = np.random.default_rng(3).standard_normal(draws.shape)
+    noise = np.random.default_rng(3).spawn(1)[0].standard_normal(draws.shape)
     for at in np.ndindex(2, 3):
         mean, cov = conditional(m, x[at])
         distance = draws[at].ravel() - mean

@@ -36,8 +36,8 @@ def to_pandas(data: Any, what: str = "data") -> pd.DataFrame:
         0, 1, 2, …. Columns become
 
         - ``int64``: integers of any width without missing values (beyond its range: ``float64``);
-        - ``float64``: other real numbers, and integers and booleans with missing values (``NaN``);
-        - ``bool``: booleans without missing values;
+        - ``float64``: other real numbers, and integers with missing values (``NaN``);
+        - ``bool``: booleans without missing values; with such the category of False and True;
         - ``str``: strings, missing ones ``NaN``;
         - ``category``: pandas categoricals and arrow dictionaries as they are; a polars ``Enum``
           with its order, ordered; a polars ``Categorical``, which has no order, alphabetically;
@@ -179,12 +179,18 @@ def _plain_categories(values: pd.Categorical) -> pd.Categorical:
 
 def _plain_numbers(column: pd.Series) -> np.ndarray:
     """Use one width for all: narrow integers would wrap around in a formula's arithmetic."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return _plain_booleans(column)
     if pd.api.types.is_float_dtype(column.dtype) or column.isna().any():
         return column.to_numpy(dtype="float64", na_value=np.nan, copy=True)
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return column.to_numpy(dtype=bool, copy=True)
     fits = column.max() <= np.iinfo("int64").max
     return column.to_numpy(dtype="int64" if fits else "float64", copy=True)
+
+
+def _plain_booleans(column: pd.Series) -> Any:
+    if not column.isna().any():
+        return column.to_numpy(dtype=bool, copy=True)
+    return pd.Categorical(column.astype(object).where(column.notna(), None), [False, True])
 
 
 def _plain_objects(column: pd.Series) -> Any:
@@ -195,14 +201,22 @@ def _plain_objects(column: pd.Series) -> Any:
     values = column[~missing]
     if not all(isinstance(v, Real | Decimal | np.bool_) for v in values):
         return column.where(~missing, None).infer_objects().array.copy()
+    if len(values) and all(isinstance(v, bool | np.bool_) for v in values):
+        return _plain_booleans(column.astype("boolean"))
     if missing.any():
         return column.where(~missing, np.nan).to_numpy(dtype="float64")
-    if all(isinstance(v, bool | np.bool_) for v in values):
-        return values.to_numpy(dtype=bool)
     return _integers_or_floats(values)
 
 
 def _integers_or_floats(values: pd.Series) -> np.ndarray:
+    """As objects what is too large even for a float."""
+    try:
+        return _integers_or_rounded(values)
+    except OverflowError:
+        return values.to_numpy(dtype=object)
+
+
+def _integers_or_rounded(values: pd.Series) -> np.ndarray:
     if not all(isinstance(v, Integral | np.bool_) for v in values):
         return values.to_numpy(dtype="float64")
     try:

@@ -162,7 +162,7 @@ def build_spec(
     slots = _slots(design, fam)
     offsets = {p.dpar: float(p.offset.mean()) for p in design.predictors}
     priors = resolve(slots, default_priors(fam, design.response.y, slots, offsets), prior)
-    user = (prior,) if isinstance(prior, Prior) else tuple(prior)
+    user = (prior,) if isinstance(prior, Prior) else tuple(prior or ())
     spec = ModelSpec(fam, design, priors, user)
     for p, c in zip(design.predictors, spec.coefficients, strict=True):
         check_rank(p, flat=[not r.distribution.proper for r in c.slopes])

@@ -55,6 +55,8 @@ class CallFactor:
         values = np.asarray(values, float)
         if len(values) != len(rows):
             raise self._error(f"gives {len(values)} values for {len(rows)} rows.")
+        if not values.size:
+            raise self._error("gives no column.")
         bad = pd.Series(~np.isfinite(values).all(axis=1), index=rows)
         if bad.any():
             raise self._error(
@@ -110,11 +112,11 @@ def make_call(
     spelling = Spelling.of(_as_category(expr) if not numeric else expr)
     data = spelling.data(frame)
     scope = {f"fn_{name}": f for name, f in functions.items()} | spelling.constants
-    scope["as_float"] = as_float
+    scope |= {"as_float": as_float, "as_column": as_column}
 
     def matrices(intercept: int) -> Any:
         return design_matrices(
-            f"{intercept} + {spelling.text}",
+            f"{intercept} + as_column({spelling.text})",
             data,
             na_action="pass",
             env=Environment([{}]),
@@ -161,6 +163,19 @@ def as_float(x: Any) -> Any:
     return x
 
 
+def as_column(x: Any) -> Any:
+    """What a call gives, as columns; ValueError for what can't be one."""
+    if hasattr(x, "contrast"):
+        return x
+    if isinstance(x, pd.DataFrame | list | tuple):
+        x = np.asarray(x)
+    if not isinstance(x, pd.Series | np.ndarray) or x.ndim not in (1, 2):
+        raise ValueError(f"gives {type(x).__name__} where one value a row is needed")
+    if isinstance(x.dtype, np.dtype) and x.dtype.kind not in "biufOUT":
+        raise ValueError(f"gives values of type {x.dtype}")
+    return x
+
+
 @dataclass(frozen=True)
 class Spelling:
     """An expression in formulae's spelling, with names of our own for columns and constants."""
@@ -184,6 +199,7 @@ class Spelling:
         """A message of formulae's with the names that the user knows."""
         known = {alias: name for name, alias in self.columns.items()}
         known |= {alias: repr(value) for alias, value in self.constants.items()}
+        message = re.sub(r"\bas_column\((.*)\)(?=')", r"\1", message)
         message = re.sub(r"\bas_float\((\w+)\)", r"\1", message)
         message = re.sub(r"\bfn_(\w+)", r"\1", message)
         return re.sub(r"\b(?:col|const)\d+\b", lambda m: known.get(m[0], m[0]), message)
@@ -251,9 +267,9 @@ def _evaluated(
     except BayesmixError:
         raise
     except Exception as error:
+        kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
         raise FormulaError(
-            f"{shown(expr)!r} can't be evaluated: {type(error).__name__}: "
-            f"{spelling.undone(str(error))}",
+            f"{shown(expr)!r} can't be evaluated: {kind}{spelling.undone(str(error))}",
             source,
             expr.span,
             hint,

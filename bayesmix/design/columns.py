@@ -193,7 +193,7 @@ def first_row(where: pd.Series) -> str:
 
 
 def _is_text(column: pd.Series) -> bool:
-    return all(isinstance(v, str) for v in column.unique())
+    return pd.api.types.infer_dtype(column) == "string"
 
 
 def _sorted_categories(column: pd.Series) -> pd.CategoricalDtype:

@@ -11,18 +11,38 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from formulae.categorical import CategoricalBox, Sum, Treatment
+from formulae.categorical import CategoricalBox, Encoding, Sum, Treatment
 from scipy.special import expit, logit
 
 from bayesmix.design.transforms import Center, Polynomial, Scale, Splines
-from bayesmix.errors import FormulaError
+from bayesmix.errors import FormulaError, listed
+
+RESERVED = frozenset({"offset", "gr", "mm"})
+"""What formulas mean by themselves."""
+
+
+class AgainstOne(Treatment):
+    """Treatment contrasts, against the first level or the one named."""
+
+    def code_without_intercept(self, levels: list[Any]) -> Any:
+        _check_level(self.reference, levels)
+        return super().code_without_intercept(levels)
 
 
 class SumToZero(Sum):
     """Sum-to-zero contrasts; all levels where contrasts are not called for, as in R."""
 
+    def code_without_intercept(self, levels: list[Any]) -> Any:
+        _check_level(self.omit, levels)
+        return super().code_without_intercept(levels)
+
     def code_with_intercept(self, levels: list[Any]) -> Any:
         return Treatment().code_with_intercept(levels)
+
+
+def _check_level(level: Any, levels: list[Any]) -> None:
+    if level is not None and level not in levels:
+        raise ValueError(f"{level!r} is none of the levels {listed(levels)}")
 
 
 class Categories(CategoricalBox):
@@ -44,11 +64,17 @@ def identity(x: Any) -> Any:
 
 def categories(x: Any, contrast: Any = None, levels: Iterable[Any] | None = None) -> Categories:
     """``C(x)``: a category of whatever `x` is, in the user's order where it has one."""
+    if contrast is not None and not _is_contrast(contrast):
+        raise ValueError(f"{contrast!r} is no contrast; there are Treatment and Sum")
     if isinstance(x, CategoricalBox):
         return Categories(x.data, contrast or x.contrast, levels or x.levels)
     if levels is None and isinstance(x, pd.Series) and isinstance(x.dtype, pd.CategoricalDtype):
         levels = x.cat.categories.tolist()
     return Categories(_whole(x), contrast, list(levels) if levels is not None else None)
+
+
+def _is_contrast(value: Any) -> bool:
+    return isinstance(value, Encoding) or value in (AgainstOne, SumToZero)
 
 
 def _whole(x: Any) -> Any:
@@ -63,7 +89,7 @@ def _whole(x: Any) -> Any:
 
 def treatment(x: Any, ref: Any = None, levels: Iterable[Any] | None = None) -> CategoricalBox:
     """``T(x, ref)``: treatment contrasts."""
-    return categories(x, Treatment(ref), levels)
+    return categories(x, AgainstOne(ref), levels)
 
 
 def sum_to_zero(x: Any, omit: Any = None, levels: Iterable[Any] | None = None) -> CategoricalBox:
@@ -90,7 +116,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "C": categories,
     "T": treatment,
     "S": sum_to_zero,
-    "Treatment": Treatment,
+    "Treatment": AgainstOne,
     "Sum": SumToZero,
 }
 
@@ -103,9 +129,13 @@ def namespace(extra: Mapping[str, Any] | None) -> dict[str, Any]:
     FormulaError
         If a name that the user passes is not a plain name, or its value is not a function.
     """
+    if extra is not None and not isinstance(extra, Mapping):
+        raise FormulaError(f"namespace= takes a dict of functions, not {type(extra).__name__}.")
     for name, value in (extra or {}).items():
         if not (isinstance(name, str) and name.isidentifier()):
             raise FormulaError(f"{name!r} in namespace= is not a name that a formula can use.")
+        if name in RESERVED:
+            raise FormulaError(f"{name}() is part of the formula language; call yours otherwise.")
         if not callable(value):
             raise FormulaError(
                 f"namespace= takes functions; {name!r} is a {type(value).__name__}.",

@@ -66,8 +66,7 @@ class Polynomial:
         return self._columns(x, *self.learnt)
 
     def _learn(self, x: np.ndarray, degree: int, raw: bool) -> None:
-        if isinstance(degree, bool) or not isinstance(degree, int) or degree < 1:
-            raise ValueError(f"the degree must be a whole number, 1 or more, not {degree}")
+        whole(degree, "the degree of poly()", 1)
         if not raw and degree >= np.unique(x).size:
             raise ValueError(
                 f"poly() of degree {degree} needs more than {degree} different values, "
@@ -117,7 +116,7 @@ class Splines:
     ) -> np.ndarray:
         x = numbers(x, "bs()")
         if self.knots is None:
-            self.degree = degree
+            self.degree = whole(degree, "the degree of bs()", 1)
             self.knots = self._knots(x, df, knots)
         low, high = self.knots[0], self.knots[-1]
         if x.size and (x.min() < low or x.max() > high):
@@ -135,10 +134,16 @@ class Splines:
         return np.concatenate([np.full(ends, low), np.sort(inner), np.full(ends, high)])
 
     def _quantiles(self, x: np.ndarray, df: int | None) -> np.ndarray:
-        inner = 0 if df is None else df - self.degree
-        if inner < 0:
-            raise ValueError(f"bs() of degree {self.degree} needs df of {self.degree} or more")
+        inner = 0 if df is None else whole(df, "the df of bs()", self.degree) - self.degree
         return np.quantile(x, np.linspace(0, 1, inner + 2)[1:-1])
+
+
+def whole(value: Any, what: str, least: int) -> int:
+    """`value` as a whole number from `least` up; ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        shown = value if isinstance(value, int | float | str) else type(value).__name__
+        raise ValueError(f"{what} must be a whole number, {least} or more, not {shown}")
+    return value
 
 
 def numbers(x: Any, what: str) -> np.ndarray:

@@ -153,8 +153,10 @@ class TestNumbers:
         assert plain([1.5, None], dtype).dtype == "float64"
 
     @pytest.mark.parametrize("dtype", ["boolean", "bool[pyarrow]", "object"])
-    def test_booleans_with_missing_values_become_numbers(self, dtype):
-        np.testing.assert_array_equal(plain([True, None, False], dtype), [1.0, np.nan, 0.0])
+    def test_booleans_with_missing_values_become_a_category(self, dtype):
+        column = plain([True, None, False], dtype)
+        assert column.cat.categories.tolist() == [False, True]
+        assert column.cat.codes.tolist() == [1, -1, 0]
 
     @pytest.mark.parametrize(
         ("values", "dtype"),
@@ -386,7 +388,7 @@ print(*to_pandas(frame).dtypes)
     assert shown.stdout.split() == [
         *(
             "float64",
-            "float64",
+            "category",
             "str",
             "category",
             "category",

@@ -15,7 +15,7 @@ from bayesmix.engine.packing import Packed, _Packer, _scalar
 from bayesmix.engine.tables import BLOCK, GROUP, SCALAR, SHIFT
 from bayesmix.spec import ModelSpec
 
-WIDEST, NARROWEST = 64, 8
+WIDEST, NARROWEST = 256, 8
 ERRORS = 4096
 """Rows of a tile, where that doesn't make it too narrow: they and their scratch fit the cache."""
 

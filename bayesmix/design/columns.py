@@ -251,7 +251,7 @@ def _known_levels(name: str, levels: pd.Index, new: pd.Series) -> pd.Series:
     by_key = {label_key(level): code for code, level in enumerate(levels)}
     if levels.dtype == bool:
         by_key |= {"0": 0, "1": 1}
-    codes, found = pd.factorize(new.astype(object))
+    codes, found = label_codes(new)
     of_found = np.array([by_key.get(label_key(v), -1) for v in found], dtype=np.int64)
     unknown = pd.Series(of_found[codes] < 0, index=new.index)
     if unknown.any():
@@ -260,6 +260,16 @@ def _known_levels(name: str, levels: pd.Index, new: pd.Series) -> pd.Series:
             f"{first_row(unknown)}; the fit knows {listed(levels, limit=30)}."
         )
     return pd.Series(pd.Categorical.from_codes(of_found[codes], levels), index=new.index)
+
+
+def label_codes(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """A code for each row of new data, -1 where it is missing, and the labels in that order."""
+    try:
+        return pd.factorize(column.astype(object))
+    except TypeError as error:
+        raise PredictionError(
+            f"Column {column.name!r} of newdata holds {_kind(column)}; labels are numbers or text."
+        ) from error
 
 
 def label_key(label: object) -> str:

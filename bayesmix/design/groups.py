@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.design.columns import first_row, label_key
+from bayesmix.design.columns import first_row, label_codes, label_key
 from bayesmix.errors import DataError, PredictionError, did_you_mean, listed
 
 MISSING = "\x00"
@@ -156,7 +156,7 @@ class Group:
     def _strata(self, newdata: pd.DataFrame, needed: np.ndarray) -> np.ndarray:
         """The ``by`` level of each row; -1 for a missing one that isn't `needed`."""
         column = newdata[self.by.name]
-        codes, uniques = pd.factorize(column.astype(object))
+        codes, uniques = label_codes(column)
         known = [self.by.codes.get(label_key(u), -1) for u in uniques]
         strata = np.array([*known, -1])[codes]
         bad = pd.Series((strata < 0) & (needed | column.notna().to_numpy()), index=newdata.index)
@@ -256,7 +256,7 @@ def _member_keys(
                 "terms out with re_formula."
             )
         return pd.Series(MISSING, index=range(len(newdata)), dtype=object)
-    codes, uniques = pd.factorize(newdata[member].astype(object))
+    codes, uniques = label_codes(newdata[member])
     texts = np.array([*map(label_key, uniques), MISSING], dtype=object)
     return pd.Series(texts[codes], dtype=object)
 

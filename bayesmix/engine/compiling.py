@@ -103,8 +103,9 @@ def _is_plain(value: Any) -> bool:
 
 def _digest(function: FunctionType, linked: Mapping[str, Any], inline: bool) -> str:
     files = {__file__, native.__file__, tables.__file__, *_files(function, linked, inline)}
-    text = b"".join(Path(f).read_bytes() for f in sorted(files))
-    return blake2b(text, digest_size=8).hexdigest()
+    names = [f"{k}={v.__module__}.{v.__qualname__}" for k, v in sorted(linked.items())]
+    text = [" ".join(names).encode(), *(Path(f).read_bytes() for f in sorted(files))]
+    return blake2b(b"".join(text), digest_size=8).hexdigest()
 
 
 def _files(function: FunctionType, linked: Mapping[str, Any], inline: bool) -> Iterator[str]:

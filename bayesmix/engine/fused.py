@@ -123,13 +123,14 @@ def compile_fused(
     if reason is not None:
         raise SamplingError(f"The fused engine can't take this model: {reason}.")
     # Here and not above, for it imports numba.
-    from bayesmix.engine.marginal import build_marginal, can_marginalize
+    from bayesmix.engine.marginal import build_marginal, can_marginalize, largest_group
 
-    centered = centered_groups(spec, parametrization)
     if marginalize and can_marginalize(spec) is None:
-        marginal = build_marginal(spec, centered=centered)
-        density = marginal.density
-        return Fused(spec, density, build_start(spec, density), marginal)
+        gone = largest_group(spec)
+        centered = centered_groups(spec, parametrization, without=gone)
+        marginal = build_marginal(spec, gone, centered)
+        return Fused(spec, marginal.density, build_start(spec, marginal.density), marginal)
+    centered = centered_groups(spec, parametrization)
     layout = build_layout(spec, centered, shifts_of(spec, centered))
     density = build_density(spec, layout)
     return Fused(spec, density, build_start(spec, density))

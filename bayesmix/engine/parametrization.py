@@ -21,7 +21,9 @@ TINY = 1e-300
 
 
 def centered_groups(
-    spec: ModelSpec, parametrization: str | Mapping[str, str] = "auto"
+    spec: ModelSpec,
+    parametrization: str | Mapping[str, str] = "auto",
+    without: str | None = None,
 ) -> frozenset[str]:
     """The groups whose effects are parameters themselves.
 
@@ -30,20 +32,22 @@ def centered_groups(
     spec : ModelSpec
     parametrization : str or mapping
         One of `CHOICES`, for all groups or by group.
+    without : str, optional
+        A group whose effects are integrated out.
 
     Raises
     ------
     SamplingError
         If there is no such choice or group.
     """
-    names = [g.group.name for g in spec.groups]
-    chosen = _by_group(names, parametrization)
-    rich = (
-        {n for n, i in information(spec).items() if i > RICH} if "auto" in chosen.values() else ()
-    )
-    return frozenset(
-        n for n in names if chosen[n] == "centered" or (chosen[n] == "auto" and n in rich)
-    )
+    chosen = _by_group([g.group.name for g in spec.groups], parametrization)
+    chosen.pop(without, None)
+    centered = {name for name, choice in chosen.items() if choice == "centered"}
+    undecided = {name for name, choice in chosen.items() if choice == "auto"}
+    if undecided:
+        said = information(spec)
+        centered |= {name for name in undecided if said[name] > RICH}
+    return frozenset(centered)
 
 
 def _by_group(names: list[str], parametrization: str | Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from bayesmix.errors import SamplingError
 from bayesmix.priors import Resolved
 from bayesmix.spec import ModelSpec
 
-TRIES = 100
+TRIES, SHRINK = 60, 0.8
 APART = 0.5
 """How far starts are from the centre, in units of a parameter's typical size or of its log."""
 EFFECTS_APART = 0.3
@@ -36,9 +36,8 @@ class Start:
         SamplingError
             If there is none near the centre.
         """
-        for attempt in range(TRIES):
-            # Ever closer to the centre, and on it in the end.
-            shrink = 1.0 - attempt / (TRIES - 1)
+        # Ever closer to the centre, and on it in the end.
+        for shrink in (*SHRINK ** np.arange(TRIES), 0.0):
             x = self.centre + shrink * self.spread * rng.uniform(-1, 1, self.centre.size)
             if np.isfinite(self.density(x)[0]):
                 return x

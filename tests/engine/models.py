@@ -1,0 +1,58 @@
+"""Models and points at which two evaluations of one density are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.engine.density import Density, build_density
+from bayesmix.engine.layout import Layout, build_layout
+from bayesmix.spec import ModelSpec, build_spec
+
+from ..support import frame
+
+RESPONSES = {
+    "gaussian": "y",
+    "student": "y",
+    "bernoulli": "yes",
+    "binomial": "hits | trials(tries)",
+    "poisson": "count",
+    "negbinomial": "count",
+}
+
+
+def rows(n: int = 300) -> pd.DataFrame:
+    """More rows than a block has, with columns that are the same in all rows of a level."""
+    data = frame(n)
+    data.loc[0, ["count", "tries", "hits"]] = 1_000_000, 1_000_000, 300_000
+    data["of_g"] = data["g"].map({g: i**2 for i, g in enumerate("pqrstu")}).astype(float)
+    data["by_g"] = np.where(data["g"].isin(["p", "q"]), "old", "new")
+    data["shift"] = np.linspace(-1, 1, n)
+    return data
+
+
+def spec_of(formula: Any, family: Any = "gaussian", prior: Any = ()) -> ModelSpec:
+    return build_spec(formula, rows(), family, prior)
+
+
+def density_of(spec: ModelSpec) -> Density:
+    return build_density(spec, build_layout(spec))
+
+
+def points(layout: Layout, scales: tuple[float, ...] = (0.3, 1.0, 3.0)) -> Iterator[np.ndarray]:
+    """Random points, and some with tiny standard deviations and extreme correlations."""
+    rng = np.random.default_rng(1)
+    for scale in scales:
+        yield rng.normal(size=layout.n_dim) * scale
+    x = rng.normal(size=layout.n_dim)
+    for g in layout.groups:
+        x[g.sd] = np.log(1e-4)
+        for members, start in g.blocks:
+            size = g.strata * len(members) * (len(members) - 1) // 2
+            cpc = rng.choice([-0.999, 0.999], size)
+            x[start : start + size] = np.log((1 + cpc) / (1 - cpc))
+    if layout.groups:
+        yield x

@@ -1,0 +1,68 @@
+"""The PyMC model's log density as a function of the engine's vector, without compiling."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.compile.mode import Mode
+from pytensor.graph.replace import clone_replace
+from pytensor.graph.rewriting.db import RewriteDatabaseQuery
+
+from bayesmix.engine.layout import Layout
+from bayesmix.pymc_model import build_pymc_model
+from bayesmix.pymc_model.vectors import shared_priors
+from bayesmix.spec import ModelSpec
+
+EVALUATED = Mode(linker="py", optimizer=RewriteDatabaseQuery(include=["canonicalize", "stabilize"]))
+REJECTED = "ParameterValueError"
+
+
+class PymcDensity:
+    """Log density and gradient; -inf where PyMC finds a parameter out of its range."""
+
+    def __init__(self, spec: ModelSpec, layout: Layout) -> None:
+        model = build_pymc_model(spec)
+        at, x, start = _positions(layout), pt.dvector("x"), model.initial_point()
+        assert {rv.name for rv in model.free_RVs} == set(at)
+        values = {rv.name: model.rvs_to_values[rv] for rv in model.free_RVs}
+        parts = {v: x[at[name]].reshape(start[v.name].shape) for name, v in values.items()}
+        logp = clone_replace(model.logp(), parts)
+        self.function = pytensor.function([x], [logp, pt.grad(logp, x)], mode=EVALUATED)
+
+    def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        try:
+            logp, grad = self.function(x)
+        except ValueError as error:
+            if type(error).__name__ != REJECTED:
+                raise
+            return -np.inf, np.full_like(x, np.nan)
+        return float(logp), grad
+
+
+def _positions(layout: Layout) -> dict[str, np.ndarray]:
+    """Where the parts of each of PyMC's variables stand in the engine's vector."""
+    at: dict[str, np.ndarray] = {}
+    for c in layout.coefficients:
+        suffix = "" if c.coefficients.dpar == "mu" else f"_{c.coefficients.dpar}"
+        if c.coefficients.intercept is not None:
+            at[f"Intercept{suffix}"] = np.array([c.start])
+        at |= _vector(f"slopes{suffix}", c.slopes.start, c.coefficients.slopes)
+    for g in layout.groups:
+        name, blocks = g.priors.group.name, iter(g.blocks)
+        at |= _vector(f"sds_{name}", g.sd.start, g.priors.sd * g.strata)
+        for i, members in enumerate(g.priors.blocks):
+            if len(members) > 1:
+                _, start = next(blocks)
+                size = g.strata * len(members) * (len(members) - 1) // 2
+                at[f"cpc_{name}_{i}"] = start + np.arange(size)
+        at[f"z_{name}"] = np.arange(g.effects.start, g.effects.stop)
+    return at | {d.name: np.array([d.start]) for d in layout.dpars}
+
+
+def _vector(name: str, start: int, priors: tuple) -> dict[str, np.ndarray]:
+    """One variable for each distinct prior."""
+    shared = shared_priors(priors)
+    if len(shared) == 1:
+        return {name: start + np.arange(len(priors))}
+    return {f"{name}__{i}": start + np.array(at) for i, (_, at) in enumerate(shared)}

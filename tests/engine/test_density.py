@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import pytest
+
+from bayesmix.engine.coverage import uncovered
+from bayesmix.families import FAMILIES, family
+from bayesmix.formula import bf
+from bayesmix.priors import prior
+from bayesmix.spec import ModelSpec
+
+from .models import RESPONSES, density_of, points, spec_of
+from .pymc_density import PymcDensity
+
+MODELS = {
+    "crossed and nested": (
+        "y ~ x * f + (1 + x | g) + (1 | k/h) + (0 + z || h) + offset(shift)",
+        "gaussian",
+        (),
+    ),
+    "correlated across predictors": (
+        bf("y ~ x + (1 + x + z | i | g) + (0 + x || k)", sigma="1 + (1 | i | g) + offset(shift)"),
+        "gaussian",
+        (prior("lkj(2.5)", "cor"),),
+    ),
+    "by levels, bounded, weighted": (
+        "y | weights(w) ~ 0 + f + x + (0 + x + z | gr(g, by=by_g))",
+        "student",
+        (
+            prior("normal(0, 1)", "b", lb=-1),
+            prior("student_t(3, 0, 2)", "b", coef="x", ub=9),
+            prior("gamma(2, 1)", "sd", ub=20),
+            prior("exponential(1)", "sd", group="g", coef="z"),
+        ),
+    ),
+    "counts": (bf("count ~ x + (1 | g) + offset(shift)", shape="z"), "negbinomial", ()),
+    "weighted trials": ("hits | trials(tries) + weights(w) ~ x + (1 | g)", "binomial", ()),
+    "an intercept alone": (bf("y ~ 1", sigma="1"), "gaussian", ()),
+    "no population": ("yes ~ 0 + (1 | g)", "bernoulli", ()),
+}
+LINKS = [(f.name, d.name, link) for f in FAMILIES.values() for d in f.dpars for link in d.links]
+INSIDE = {("mu", "log"): -1.5, ("mu", "identity"): 0.5, ("sigma", "identity"): 2.0}
+"""Intercepts at which parameters with a bounded range are in it."""
+
+
+def assert_same(spec: ModelSpec, least: int, centre: float = 0.0, at: int = 0) -> None:
+    """At `least` points of finite density, ours is PyMC's up to one constant."""
+    assert uncovered(spec) is None
+    density = density_of(spec)
+    reference = PymcDensity(spec, density.layout)
+    differences, sizes = [], []
+    for x in points(density.layout, (0.03, 0.3, 1.0, 3.0, 30.0)):
+        x[at] += centre
+        (logp, grad), (expected, slope) = density(x), reference(x)
+        assert np.isfinite(logp) == np.isfinite(grad).all() or logp == -np.inf
+        if np.isfinite(expected) and np.isfinite(slope).all():
+            differences.append(logp - expected)
+            sizes.append(max(1.0, abs(expected)))
+            np.testing.assert_allclose(grad, slope, rtol=1e-8, atol=1e-8 * np.abs(slope).max())
+    assert len(differences) >= least
+    first = differences[int(np.argmin(sizes))]
+    assert np.all(np.abs(np.array(differences) - first) <= 1e-8 * np.array(sizes))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
+    formula, name, priors = MODELS[model]
+    assert_same(spec_of(formula, name, priors), least=4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "dpar", "link"), LINKS)
+def test_every_link_of_every_family(name: str, dpar: str, link: str) -> None:
+    rest = "1" if dpar != "mu" else "x + (1 | g)"
+    others = {} if dpar == "mu" else {dpar: "x + (1 | g)"}
+    spec = spec_of(bf(f"{RESPONSES[name]} ~ {rest}", **others), family(name).with_link(dpar, link))
+    centre = INSIDE.get((dpar, link), 5.0 if link == "identity" else 0.0)
+    if RESPONSES[name] == "count" and dpar == "mu":
+        centre = 5.0 if link == "identity" else 0.0
+    assert_same(spec, least=2, centre=centre, at=int(dpar != "mu"))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_gradient_is_that_of_the_log_density(name: str) -> None:
+    density = density_of(spec_of(f"{RESPONSES[name]} ~ x + (1 + x | g)", name))
+    x = next(points(density.layout))
+    direction = np.random.default_rng(2).normal(size=x.size)
+    step = 1e-6 * direction
+    numerical = (density(x + step)[0] - density(x - step)[0]) / 2e-6
+    assert numerical == pytest.approx(density(x)[1] @ direction, rel=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e6])
+def test_no_number_that_isnt_one_gets_through(value: float) -> None:
+    density = density_of(spec_of("count ~ x + (1 | g)", "poisson"))
+    x = next(points(density.layout))
+    x[0] = value
+    assert density(x)[0] == -np.inf
+
+
+def test_parameters_out_of_a_links_range_are_rejected() -> None:
+    density = density_of(spec_of("yes ~ x", family("bernoulli", link="identity")))
+    assert np.isfinite(density(np.array([0.5, 0.0]))[0])
+    assert density(np.array([1.5, 0.0]))[0] == -np.inf
+
+
+def test_the_callback_tells_a_sampler_to_go_on() -> None:
+    density = density_of(spec_of("y ~ x"))
+    x, grad, logp = np.full(3, np.nan), np.empty(3), np.empty(1)
+    kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
+    addresses = (a.ctypes.data for a in (x, grad, logp))
+    assert kind(density.address)(3, *addresses, density.data_address) > 0
+
+
+def test_one_compilation_serves_all_models() -> None:
+    first, second = (density_of(spec_of(f)) for f in ("y ~ x", "y ~ x * f + (1 + x | g)"))
+    assert first.address == second.address

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bayesmix.engine import compile_fused, uncovered
+from bayesmix.engine.start import Start
+from bayesmix.errors import SamplingError
+from bayesmix.families import FAMILIES, family
+from bayesmix.formula import bf
+from bayesmix.variables import variable_dims
+
+from .models import RESPONSES, spec_of
+
+LINKS = [(f.name, d.name, link) for f in FAMILIES.values() for d in f.dpars for link in d.links]
+
+
+def test_importing_the_engine_loads_no_compiler_and_no_sampler() -> None:
+    code = (
+        "import sys, bayesmix.engine;"
+        "print(sorted({'numba', 'nutpie', 'pymc', 'pytensor'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "y ~ x + (1 + x | g) + (1 | k)",
+        "y ~ x + (1 + x | gr(g, by=by_g))",
+        bf("y ~ 0 + x + (1 | i | g)", sigma="z + (1 | i | g)"),
+    ],
+)
+def test_the_posterior_has_the_variables_of_the_model(formula: object) -> None:
+    spec = spec_of(formula)
+    fused = compile_fused(spec, marginalize=False)
+    x = np.stack([fused.initial_point(seed) for seed in range(6)]).reshape(2, 3, -1)
+    posterior = fused.posterior(x)
+    dims = variable_dims(spec)
+    assert list(posterior) == list(dims)
+    assert all(posterior[name].shape[:2] == (2, 3) for name in dims)
+    assert all(posterior[name].ndim == 2 + len(dims[name]) for name in dims)
+
+
+@pytest.mark.parametrize(("name", "dpar", "link"), LINKS)
+def test_every_model_has_a_place_to_start(name: str, dpar: str, link: str) -> None:
+    formula = f"{RESPONSES[name]} ~ x + (1 + x | g)" if dpar == "mu" else f"{RESPONSES[name]} ~ 1"
+    others = {} if dpar == "mu" else {dpar: "x + (1 + x | g)"}
+    spec = spec_of(bf(formula, **others), family(name).with_link(dpar, link))
+    for choice in ("centered", "noncentered"):
+        fused = compile_fused(spec, choice, marginalize=False)
+        starts = [fused.initial_point(seed) for seed in (1, 2)]
+        assert all(np.isfinite(fused.density(x)[0]) for x in starts)
+        assert not np.array_equal(*starts)
+        np.testing.assert_array_equal(fused.initial_point(1), starts[0])
+
+
+def test_starts_are_near_what_the_data_say() -> None:
+    spec = spec_of("y ~ x + (1 | g)")
+    fused = compile_fused(spec, "noncentered", marginalize=False)
+    y = spec.design.response.y
+    for seed in range(5):
+        found = fused.posterior(fused.initial_point(seed))
+        assert abs(found["b"][0] + found["b"][1] * 3 - y.mean()) < y.std()
+        assert 0.2 < found["sigma"] / y.std() < 5
+
+
+def test_a_density_that_is_nowhere_finite_has_no_start() -> None:
+    start = Start(lambda x: (-np.inf, x), np.zeros(3), np.ones(3))
+    with pytest.raises(SamplingError, match="No chain found a place to start"):
+        start.point(np.random.default_rng(1))
+
+
+def test_it_says_what_runs() -> None:
+    spec = spec_of("y ~ x + (1 | g) + (1 | k)")
+    choice = {"g": "centered", "k": "noncentered"}
+    assert compile_fused(spec, choice, marginalize=False).description == (
+        "fused, g centered, k noncentered"
+    )
+    assert compile_fused(spec, choice).description == "fused, g integrated out, k noncentered"
+
+
+def test_what_it_cannot_take_it_says() -> None:
+    spec = spec_of("y ~ x")
+    without = replace(spec, family=replace(spec.family, row=None))
+    assert uncovered(spec) is None
+    assert uncovered(without) == "family 'gaussian' has no kernel"
+    with pytest.raises(SamplingError, match="family 'gaussian' has no kernel"):
+        compile_fused(without)

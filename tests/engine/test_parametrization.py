@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayesmix.engine.density import build_density
+from bayesmix.engine.layout import Layout, build_layout
+from bayesmix.engine.parametrization import centered_groups, information
+from bayesmix.engine.posterior import posterior_of
+from bayesmix.engine.shifts import Shift, shifts_of
+from bayesmix.engine.transforms import constrained
+from bayesmix.errors import SamplingError
+from bayesmix.formula import bf
+from bayesmix.priors import prior
+from bayesmix.spec import ModelSpec, build_spec
+
+from .models import density_of, points, spec_of
+
+MODELS = {
+    "slopes, covariates of levels": ("y ~ z + of_g * x + (1 + x | g) + (1 | k)", ()),
+    "bounds, two predictors": (
+        bf("y ~ x + (1 + x | i | g)", sigma="1 + z + (0 + z | i | g)"),
+        (prior("normal(1, 1)", "b", coef="x", lb=-1),),
+    ),
+    "strata": ("y ~ x + (1 + x | gr(g, by=by_g))", ()),
+    "uncorrelated": ("y ~ 0 + f + (0 + f || k)", ()),
+}
+
+
+def _centred(spec: ModelSpec, shifts: tuple[Shift, ...]) -> Layout:
+    return build_layout(spec, frozenset(g.group.name for g in spec.groups), shifts)
+
+
+def _moved(layout: Layout, values: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    """The centred vector of the same parameters."""
+    y = x.copy()
+    for g in layout.groups:
+        effects = values[f"r_{g.priors.group.name}"].copy()
+        for s in g.shifts:
+            effects += s.weights * constrained(x[s.source], s.prior.lower, s.prior.upper)
+        y[g.effects] = effects.ravel()
+    return y
+
+
+def _log_determinant(layout: Layout, values: dict[str, np.ndarray]) -> float:
+    """Of the effects by their standardised values."""
+    total = 0.0
+    for g in layout.groups:
+        name, by = g.priors.group.name, g.priors.group.by
+        sd = values[f"sd_{name}"].reshape(g.strata, g.k)
+        cor = values.get(f"cor_{name}", np.eye(g.k)).reshape(-1, g.k, g.k)
+        logs = np.log(sd).sum(-1) + 0.5 * np.linalg.slogdet(cor)[1]
+        total += logs[np.zeros(g.size, int) if by is None else by.of_level].sum()
+    return total
+
+
+@pytest.mark.parametrize("shifted", [False, True])
+@pytest.mark.parametrize("model", MODELS)
+def test_centred_it_is_the_same_density_and_posterior(model: str, shifted: bool) -> None:
+    formula, priors = MODELS[model]
+    spec = spec_of(formula, prior=priors)
+    plain = density_of(spec)
+    names = frozenset(g.group.name for g in spec.groups)
+    centred = build_density(spec, _centred(spec, shifts_of(spec, names) if shifted else ()))
+    constants, sizes = [], []
+    for x in points(plain.layout, (0.3, 0.6, 1.0)):
+        values = posterior_of(plain.layout, x)
+        y = _moved(centred.layout, values, x)
+        same = posterior_of(centred.layout, y)
+        assert same.keys() == values.keys()
+        for name in values:
+            np.testing.assert_allclose(same[name], values[name], rtol=1e-9, atol=1e-9)
+        logp = plain(x)[0]
+        constants.append(logp - centred(y)[0] - _log_determinant(plain.layout, values))
+        sizes.append(abs(logp))
+    first = constants[int(np.argmin(sizes))]
+    assert np.all(np.abs(np.array(constants) - first) <= 1e-8 * np.array(sizes))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_centred_gradient_is_that_of_the_density(model: str) -> None:
+    formula, priors = MODELS[model]
+    spec = spec_of(formula, prior=priors)
+    names = frozenset(g.group.name for g in spec.groups)
+    density = build_density(spec, _centred(spec, shifts_of(spec, names)))
+    x = next(points(density.layout))
+    for seed in range(4):
+        direction = np.random.default_rng(seed).normal(size=x.size)
+        up, down = (density(x + h * direction)[0] for h in (1e-6, -1e-6))
+        assert (up - down) / 2e-6 == pytest.approx(density(x)[1] @ direction, rel=1e-5)
+
+
+def test_a_group_takes_up_what_does_not_vary_within_its_levels() -> None:
+    spec = spec_of("y ~ z + of_g + x + of_g:x + (1 + x | g) + (1 | k)")
+    taken = {(s.group, s.column) for s in shifts_of(spec, frozenset({"g", "k"}))}
+    columns = spec.predictors["mu"].population.names
+    at = {name: i for i, name in enumerate(columns)}
+    assert taken == {("k", 0), ("g", at["of_g"]), ("g", at["x"]), ("g", at["of_g:x"])}
+
+
+def test_only_centred_groups_take_up_anything() -> None:
+    spec = spec_of("y ~ x + (1 + x | g) + (1 | k)")
+    assert {s.group for s in shifts_of(spec, frozenset({"g"}))} == {"g"}
+    assert shifts_of(spec, frozenset()) == ()
+
+
+def _simulated(levels: int, rows: int, sd: float, seed: int = 1) -> ModelSpec:
+    rng = np.random.default_rng(seed)
+    g = np.repeat(np.arange(levels), rows)
+    y = sd * rng.normal(size=levels)[g] + rng.normal(size=g.size)
+    return build_spec("y ~ 1 + (1 | g)", pd.DataFrame({"y": y, "g": g.astype(str)}))
+
+
+@pytest.mark.parametrize(("rows", "sd"), [(4, 0.0), (4, 1.0), (20, 0.5), (20, 3.0)])
+def test_information_is_rows_times_the_ratio_of_variances(rows: int, sd: float) -> None:
+    (said,) = information(_simulated(400, rows, sd)).values()
+    assert said == pytest.approx(rows * sd**2, rel=0.2, abs=0.2)
+
+
+def test_rows_that_leave_no_noise_say_nothing() -> None:
+    assert information(_simulated(20, 1, 2.0)) == {"g": -1.0}
+
+
+def test_auto_centres_what_the_data_know_well() -> None:
+    assert centered_groups(_simulated(50, 20, 2.0)) == {"g"}
+    assert centered_groups(_simulated(50, 3, 0.2)) == set()
+
+
+def test_a_group_that_is_integrated_out_is_neither() -> None:
+    assert centered_groups(_simulated(50, 20, 2.0), without="g") == set()
+
+
+def test_groups_may_be_told_one_by_one() -> None:
+    spec = spec_of("y ~ x + (1 | g) + (1 | k)")
+    assert centered_groups(spec, {"g": "centered", "k": "noncentered"}) == {"g"}
+    assert centered_groups(spec, "centered") == {"g", "k"}
+    assert centered_groups(spec, "noncentered") == set()
+
+
+@pytest.mark.parametrize(
+    ("choice", "says"),
+    [("centred", "'centered'"), ({"g": "no"}, "'no'"), ({"gg": "auto"}, "Did you mean 'g'")],
+)
+def test_choices_that_there_are_not(choice: object, says: str) -> None:
+    with pytest.raises(SamplingError, match=says):
+        centered_groups(spec_of("y ~ x + (1 | g)"), choice)

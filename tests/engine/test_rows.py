@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bayesmix.families import FAMILIES
+
+from ..support import frame
+from .models import RESPONSES
+
+DATA = frame(40)
+TO_NATURAL = {
+    "natural": lambda v: v,
+    "log": np.exp,
+    "odds": lambda v: 1 / (1 + np.exp(-v)),
+}
+
+
+def _case(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Responses, trials, and values of the dpars on the scales of the kernel."""
+    y = DATA[RESPONSES[name].split()[0]].to_numpy(float)
+    values = np.random.default_rng(3).normal(size=(len(FAMILIES[name].dpars), len(y)))
+    if name == "student":
+        values[2] = 1.0 + np.exp(2 * values[2])
+    return y, DATA["tries"].to_numpy(float), values
+
+
+def _rows(name: str, y: np.ndarray, trials: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Log densities and derivatives, by row."""
+    function = FAMILIES[name].row.function
+    return np.array([function(*row) for row in zip(y, trials, *values, strict=True)])
+
+
+def _logp(name: str, y: np.ndarray, trials: np.ndarray, values: np.ndarray) -> np.ndarray:
+    fam = FAMILIES[name]
+    natural = [TO_NATURAL[s](v) for s, v in zip(fam.row.scales, values, strict=True)]
+    return fam.logp(y, dict(zip(fam.dpar_names, natural, strict=True)), {"trials": trials})
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_row_has_the_familys_log_density_up_to_what_the_data_say(name: str) -> None:
+    y, trials, values = _case(name)
+    other = values + 0.5
+    ours = _rows(name, y, trials, values)[:, 0] - _rows(name, y, trials, other)[:, 0]
+    theirs = _logp(name, y, trials, values) - _logp(name, y, trials, other)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_row_has_the_derivatives_of_its_log_density(name: str) -> None:
+    y, trials, values = _case(name)
+    slopes = _rows(name, y, trials, values)[:, 1:].T
+    for k, slope in enumerate(slopes):
+        step = np.zeros((len(values), 1))
+        step[k] = 1e-6
+        up, down = (_logp(name, y, trials, values + h) for h in (step, -step))
+        np.testing.assert_allclose(slope, (up - down) / 2e-6, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_there_is_a_scale_for_each_dpar(name: str) -> None:
+    fam = FAMILIES[name]
+    assert len(fam.row.scales) == len(fam.dpars)
+    assert set(fam.row.scales) <= set(TO_NATURAL)
+
+
+@pytest.mark.parametrize("odds", [-800.0, -40.0, 40.0, 800.0])
+def test_probabilities_near_0_and_1_keep_their_digits(odds: float) -> None:
+    logp, slope = FAMILIES["bernoulli"].row.function(float(odds < 0), 0.0, odds)
+    assert logp == pytest.approx(-abs(odds), rel=1e-15)
+    assert slope == pytest.approx(-np.sign(odds), rel=1e-15)
+
+
+@pytest.mark.parametrize("log_shape", [-20.0, 0.0, 18.0, 40.0])
+def test_negative_binomial_counts_of_a_million_at_any_shape(log_shape: float) -> None:
+    y, log_mu = np.array([1e6, 1e6]), np.array([13.0, 14.0])
+    row = FAMILIES["negbinomial"].row.function
+    ours = [row(1e6, 0.0, float(value), log_shape)[0] for value in log_mu]
+    dpars = {"mu": np.exp(log_mu), "shape": np.exp(np.full(2, log_shape))}
+    theirs = FAMILIES["negbinomial"].logp(y, dpars, {})
+    assert ours[1] - ours[0] == pytest.approx(theirs[1] - theirs[0], rel=1e-9, abs=1e-9)

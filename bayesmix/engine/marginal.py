@@ -107,10 +107,8 @@ class Marginal:
         """Fill in the effects of some draws; the density turns noise into them on its way."""
         rng.standard_normal(out=effects)
         head = self.density.packed.head.copy()
-        density = replace(self.density, packed=Packed(head, self.density.packed.kept))
-        for draw, noise in zip(x, effects, strict=True):
-            head["noise"] = noise.ctypes.data
-            density(draw)
+        head["noise"], head["noise_step"] = effects.ctypes.data, effects.strides[0]
+        replace(self.density, packed=Packed(head, self.density.packed.kept))(x.ravel())
 
 
 def build_marginal(

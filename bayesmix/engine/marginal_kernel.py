@@ -45,18 +45,25 @@ def compiled_density() -> Any:
 
 
 def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
-    """`log_density` as nutpie calls it."""
+    """`log_density` as nutpie calls it; of one point after the other where there are several."""
     head = carray(user_data_, 1, MARGINAL)[0]
-    x, grad, logp = carray(x_, n), carray(grad_, n), carray(logp_, 1)
-    logp[0] = log_density(head, x, grad, np.empty(head.memory))
-    finite = np.isfinite(logp[0])
-    for i in range(n):
-        finite = finite and np.isfinite(grad[i])
+    x, grad, logp = carray(x_, n), carray(grad_, head.n_dim), carray(logp_, 1)
+    memory, finite = np.empty(head.memory), True
+    for at in range(0, n, head.n_dim):
+        noise = head.noise + at // head.n_dim * head.noise_step
+        logp[0] = log_density(head, x[at : at + head.n_dim], grad, noise, memory)
+        finite = finite and np.isfinite(logp[0])
+        for i in range(grad.size):
+            finite = finite and np.isfinite(grad[i])
     return 0 if finite else NOT_FINITE
 
 
-def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
-    """The log density, its gradient left in ``grad``."""
+def log_density(head: Any, x: Array, grad: Array, noise: int, memory: Array) -> float:
+    """The log density, its gradient left in ``grad``.
+
+    Where ``noise`` is the address of standard normal numbers, levels × coefficients, they are
+    turned into a draw of the integrated effects.
+    """
     groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
     scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
@@ -78,7 +85,7 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     for i in range(head.n_groups):
         logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
     _fill_scaled_factor(g, theta, scratch, factor)
-    logp += _add_tiles(head, g.k, factor, theta, data, codes, grad, moments, moments[size:])
+    logp += _add_tiles(head, g.k, factor, theta, data, codes, grad, moments, moments[size:], noise)
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
     _add_moments(g, blocks, x, theta, grad, codes, scratch, factor, moments)
@@ -103,6 +110,7 @@ def _add_tiles(
     grad: Array,
     moments: Array,
     errors: Array,
+    noise: int,
 ) -> float:
     """The log density of the data, with the derivatives by sigma, coefficients and effects.
 
@@ -120,9 +128,9 @@ def _add_tiles(
         logp += integrate(t, work)
         squares += add_rows(head, t, others, scale, f, data, codes, errors, grad)
         explained += _add_level_moments(t, work, moments[t.stratum * k * k :])
-        if head.noise > 0 and t.k > 0:
-            noise = carray(pointer_to(head.noise), head.n_levels * k, np.float64)
-            _colour(t, by, lane(t, codes[t.codes :], 0), work, work[head.work :], noise)
+        if noise > 0 and t.k > 0:
+            effects = carray(pointer_to(noise), head.n_levels * k, np.float64)
+            _colour(t, by, lane(t, codes[t.codes :], 0), work, work[head.work :], effects)
     grad[head.sigma] += (squares - head.weight + explained) * scale
     return logp - 0.5 * squares + head.weight * log(scale)
 

@@ -8,7 +8,7 @@ from bayesmix.engine.tables import HEAD, _record
 
 _OWN = _record(
     "n_tiles tiles n_others others integrated n_levels coefficients n_coefficients columns sigma"
-    " errors work memory noise",
+    " errors work memory noise noise_step",
     "weight",
 )
 MARGINAL = np.dtype([*HEAD.descr, *_OWN.descr])
@@ -18,7 +18,7 @@ MARGINAL = np.dtype([*HEAD.descr, *_OWN.descr])
 ``columns`` counts those of a slot beside Q's, ``errors`` and ``work`` the scratch that the
 largest tile needs, ``memory`` all scratch. ``weight`` is the sum of the weights of the data. Where
 ``noise`` is the address of standard normal numbers, levels × coefficients, they are turned into a
-draw of the effects.
+draw of the effects; those for the next point stand ``noise_step`` bytes further.
 """
 
 TILE = _record("levels slots k rank stratum data codes inverse shrink mode root spare")

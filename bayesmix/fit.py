@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,27 @@ class Fit:
     idata : xarray.DataTree
         Groups ``posterior``, ``sample_stats`` and ``observed_data``; everything that ArviZ knows
         works on it.
+
+    Examples
+    --------
+    Two draws, given rather than sampled:
+
+    >>> import bayesmix as bx
+    >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0], "g": ["a", "a", "b", "b"]}
+    >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0],
+    ...          "sd_g__Intercept": [1.0, 2.0], "r_g[a,Intercept]": [-1.0, -1.2],
+    ...          "r_g[b,Intercept]": [1.0, 1.4]}
+    >>> fit = bx.from_brms(bx.Model("y ~ x + (1 | g)", data), draws)
+    >>> fit.fixef(probs=[0.5])
+              Estimate Est.Error  Q50
+    coef
+    Intercept     0.60      0.14 0.60
+    x             2.10      0.14 2.10
+    >>> fit.coef()["g"]["Estimate"].unstack()
+    coef  Intercept    x
+    g
+    a          -0.5  2.1
+    b           1.8  2.1
     """
 
     def __init__(self, model: Model, idata: xr.DataTree) -> None:
@@ -219,6 +241,24 @@ class Fit:
         ----------
         brms: ``prepare_predictions``,
         https://paulbuerkner.com/brms/reference/prepare_predictions.html
+
+        Examples
+        --------
+        A fitted, the average and a new cluster, with two given draws:
+
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0],
+        ...          "sd_g__Intercept": [1.0, 2.0], "r_g[a,Intercept]": [-1.0, -1.2],
+        ...          "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x + (1 | g)", data), draws)
+        >>> fit.posterior_epred({"x": [1.0], "g": ["b"]}).to_numpy().ravel()
+        array([3.5, 4.3])
+        >>> fit.posterior_epred({"x": [1.0]}, re_formula=bx.NA).to_numpy().ravel()
+        array([2.5, 2.9])
+        >>> new = fit.posterior_epred({"x": [1.0], "g": ["c"]}, allow_new_levels=True)
+        >>> bool(new[0, 0] in (1.5, 3.5))
+        True
         """
         return self._prediction(
             newdata,
@@ -385,7 +425,7 @@ class Fit:
         return summary.fit_text(self.model.spec, self.summary(), sizes["chain"], sizes["draw"])
 
     def _repr_html_(self) -> str:
-        return f"<pre>{self!r}</pre>"
+        return f"<pre>{escape(repr(self))}</pre>"
 
     def _prediction(self, *args: Any) -> Prediction:
         return Prediction.prepare(self.model.spec, self._draws, *args)

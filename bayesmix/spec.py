@@ -147,7 +147,7 @@ def build_spec(
     formula: str | Formula,
     data: Any,
     family: str | Family = "gaussian",
-    prior: Prior | Iterable[Prior] = (),
+    prior: Prior | Iterable[Prior] | None = (),
     namespace: Mapping[str, Callable[..., Any]] | None = None,
 ) -> ModelSpec:
     """Check and put together what the user gives.
@@ -161,12 +161,19 @@ def build_spec(
     design = build_design(parsed, to_pandas(data), fam, namespace)
     slots = _slots(design, fam)
     offsets = {p.dpar: float(p.offset.mean()) for p in design.predictors}
-    priors = resolve(slots, default_priors(fam, design.response.y, slots, offsets), prior)
-    user = (prior,) if isinstance(prior, Prior) else tuple(prior or ())
+    user = _as_tuple(prior)
+    priors = resolve(slots, default_priors(fam, design.response.y, slots, offsets), user)
     spec = ModelSpec(fam, design, priors, user)
     for p, c in zip(design.predictors, spec.coefficients, strict=True):
         check_rank(p, flat=[not r.distribution.proper for r in c.slopes])
     return spec
+
+
+def _as_tuple(prior: Prior | Iterable[Prior] | None) -> tuple[Prior, ...]:
+    """What `resolve` checks, once through an iterator."""
+    if prior is None:
+        return ()
+    return tuple(prior) if isinstance(prior, Iterable) and not isinstance(prior, str) else (prior,)
 
 
 def _slots(design: Design, family: Family) -> tuple[Slot, ...]:

@@ -69,7 +69,6 @@ def measure_session(options: dict[str, Any]) -> dict[str, float]:
 
 def measure_gradient(name: str, options: dict[str, Any]) -> dict[str, Any]:
     """Time of one gradient over the time to read the data once."""
-    import numpy as np
     from workloads import WORKLOADS
 
     import bayesmix as bx
@@ -78,8 +77,8 @@ def measure_gradient(name: str, options: dict[str, Any]) -> dict[str, Any]:
     work = WORKLOADS[name]
     spec = bx.Model(work.formula, work.data(), work.family).spec
     fused = compile_fused(spec, **options)
-    x = fused.initial_points(np.random.default_rng(1), 1)[0]
-    gradient = _median_seconds(lambda: fused.logp_and_grad(x))
+    x = fused.initial_point(1)
+    gradient = _median_seconds(lambda: fused.density(x))
     reading = _median_seconds(lambda: [float(a.sum()) for a in _arrays(spec)])
     return {
         "workload": name,

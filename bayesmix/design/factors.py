@@ -34,7 +34,10 @@ class NumericFactor:
 
 @dataclass(frozen=True)
 class CategoricalFactor:
-    """A categorical column in treatment coding, its first level the reference."""
+    """A categorical column in treatment coding, its first level the reference.
+
+    An ordered one too, whose differences R would code by polynomials.
+    """
 
     column: str
     levels: tuple[Any, ...]

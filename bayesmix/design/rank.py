@@ -36,8 +36,7 @@ def check_rank(predictor: PredictorDesign, flat: Sequence[bool]) -> None:
 
 def _check_constant(matrix: Matrix, source: str) -> None:
     values = matrix.values[:, 1:]
-    largest = np.abs(values).max(axis=0, initial=1.0)
-    constant = np.ptp(values, axis=0) <= 1e-12 * largest
+    constant = np.ptp(values, axis=0) <= 1e-12 * np.abs(values).max(axis=0)
     if constant.any():
         at = 1 + int(constant.argmax())
         raise FormulaError(

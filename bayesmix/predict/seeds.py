@@ -6,7 +6,9 @@ same in every call, wherever the level stands and whatever else is predicted.
 
 from __future__ import annotations
 
-import zlib
+import hashlib
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +25,17 @@ class Seeds:
 
     def stream(self, *purpose: str) -> np.random.Generator:
         """The generator for one purpose; the same purpose, the same numbers."""
-        key = tuple(zlib.crc32(p.encode()) for p in purpose)
-        child = np.random.SeedSequence(self.root.entropy, spawn_key=(*self.root.spawn_key, *key))
+        child = np.random.SeedSequence(
+            self.root.entropy, spawn_key=(*self.root.spawn_key, *_words(purpose))
+        )
         return np.random.default_rng(child)
+
+
+def _words(purpose: Sequence[str]) -> tuple[int, ...]:
+    """128 bits that no two purposes share."""
+    text = "".join(f"{len(part)}:{part}" for part in purpose)
+    digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+    return struct.unpack("<4I", digest)
 
 
 def make_seeds(random_seed: Any) -> Seeds:

@@ -30,19 +30,26 @@ class Model:
     formula : str or Formula
         ``"y ~ x + (1 + x | g)"``, or `bf` for formulas of further parameters.
     data : DataFrame
-        pandas, polars or any other that narwhals knows. Rows with missing values in a used column
-        are left out, with a warning.
+        pandas, polars or any other that narwhals knows. Text (in sorted order), booleans and
+        categories (in their own order) are factors, coded as R codes them by treatment contrasts;
+        numbers are numbers, and factors in ``C(x)``.
     family : str or Family, default "gaussian"
         A name, or `family` for another link.
     prior : Prior or list of Prior, optional
         See `prior`; what isn't given has brms's default.
     namespace : dict of str to callable, optional
-        Functions that the formula may use beside the built-in ones.
+        Functions that the formula may use beside the built-in ones; what they give a row must not
+        hang on the other rows.
 
     Raises
     ------
     FormulaError, DataError, FamilyError, PriorError
         If the parts don't fit together; the message says where.
+
+    Warns
+    -----
+    MissingRowsWarning
+        Once, if rows are left out because values of used columns are missing.
 
     Examples
     --------

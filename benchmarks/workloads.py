@@ -49,7 +49,7 @@ def simulated_counts(rows: int = 100_000, first: int = 1000, second: int = 200) 
     a, b = rng.integers(first, size=rows), rng.integers(second, size=rows)
     x = rng.normal(size=rows)
     eta = 0.5 + 0.2 * x + 0.6 * rng.normal(size=first)[a] + 0.4 * rng.normal(size=second)[b]
-    return pd.DataFrame({"y": rng.poisson(np.exp(eta)), "x": x, "a": a, "b": b})
+    return pd.DataFrame({"y": rng.poisson(np.exp(eta)), "x": x, "first": a, "second": b})
 
 
 WORKLOADS = {
@@ -63,5 +63,5 @@ WORKLOADS = {
         "bernoulli",
     ),
     "slopes": Workload("y ~ x + (1 + x | g)", simulated_slopes),
-    "counts": Workload("y ~ x + (1 | a) + (1 | b)", simulated_counts, "poisson"),
+    "counts": Workload("y ~ x + (1 | first) + (1 | second)", simulated_counts, "poisson"),
 }

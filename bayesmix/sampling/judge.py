@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 
 import numpy as np
 import xarray as xr
@@ -16,6 +15,9 @@ RHAT = 1.01
 ESS_PER_CHAIN = 100
 """The limits of Vehtari et al. (2021)."""
 
+LOOKED_AT = 1000
+"""How many numbers of one variable are looked at: some milliseconds each."""
+
 NAMED = 3
 """How many of the worst parameters a sentence names."""
 
@@ -24,7 +26,8 @@ def judge(idata: xr.DataTree) -> str | None:
     """What speaks against the draws, and what to do.
 
     Divergent draws, R-hat above 1.01, and bulk or tail effective sample sizes under 100 a chain.
-    Parameters that can't vary, such as the diagonal of a correlation matrix, don't count.
+    Parameters that can't vary, such as the diagonal of a correlation matrix, don't count; of a
+    variable with more than a thousand numbers (effects of very many levels) a thousand do.
 
     Parameters
     ----------
@@ -141,15 +144,21 @@ def _count(bad: np.ndarray) -> str:
 
 def _flat(posterior: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Names and values ``(chain, draw, parameter)`` of every number that varies."""
-    names, values = [], []
-    for variable in posterior.data_vars.values():
-        draws = variable.transpose("chain", "draw", ...)
-        keep = _free(draws)
-        names += [n for n, k in zip(_names(draws), keep, strict=True) if k]
-        values.append(draws.to_numpy().reshape(*draws.shape[:2], -1)[:, :, keep])
-    kept = np.concatenate(values, axis=2)
+    parts = [_varying(v.transpose("chain", "draw", ...)) for v in posterior.data_vars.values()]
+    names, values = zip(*parts, strict=True)
+    return np.concatenate(names), np.concatenate(values, axis=2)
+
+
+def _varying(draws: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
+    """Those of one variable; of a large one `LOOKED_AT` of them, evenly spread."""
+    at = np.flatnonzero(_free(draws))
+    if at.size > LOOKED_AT:
+        at = at[np.linspace(0, at.size - 1, LOOKED_AT).astype(int)]
+    # The flat view costs nothing, the chosen columns little.
+    kept = draws.to_numpy().reshape(*draws.shape[:2], -1)[:, :, at]
     varying = ~(kept == kept[:1, :1]).all(axis=(0, 1))
-    return np.array(names, dtype=object)[varying], kept[:, :, varying]
+    names = [_name(draws, np.unravel_index(i, draws.shape[2:])) for i in at[varying]]
+    return np.array(names, dtype=object), kept[:, :, varying]
 
 
 def _free(draws: xr.DataArray) -> np.ndarray:
@@ -161,8 +170,6 @@ def _free(draws: xr.DataArray) -> np.ndarray:
     return keep.ravel()
 
 
-def _names(draws: xr.DataArray) -> list[str]:
-    labels = [draws[dim].to_numpy() for dim in draws.dims[2:]]
-    if not labels:
-        return [str(draws.name)]
-    return [f"{draws.name}[{', '.join(map(str, at))}]" for at in product(*labels)]
+def _name(draws: xr.DataArray, at: tuple[int, ...]) -> str:
+    labels = [str(draws[dim].to_numpy()[i]) for dim, i in zip(draws.dims[2:], at, strict=True)]
+    return f"{draws.name}[{', '.join(labels)}]" if labels else str(draws.name)

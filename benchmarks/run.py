@@ -46,8 +46,10 @@ def plans(only: list[str], peers: bool) -> dict[str, list[str]]:
     plan = {"import": ["import"], "session": ["session"]}
     for name in only:
         plan[f"{name}: default"] = ["fit", name]
-        if WORKLOADS[name].family == "gaussian" and name != "slopes":
-            plan[f"{name}: not integrated"] = ["fit", name, "marginalize=False"]
+        if name != "slopes":
+            for how in ("auto", "centered", "noncentered"):
+                options = ["marginalize=False", f"parametrization={how}"]
+                plan[f"{name}: not integrated, {how}"] = ["fit", name, *options]
         if peers and name in FAST:
             plan[f"{name}: PyMC path"] = ["fit", name, "sampler=nutpie"]
         plan[f"{name}: gradient"] = ["gradient", name, "marginalize=False"]

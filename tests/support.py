@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -101,8 +100,3 @@ def _cor(rng: np.random.Generator, shape: tuple[int, ...], g: GroupPriors) -> np
 def without(frame: pd.DataFrame, *columns: str, **changes: Any) -> pd.DataFrame:
     """The frame without some columns and with others changed."""
     return frame.drop(columns=list(columns)).assign(**changes)
-
-
-def column(frame: Mapping[str, Any], name: str) -> np.ndarray:
-    """A column as floats."""
-    return np.asarray(frame[name], float)

@@ -122,6 +122,7 @@ FORMULAS = [
     ("y ~ offset(x, z)", "offset()"),
     ("y ~ offset('a')", "'a'"),
     ("y ~ x:offset(z)", "offset"),
+    ("y ~ 0 + Intercept + x", "'Intercept' is not supported yet"),
     ("y ~ s(x)", "s()"),
     ("y ~ mo(k)", "mo()"),
     ("y ~ (1 | mm(g, h))", "mm()"),

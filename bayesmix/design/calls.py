@@ -76,14 +76,20 @@ class CallFactor:
         scale = np.abs(whole).max(axis=0, initial=0.0)
         count = min(AGAIN, max(1, len(frame) // 2))
         for rows in (slice(0, count), slice(len(frame) - count, len(frame))):
-            part = self.columns(frame.iloc[rows], full=True)
+            try:
+                part = self.columns(frame.iloc[rows], full=True)
+            except FormulaError as error:
+                raise self._hanging() from error
             if (np.abs(part - whole[rows]) > 1e-9 * scale).any():
-                raise self._error(
-                    "gives a row other values when the other rows change, so it can't be applied "
-                    "to new data.",
-                    "make it a column of the data, or use scale(), center(), poly() or bs(), "
-                    "which remember what they learnt.",
-                )
+                raise self._hanging()
+
+    def _hanging(self) -> FormulaError:
+        return self._error(
+            "gives a row other values when the other rows change, so it can't be applied to new "
+            "data.",
+            "make it a column of the data, or use scale(), center(), poly() or bs(), which "
+            "remember what they learnt.",
+        )
 
     def _error(self, what: str, hint: str | None = None) -> FormulaError:
         return FormulaError(f"{shown(self.expr)!r} {what}", self.source, self.expr.span, hint)

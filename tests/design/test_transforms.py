@@ -11,8 +11,9 @@ from bayesmix.design.transforms import Center, Polynomial, Scale, Splines
 from bayesmix.errors import FormulaError, PredictionError
 from bayesmix.spec import build_spec
 
-from ..support import frame, given_fit
+from ..support import draws_of, frame, given_fit
 
+B = np.array([[1.0, 1.0], [1.0, 0.0]])
 RNG = np.random.default_rng(4)
 X = RNG.normal(3, 2, 40)
 YEARS = np.arange(1990, 2031).astype(float)
@@ -133,12 +134,20 @@ def test_the_response_teaches_nothing_either() -> None:
         lambda x: x / x.max(),
         np.cumsum,
         lambda x: np.argsort(np.argsort(x)),
+        lambda x: pd.qcut(x, 3),
         lambda x: np.random.default_rng().normal(size=len(x)),
     ],
 )
 def test_a_function_whose_rows_hang_together_is_refused(function: object) -> None:
     with pytest.raises(FormulaError, match=r"'own\(x\)' gives a row other values"):
         build_spec("y ~ own(x)", frame(), namespace={"own": function})
+
+
+def test_a_function_that_cuts_at_given_places() -> None:
+    fit = given_fit("y ~ cut(x)", frame(), namespace={"cut": lambda x: pd.cut(x, [-9, 3, 9])})
+    names = fit.model.spec.predictors["mu"].population.names
+    assert names == ("Intercept", "cut(x)[(3, 9]]")
+    np.testing.assert_allclose(fit.posterior_epred({"x": [4.0, 1.0]}), draws_of(fit)["b"] @ B)
 
 
 def test_a_function_of_several_columns() -> None:

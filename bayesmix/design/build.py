@@ -269,7 +269,7 @@ def _check_new(
                 f"Group {row.group!r} would have two coefficients called {row.name!r}.",
                 predictor.source,
                 term.span,
-                hint="leave one out, or rename a column.",
+                hint="Leave one out, or rename a column.",
             )
 
 

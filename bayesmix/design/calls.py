@@ -48,7 +48,7 @@ class CallFactor:
 
     def _evaluated(self, function: Callable[[], np.ndarray]) -> np.ndarray:
         levels = [s[1:-1] for s in self.suffixes[True]]
-        hint = f"the fit knows {listed(levels, limit=30)}." if self.categorical else None
+        hint = f"The fit knows {listed(levels, limit=30)}." if self.categorical else None
         return _evaluated(self.expr, self.spelling, self.source, function, hint)
 
     def _checked(self, values: np.ndarray, rows: pd.Index) -> np.ndarray:
@@ -87,7 +87,7 @@ class CallFactor:
         return self._error(
             "gives a row other values when the other rows change, so it can't be applied to new "
             "data.",
-            "make it a column of the data, or use scale(), center(), poly() or bs(), which "
+            "Make it a column of the data, or use scale(), center(), poly() or bs(), which "
             "remember what they learnt.",
         )
 
@@ -152,7 +152,7 @@ def check_functions(expr: Expr, functions: Mapping[str, Any], source: str) -> No
                 + did_you_mean(call.function, functions),
                 source,
                 call.span,
-                hint=f"there are {listed(sorted(functions), limit=60)}; "
+                hint=f"There are {listed(sorted(functions), limit=60)}; "
                 "pass your own with namespace={'name': function}.",
             )
 

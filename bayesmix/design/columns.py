@@ -134,7 +134,7 @@ def _check_present(uses: Iterable[Use], frame: pd.DataFrame) -> None:
                 + did_you_mean(use.name, frame.columns),
                 use.source,
                 use.span,
-                hint=f"the columns are {listed(frame.columns, limit=30)}.",
+                hint=f"The columns are {listed(frame.columns, limit=30)}.",
             )
 
 

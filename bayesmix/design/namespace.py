@@ -139,6 +139,6 @@ def namespace(extra: Mapping[str, Any] | None) -> dict[str, Any]:
         if not callable(value):
             raise FormulaError(
                 f"namespace= takes functions; {name!r} is a {type(value).__name__}.",
-                hint="put values into the data as a column.",
+                hint="Put values into the data as a column.",
             )
     return {**FUNCTIONS, **(extra or {})}

@@ -66,6 +66,6 @@ def _check_collinear(
         + (f"{', '.join(map(repr, partners))} determine it." if partners else "it is all zeros."),
         source,
         matrix.coded[matrix.term_of[int(at[j])]].term.span,
-        hint="leave a term out, or give these coefficients a proper prior "
+        hint="Leave a term out, or give these coefficients a proper prior "
         "(`prior('normal(0, 1)', 'b')`).",
     )

@@ -125,7 +125,7 @@ def _check_additions(response: Response, family: Family) -> None:
                 f"Family {family.name!r} needs {name}().",
                 response.source,
                 response.expr.span,
-                hint=f"write `{render(response.expr)} | {name}(…) ~ …`.",
+                hint=f"Write `{render(response.expr)} | {name}(…) ~ …`.",
             )
     for a in response.additions:
         if a.name != "weights" and a.name not in family.needs:

@@ -7,6 +7,7 @@ import re
 __all__ = ["r_name", "same_coef"]
 
 _LEVEL_FUNCTIONS = frozenset({"C", "factor", "T", "S"})
+_BOOLEAN = re.compile(r"\[(True|False)\]")
 _COLUMN = re.compile(r"\)\[(\d+)\]")
 _R_SYMBOLS = str.maketrans(
     {c: "" for c in " ()[],\"'?"} | {"+": "P", "-": "M", "*": "MU", "/": "D", "^": "E", "=": "EQ"}
@@ -58,11 +59,13 @@ def same_coef(a: str, b: str) -> bool:
     >>> same_coef("f[b]", "f[c]")
     False
     """
-    return a == b or _factors(a) == _factors(b)
+    return a == b or not _readings(a).isdisjoint(_readings(b))
 
 
-def _factors(coef: str) -> list[str]:
-    return sorted(r_name(coef).split(":"))
+def _readings(coef: str) -> set[tuple[str, ...]]:
+    """The factors' names in R, where the levels of a boolean are TRUE and FALSE."""
+    shouted = _BOOLEAN.sub(lambda m: m[0].upper(), coef)
+    return {tuple(sorted(r_name(text).split(":"))) for text in (coef, shouted)}
 
 
 def _counted_from_one(coef: str, match: re.Match[str]) -> str:

@@ -36,6 +36,10 @@ def test_names_become_those_of_r(coef, expected):
         ("f[b]:h[v]", "h[v]:f[b]"),
         ("poly(x, 2)[0]", "polyx21"),
         ("f[a:b]", "fa:b"),
+        ("flag[True]", "flagTRUE"),
+        ("x:flag[False]", "flagFALSE:x"),
+        ("I(x > 3)[True]", "Ix>3TRUE"),
+        ("f[True]", "fTrue"),
     ],
 )
 def test_spellings_of_one_coefficient_are_the_same(a, b):

@@ -1,5 +1,7 @@
 """The exceptions and warnings of the package.
 
+Everything that is raised on purpose stands in one of two trees::
+
     BayesmixError
     ├── FormulaError      a formula that can't be read, or that doesn't fit the data
     ├── DataError         a data frame, column or row
@@ -12,6 +14,8 @@
     BayesmixWarning
     ├── MissingRowsWarning   rows left out of a fit
     └── ConvergenceWarning   draws not to be trusted yet
+
+Messages say what was wrong, where, and what there is instead.
 """
 
 from __future__ import annotations

@@ -51,11 +51,16 @@ def add_factor_gradient(
             v += 1
 
 
-def add_lkj(b: Any, stratum: int, levels: int, x: Array, grad: Array) -> float:
-    """Log density of the prior, less the log determinant of the factor once for each level."""
+def add_lkj(b: Any, g: Any, stratum: int, x: Array, codes: Array, grad: Array) -> float:
+    """Log density of the prior, less the logarithm of the factor's determinant.
+
+    The latter once for each level, and of the rows of centred coefficients.
+    """
     v = b.cpc + stratum * (b.size * (b.size - 1) // 2)
     logp = 0.0
     for i in range(1, b.size):
+        is_centered = codes[g.centered + codes[b.members + i]]
+        levels = codes[g.counts + stratum] if is_centered else 0
         for j in range(i):
             shape = b.eta + 0.5 * (b.size - 2 - j) - 0.5 * levels
             logp -= shape * (abs(x[v]) + 2.0 * log1p(exp(-abs(x[v]))))

@@ -11,7 +11,7 @@ import numpy as np
 from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.density import Density, build_density
 from bayesmix.engine.layout import build_layout
-from bayesmix.engine.parametrization import centered_groups
+from bayesmix.engine.parametrization import centered_coefs
 from bayesmix.engine.posterior import posterior_of
 from bayesmix.engine.shifts import shifts_of
 from bayesmix.engine.start import Start, build_start
@@ -127,14 +127,16 @@ def compile_fused(
 
     if marginalize and can_marginalize(spec) is None:
         gone = largest_group(spec)
-        centered = centered_groups(spec, parametrization, without=gone)
+        centered = centered_coefs(spec, parametrization, without=gone)
         marginal = build_marginal(spec, gone, centered)
         return Fused(spec, marginal.density, build_start(spec, marginal.density), marginal)
-    centered = centered_groups(spec, parametrization)
+    centered = centered_coefs(spec, parametrization)
     layout = build_layout(spec, centered, shifts_of(spec, centered))
     density = build_density(spec, layout)
     return Fused(spec, density, build_start(spec, density))
 
 
-def _how(group: str, centered: bool) -> str:
-    return f"{group} {'centered' if centered else 'noncentered'}"
+def _how(group: str, centered: tuple[bool, ...]) -> str:
+    if any(centered) and not all(centered):
+        return f"{group} partly centered"
+    return f"{group} {'centered' if any(centered) else 'noncentered'}"

@@ -1,9 +1,10 @@
 """Group effects: from standardised ones, or with a density of their own, and back.
 
 ``theta`` holds the effects and ``grad`` the derivatives by them where ``x`` holds what they are
-made of, levels × coefficients. Non-centred, that is z with r = sd · L z; centred, it is r itself,
-or r plus the population coefficients that it is a deviation from: with many rows per level the data
-tell that sum, and not its parts.
+made of, levels × coefficients. Non-centred, that is z with r = sd · L z. Centred, it is r itself,
+or r plus the population coefficients that it is a deviation from: with many rows per level the
+data tell that sum, and not its parts. Each coefficient may be one or the other: a row of
+r = sd · L z needs of the rows above their z, which is known in either case.
 """
 
 from __future__ import annotations
@@ -23,14 +24,9 @@ def add_effects(g: Any, blocks: Any, x: Array, theta: Array, codes: Array, scrat
     for stratum in range(g.strata):
         _fill_factor(g, blocks, stratum, x, codes, factor)
     logp = 0.0
-    work = scratch[g.work : g.work + 2 * g.k]
+    z = scratch[g.work : g.work + 2 * g.k]
     for level in range(g.size):
-        stratum = codes[g.strata_of + level]
-        at = g.effects + level * g.k
-        if g.centered:
-            logp += _whiten(g, stratum, at, theta, factor, work)
-        else:
-            logp += _colour(g, stratum, at, x, theta, factor)
+        logp += _add_level(g, level, x, theta, codes, factor, z)
     return logp
 
 
@@ -44,24 +40,20 @@ def add_effects_gradient(
     size = g.strata * g.k * g.k
     factor = scratch[g.factor : g.factor + size]
     slope = scratch[g.factor + size : g.factor + 2 * size]
-    slope[:] = 0.0
-    work = scratch[g.work : g.work + 2 * g.k]
+    for i in range(size):
+        slope[i] = 0.0
+    z = scratch[g.work : g.work + 2 * g.k]
     for level in range(g.size):
-        stratum = codes[g.strata_of + level]
-        at = g.effects + level * g.k
-        if g.centered:
-            _whiten(g, stratum, at, theta, factor, work)
-            _add_whitened(g, stratum, at, theta, grad, factor, slope, work)
-        else:
-            _add_coloured(g, stratum, at, x, theta, grad, factor, slope)
+        _add_level(g, level, x, theta, codes, factor, z)
+        _add_level_gradient(g, level, theta, grad, codes, factor, slope, z)
     logp = 0.0
     for stratum in range(g.strata):
         logp += _add_scales(g, stratum, theta, grad, codes, factor, slope)
-        levels = codes[g.counts + stratum] if g.centered else 0
+        at = stratum * g.k * g.k
         for i in range(g.block, g.block + g.n_blocks):
-            part, by = factor[stratum * g.k * g.k :], slope[stratum * g.k * g.k :]
-            add_factor_gradient(blocks[i], g.k, stratum, x, codes, part, by, grad)
-            logp += add_lkj(blocks[i], stratum, levels, x, grad)
+            b = blocks[i]
+            add_factor_gradient(b, g.k, stratum, x, codes, factor[at:], slope[at:], grad)
+            logp += add_lkj(b, g, stratum, x, codes, grad)
     return logp
 
 
@@ -85,71 +77,65 @@ def add_shift_gradient(shifts: Any, grad: Array, data: Array) -> None:
 
 def _fill_factor(g: Any, blocks: Any, stratum: int, x: Array, codes: Array, factor: Array) -> None:
     part = factor[stratum * g.k * g.k : (stratum + 1) * g.k * g.k]
-    part[:] = 0.0
+    for i in range(part.size):
+        part[i] = 0.0
     for i in range(g.k):
         part[i * g.k + i] = 1.0
     for i in range(g.block, g.block + g.n_blocks):
         fill_factor(blocks[i], g.k, stratum, x, codes, part)
 
 
-def _colour(g: Any, stratum: int, at: int, x: Array, theta: Array, factor: Array) -> float:
-    """R = sd · L z of one level."""
+def _add_level(
+    g: Any, level: int, x: Array, theta: Array, codes: Array, factor: Array, z: Array
+) -> float:
+    """R = sd · L z of one level, with z for what is given of r, and r for what is given of z."""
+    stratum, at = codes[g.strata_of + level], g.effects + level * g.k
     logp = 0.0
     for i in range(g.k):
-        row = (stratum * g.k + i) * g.k
-        s = 0.0
-        for j in range(i + 1):
-            s += factor[row + j] * x[at + j]
-        theta[at + i] = theta[g.sd + stratum * g.k + i] * s
-        logp -= 0.5 * x[at + i] * x[at + i]
-    return logp
-
-
-def _add_coloured(
-    g: Any, stratum: int, at: int, x: Array, theta: Array, grad: Array, factor: Array, slope: Array
-) -> None:
-    """The backward pass of `_colour`; ``slope`` gathers derivatives by L, over sd."""
-    sd = g.sd + stratum * g.k
-    for j in range(g.k):
-        s = 0.0
-        for i in range(j, g.k):
-            row = (stratum * g.k + i) * g.k
-            slope[row + j] += grad[at + i] * x[at + j]
-            s += factor[row + j] * theta[sd + i] * grad[at + i]
-        grad[at + j] = s - x[at + j]
-
-
-def _whiten(g: Any, stratum: int, at: int, theta: Array, factor: Array, z: Array) -> float:
-    """Z with r = sd · L z of one level."""
-    logp = 0.0
-    for i in range(g.k):
-        row = (stratum * g.k + i) * g.k
-        s = theta[at + i] / theta[g.sd + stratum * g.k + i]
+        row, sd = (stratum * g.k + i) * g.k, theta[g.sd + stratum * g.k + i]
+        before = 0.0
         for j in range(i):
-            s -= factor[row + j] * z[j]
-        z[i] = s / factor[row + i]
+            before += factor[row + j] * z[j]
+        if codes[g.centered + i]:
+            z[i] = (theta[at + i] / sd - before) / factor[row + i]
+        else:
+            z[i] = x[at + i]
+            theta[at + i] = sd * (before + factor[row + i] * z[i])
         logp -= 0.5 * z[i] * z[i]
     return logp
 
 
-def _add_whitened(
-    g: Any, stratum: int, at: int, theta: Array, grad: Array, factor: Array, slope: Array, z: Array
+def _add_level_gradient(
+    g: Any,
+    level: int,
+    theta: Array,
+    grad: Array,
+    codes: Array,
+    factor: Array,
+    slope: Array,
+    z: Array,
 ) -> None:
-    """The backward pass of `_whiten`; ``slope`` gathers derivatives by L.
+    """The backward pass of `_add_level`.
 
-    What follows z in its array becomes w, the solution of L' w = z.
+    ``slope`` gathers derivatives by the rows of sd · L, or of L where the effects are given. What
+    follows z in its array are the derivatives by z.
     """
-    k, first = g.k, stratum * g.k
+    k, stratum, at = g.k, codes[g.strata_of + level], g.effects + level * g.k
     for i in range(k):
-        z[k + i] = z[i]
+        z[k + i] = -z[i]
     for i in range(k - 1, -1, -1):
-        row = (first + i) * k
-        z[k + i] /= factor[row + i]
+        row, sd = (stratum * k + i) * k, theta[g.sd + stratum * k + i]
+        if codes[g.centered + i]:
+            s = by_row = -z[k + i] / factor[row + i]
+            grad[at + i] -= s / sd
+        else:
+            s = grad[at + i]
+            by_row = sd * s
+            grad[at + i] = z[k + i] + by_row * factor[row + i]
         for j in range(i):
-            z[k + j] -= factor[row + j] * z[k + i]
+            z[k + j] += by_row * factor[row + j]
         for j in range(i + 1):
-            slope[row + j] += z[k + i] * z[j]
-        grad[at + i] -= z[k + i] / theta[g.sd + first + i]
+            slope[row + j] += s * z[j]
 
 
 def _add_scales(
@@ -162,7 +148,7 @@ def _add_scales(
         s = 0.0
         for j in range(i + 1):
             s += slope[row + j] * factor[row + j]
-        if g.centered:
+        if codes[g.centered + i]:
             levels = codes[g.counts + stratum]
             grad[at] += (s - levels) / theta[at]
             logp -= levels * log(theta[at])

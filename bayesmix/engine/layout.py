@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesmix.engine.shifts import Shift
+from bayesmix.engine.shifts import Centered, Shift
 from bayesmix.priors import Resolved
 from bayesmix.spec import Coefficients, GroupPriors, ModelSpec
 
@@ -62,12 +62,13 @@ class GroupAt:
 
     Standard deviations are strata × coefficients (strata are the levels of ``gr(by=)``), partial
     correlations blocks × strata × rows × columns of the lower triangle, effects levels ×
-    coefficients: standardised ones or, centred, the effects themselves plus the `shifts`.
+    coefficients: standardised ones or, for `centered` coefficients, the effects themselves plus
+    the `shifts`.
     """
 
     priors: GroupPriors
     start: int
-    centered: bool
+    centered: tuple[bool, ...]
     shifts: tuple[ShiftAt, ...] = ()
 
     @property
@@ -161,15 +162,15 @@ class Layout:
 
 
 def build_layout(
-    spec: ModelSpec, centered: frozenset[str] = frozenset(), shifts: Iterable[Shift] = ()
+    spec: ModelSpec, centered: Centered = frozenset(), shifts: Iterable[Shift] = ()
 ) -> Layout:
     """The layout of a model.
 
     Parameters
     ----------
     spec : ModelSpec
-    centered : frozenset of str
-        Groups whose effects are parameters.
+    centered : frozenset of (str, str)
+        Group and coefficient of the effects that are parameters.
     shifts : iterable of Shift
         What is added to them.
     """
@@ -183,7 +184,7 @@ def build_layout(
     for g in spec.groups:
         name = g.group.name
         own = tuple(_shift_at(s, coefficients) for s in shifts if s.group == name)
-        groups.append(GroupAt(g, at, name in centered, own))
+        groups.append(GroupAt(g, at, tuple((name, n) in centered for n in g.names), own))
         at = groups[-1].stop
     for d in spec.plain_dpars:
         dpars.append(DparAt(d.name, spec.dpar_prior(d.name), at))

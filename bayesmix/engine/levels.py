@@ -25,15 +25,21 @@ class WithinLevels:
     """
 
     def __init__(self, spec: ModelSpec, dpar: str, group: str) -> None:
+        self.group = group
         terms = [t for t in spec.predictors[dpar].groups if t.group == group]
         self.positions = np.concatenate([t.positions for t in terms])
         self.z = np.concatenate([t.matrix.values for t in terms], axis=1)
         self.index, self.size = spec.design.group(group).index, spec.design.group(group).size
 
+    @cached_property
+    def ranks(self) -> np.ndarray:
+        """The number of coefficients that the rows of each level tell apart."""
+        return np.linalg.matrix_rank(self._products, hermitian=True)
+
     @property
-    def rank(self) -> int:
-        """The number of coefficients that the rows tell apart, over all levels."""
-        return int(np.linalg.matrix_rank(self._products, hermitian=True).sum())
+    def variances(self) -> np.ndarray:
+        """Variances of `coefs` for a y of variance one, levels × columns."""
+        return np.diagonal(self._inverse, axis1=1, axis2=2)
 
     def coefs(self, y: np.ndarray) -> np.ndarray:
         """Levels × columns."""

@@ -19,7 +19,7 @@ from bayesmix.engine.layout import build_layout
 from bayesmix.engine.marginal_packing import pack, remaining
 from bayesmix.engine.packing import Packed
 from bayesmix.engine.posterior import posterior_of
-from bayesmix.engine.shifts import shifts_of
+from bayesmix.engine.shifts import Centered, shifts_of
 from bayesmix.spec import GroupPriors, ModelSpec
 
 CHUNK = 100
@@ -112,7 +112,7 @@ class Marginal:
 
 
 def build_marginal(
-    spec: ModelSpec, group: str | None = None, centered: frozenset[str] = frozenset()
+    spec: ModelSpec, group: str | None = None, centered: Centered = frozenset()
 ) -> Marginal:
     """Load the kernels (compile them, the first time on a machine) and hand them the model.
 
@@ -122,8 +122,9 @@ def build_marginal(
         One that `can_marginalize` has nothing against.
     group : str, optional
         The group to integrate out; the `largest_group` by default.
-    centered : frozenset of str
-        Other groups whose effects are parameters, with what the population adds to them.
+    centered : frozenset of (str, str)
+        Group and coefficient of other groups' effects that are parameters, with what the population
+        adds to them.
 
     Returns
     -------
@@ -133,7 +134,7 @@ def build_marginal(
     from bayesmix.engine.marginal_kernel import compiled_density
 
     name = group or largest_group(spec)
-    rest = centered - {name}
+    rest = frozenset(c for c in centered if c[0] != name)
     layout = build_layout(remaining(spec, name), rest, shifts_of(spec, rest))
     addresses = compiled_density().address, compiled_expand().address
     return Marginal(spec, name, Density(layout, *addresses, pack(spec, layout, name)))

@@ -194,7 +194,7 @@ class _Packer:
             self.scratch - 2 * g.k,
             first,
             len(g.blocks),
-            g.centered,
+            self.codes.add(g.centered),
         )
 
 

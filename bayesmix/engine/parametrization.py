@@ -9,23 +9,24 @@ import numpy as np
 from bayesmix.engine.density import build_density
 from bayesmix.engine.layout import build_layout
 from bayesmix.engine.levels import WithinLevels, groups_of
-from bayesmix.engine.scores import row_scores
+from bayesmix.engine.scores import fit_without_effects
+from bayesmix.engine.shifts import Centered
 from bayesmix.errors import SamplingError, did_you_mean, listed
 from bayesmix.spec import ModelSpec
 
 CHOICES = ("auto", "centered", "noncentered")
-RICH = 3.0
+RICH = 2.0
 """The `information` from which on centred effects mix better."""
 SWEEPS = 3
 TINY = 1e-300
 
 
-def centered_groups(
+def centered_coefs(
     spec: ModelSpec,
     parametrization: str | Mapping[str, str] = "auto",
     without: str | None = None,
-) -> frozenset[str]:
-    """The groups whose effects are parameters themselves.
+) -> Centered:
+    """The effects that are parameters themselves: group and coefficient.
 
     Parameters
     ----------
@@ -42,12 +43,17 @@ def centered_groups(
     """
     chosen = _by_group([g.group.name for g in spec.groups], parametrization)
     chosen.pop(without, None)
-    centered = {name for name, choice in chosen.items() if choice == "centered"}
-    undecided = {name for name, choice in chosen.items() if choice == "auto"}
-    if undecided:
-        said = information(spec)
-        centered |= {name for name in undecided if said[name] > RICH}
-    return frozenset(centered)
+    said = information(spec) if "auto" in chosen.values() else {}
+    return frozenset(
+        (g.group.name, name)
+        for g in spec.groups
+        for name in g.names
+        if _is_centered(chosen.get(g.group.name), said.get((g.group.name, name), 0.0))
+    )
+
+
+def _is_centered(choice: str | None, said: float) -> bool:
+    return choice == "centered" or (choice == "auto" and said > RICH)
 
 
 def _by_group(names: list[str], parametrization: str | Mapping[str, str]) -> dict[str, str]:
@@ -69,12 +75,17 @@ def _checked(choice: object) -> str:
     return choice
 
 
-def information(spec: ModelSpec) -> dict[str, float]:
-    """For each group, what its rows say about its effects against what its prior says.
+def information(spec: ModelSpec) -> dict[tuple[str, str], float]:
+    """For each group and coefficient, what rows say about its effects against what siblings do.
 
-    The F statistic of the group's terms on the rows' scores, less one. For a normal response and
-    an intercept this estimates n · sd² / σ², n being the rows of a level: above 1 the data know
-    more about a level's effect than its siblings do.
+    The mean square of the levels' least squares estimates over what the noise of the rows makes of
+    it, less one, on the rows' scores. For a normal response and an intercept alone this estimates
+    n · sd² / σ², n being the rows of a level.
+
+    Where it is below 1 or so, non-centred effects mix better, above 2 centred ones (around what the
+    population says of them). In simulations with 6 to 400 levels, normal and Bernoulli, the least
+    effective sample size per gradient of centred against non-centred was 0.1 to 0.8 at 0.5 to 1.3,
+    1 to 2.7 around 2, 2.3 to 8 at 3 to 5, and 30 to 700 above 40.
 
     Parameters
     ----------
@@ -82,27 +93,45 @@ def information(spec: ModelSpec) -> dict[str, float]:
 
     Returns
     -------
-    dict of str to float
+    dict
+        By group and coefficient; -1 where the rows can't tell.
     """
-    scores = row_scores(spec, build_density(spec, build_layout(spec)))
-    explained = {g.group.name: 0.0 for g in spec.groups}
-    freedom = dict.fromkeys(explained, 0)
-    for dpar, score in scores.items():
-        for name, (part, rank) in _analysis(spec, dpar, score).items():
-            explained[name] += part
-            freedom[name] += rank
-    return {name: explained[name] / max(freedom[name], 1) - 1.0 for name in explained}
+    fit = fit_without_effects(spec, build_density(spec, build_layout(spec)))
+    found: dict[tuple[str, str], float] = {}
+    for dpar in spec.predictors:
+        score = fit.scores(dpar)
+        said, explained = _analysis(spec, dpar, score)
+        found |= said
+        # What groups say of a mean is not to be taken for what they say of a variance.
+        fit = fit.moved(dpar, explained / max(score @ score / score.size, TINY))
+    return found
 
 
-def _analysis(spec: ModelSpec, dpar: str, score: np.ndarray) -> dict[str, tuple[float, int]]:
-    """Of each group: its sum of squares over the mean square that is left, and its rank."""
-    terms = {name: WithinLevels(spec, dpar, name) for name in groups_of(spec, dpar)}
-    fitted = dict.fromkeys(terms, 0.0 * score)
+def _analysis(
+    spec: ModelSpec, dpar: str, score: np.ndarray
+) -> tuple[dict[tuple[str, str], float], np.ndarray]:
+    """The `information` on one predictor's coefficients, and what they explain of its scores."""
+    groups = [WithinLevels(spec, dpar, name) for name in groups_of(spec, dpar)]
+    fitted = [np.zeros_like(score) for _ in groups]
     for _ in range(SWEEPS):
-        for name, term in terms.items():
-            rest = score - sum(fitted.values()) + fitted[name]
-            fitted[name] = term.fitted(rest)
-    left = score - sum(fitted.values())
-    freedom = score.size - sum(t.rank for t in terms.values())
-    noise = left @ left / freedom if freedom > 0 else np.inf
-    return {n: (fitted[n] @ fitted[n] / max(noise, TINY), t.rank) for n, t in terms.items()}
+        for i, group in enumerate(groups):
+            fitted[i] = group.fitted(score - sum(fitted) + fitted[i])
+    explained = sum(fitted, np.zeros_like(score))
+    left = score - explained
+    freedom = score.size - sum(int(g.ranks.sum()) for g in groups)
+    noise = max(left @ left / freedom, TINY) if freedom > 0 else np.inf
+    found: dict[tuple[str, str], float] = {}
+    for group, part in zip(groups, fitted, strict=True):
+        names = next(g.names for g in spec.groups if g.group.name == group.group)
+        said = _ratios(group, group.coefs(left + part)) / noise - 1.0
+        for position, value in zip(group.positions, said, strict=True):
+            found[group.group, names[position]] = float(value)
+    return found, explained
+
+
+def _ratios(group: WithinLevels, coefs: np.ndarray) -> np.ndarray:
+    """Mean squares of coefficients over their variances, from the levels that tell all of them."""
+    told = group.ranks == coefs.shape[1]
+    if not told.any():
+        return np.zeros(coefs.shape[1])
+    return (coefs[told] ** 2 / group.variances[told]).mean(axis=0)

@@ -60,25 +60,27 @@ def _group(g: GroupAt, x: np.ndarray) -> dict[str, np.ndarray]:
             key: value[..., 0, :] if key.startswith("sd_") else value[..., 0, :, :]
             for key, value in found.items()
         }
-    effects = _centered(g, x) if g.centered else _effects(g, x, sd, factor)
-    return found | {f"r_{name}": effects}
-
-
-def _centered(g: GroupAt, x: np.ndarray) -> np.ndarray:
-    effects = x[..., g.effects].reshape(*x.shape[:-1], g.size, g.k).copy()
-    for s in g.shifts:
-        source = constrained(x[..., s.source], s.prior.lower, s.prior.upper)
-        effects -= source[..., None, None] * s.weights
-    return effects
+    return found | {f"r_{name}": _effects(g, x, sd, factor)}
 
 
 def _effects(g: GroupAt, x: np.ndarray, sd: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    z = x[..., g.effects].reshape(*x.shape[:-1], g.size, g.k)
-    scaled = sd[..., :, None] * factor
     by = g.priors.group.by
-    if by is None:
-        return z @ scaled[..., 0, :, :].mT
-    return np.einsum("...lij,...lj->...li", scaled[..., by.of_level, :, :], z)
+    strata = slice(None) if by is None else by.of_level
+    r = x[..., g.effects].reshape(*x.shape[:-1], g.size, g.k).copy()
+    for s in g.shifts:
+        source = constrained(x[..., s.source], s.prior.lower, s.prior.upper)
+        r -= source[..., None, None] * s.weights
+    if all(g.centered):
+        return r
+    z = r.copy()
+    for i in range(g.k):
+        scale, row = sd[..., strata, i], factor[..., strata, i, :]
+        before = sum((row[..., j] * z[..., j] for j in range(i)), np.zeros(1))
+        if g.centered[i]:
+            z[..., i] = (r[..., i] / scale - before) / row[..., i]
+        else:
+            r[..., i] = scale * (before + row[..., i] * z[..., i])
+    return r
 
 
 def _factor(g: GroupAt, x: np.ndarray) -> np.ndarray:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
 import numpy as np
-from scipy.optimize import minimize
 
 from bayesmix.engine.density import Density
 from bayesmix.engine.posterior import posterior_of
@@ -14,32 +16,58 @@ ITERATIONS = 50
 STEP = 1e-4
 
 
-def row_scores(spec: ModelSpec, density: Density) -> dict[str, np.ndarray]:
-    """Derivatives of each row's log density by its linear predictors.
+@dataclass(frozen=True)
+class RowFit:
+    """A model's parameters at the rows.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+    etas : mapping of str to ndarray
+        Linear predictors of the dpars that have a formula.
+    plain : mapping of str to ndarray
+        The other dpars.
+    """
+
+    spec: ModelSpec
+    etas: Mapping[str, np.ndarray]
+    plain: Mapping[str, np.ndarray]
+
+    def scores(self, dpar: str) -> np.ndarray:
+        """Derivatives of the rows' log densities by a linear predictor, less their mean."""
+        up, down = (self.moved(dpar, h).logp() for h in (STEP, -STEP))
+        scores = np.nan_to_num((up - down) / (2 * STEP), posinf=0.0, neginf=0.0)
+        return scores - scores.mean()
+
+    def moved(self, dpar: str, by: float | np.ndarray) -> RowFit:
+        """The same with another linear predictor."""
+        return replace(self, etas={**self.etas, dpar: self.etas[dpar] + by})
+
+    def logp(self) -> np.ndarray:
+        """The rows' log densities, times their weights."""
+        response, family = self.spec.design.response, self.spec.family
+        logp = family.logp(response.y, {**family.natural(self.etas), **self.plain}, response.aux)
+        return logp * response.aux.get("weights", 1.0)
+
+
+def fit_without_effects(spec: ModelSpec, density: Density) -> RowFit:
+    """Near the posterior's mode with all group effects zero.
 
     Parameters
     ----------
     spec : ModelSpec
     density : Density
-        With all groups non-centred.
-
-    Returns
-    -------
-    dict of str to ndarray
-        By dpar with a formula, one value a row.
+        With all effects non-centred.
     """
-    fitted = posterior_of(density.layout, _fit_without_effects(spec, density))
-    plain = {d.name: fitted[d.name] for d in spec.plain_dpars}
+    fitted = posterior_of(density.layout, _mode(spec, density))
     etas = {dpar: _eta(spec, dpar, fitted) for dpar in spec.predictors}
-    found = {}
-    for dpar in etas:
-        up, down = (_logp(spec, etas | {dpar: etas[dpar] + h}, plain) for h in (STEP, -STEP))
-        found[dpar] = np.nan_to_num((up - down) / (2 * STEP), posinf=0.0, neginf=0.0)
-    return found
+    return RowFit(spec, etas, {d.name: fitted[d.name] for d in spec.plain_dpars})
 
 
-def _fit_without_effects(spec: ModelSpec, density: Density) -> np.ndarray:
-    """A posterior mode of all but the groups' parameters, effects being zero."""
+def _mode(spec: ModelSpec, density: Density) -> np.ndarray:
+    """The mode of all but the groups' parameters, effects being zero."""
+    from scipy.optimize import minimize
+
     layout, x = density.layout, build_start(spec, density).centre.copy()
     free = np.ones(layout.n_dim, bool)
     for g in layout.groups:
@@ -61,9 +89,3 @@ def _eta(spec: ModelSpec, dpar: str, fitted: dict[str, np.ndarray]) -> np.ndarra
     p = spec.predictors[dpar]
     b = fitted.get("b" if dpar == "mu" else f"b_{dpar}", np.empty(0))
     return p.offset + p.population.values @ b
-
-
-def _logp(spec: ModelSpec, etas: dict[str, np.ndarray], plain: dict[str, np.ndarray]) -> np.ndarray:
-    response = spec.design.response
-    logp = spec.family.logp(response.y, spec.family.natural(etas) | plain, response.aux)
-    return logp * response.aux.get("weights", 1.0)

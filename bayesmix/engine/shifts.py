@@ -19,6 +19,9 @@ import numpy as np
 from bayesmix.engine.levels import WithinLevels, groups_of
 from bayesmix.spec import ModelSpec
 
+Centered = frozenset[tuple[str, str]]
+"""Group and coefficient of the effects that are parameters themselves."""
+
 EXACT = 1e-9
 
 
@@ -42,29 +45,44 @@ class Shift:
     weights: np.ndarray
 
 
-def shifts_of(spec: ModelSpec, centered: frozenset[str]) -> tuple[Shift, ...]:
-    """The population coefficients that centred groups take up, each in one group.
+def shifts_of(spec: ModelSpec, centered: Centered) -> tuple[Shift, ...]:
+    """The population coefficients that centred effects take up, each those of one group.
 
     Parameters
     ----------
     spec : ModelSpec
-    centered : frozenset of str
+    centered : frozenset of (str, str)
     """
     return tuple(s for dpar in spec.predictors for s in _of_dpar(spec, dpar, centered))
 
 
-def _of_dpar(spec: ModelSpec, dpar: str, centered: frozenset[str]) -> Iterator[Shift]:
+def _of_dpar(spec: ModelSpec, dpar: str, centered: Centered) -> Iterator[Shift]:
     # What few levels have in common is known least, so those groups come first.
-    names = sorted(set(groups_of(spec, dpar)) & centered, key=lambda n: spec.design.group(n).size)
+    names = sorted(groups_of(spec, dpar), key=lambda n: spec.design.group(n).size)
     left = dict(enumerate(_columns(spec, dpar).T))
     for name in names:
         within = WithinLevels(spec, dpar, name)
         for column, values in tuple(left.items()):
-            coefs = within.coefs(values)
-            rest = values - np.einsum("nk,nk->n", within.z, coefs[within.index])
-            if np.abs(rest).max() <= EXACT * np.abs(values).max():
-                yield Shift(name, dpar, column, _spread(spec, name, within.positions, coefs))
+            weights = _weights(spec, within, centered, values)
+            if weights is not None:
+                yield Shift(name, dpar, column, weights)
                 del left[column]
+
+
+def _weights(
+    spec: ModelSpec, within: WithinLevels, centered: Centered, values: np.ndarray
+) -> np.ndarray | None:
+    """How a group says a column of the population by its centred coefficients, if it can."""
+    if not any(group == within.group for group, _ in centered):
+        return None
+    coefs, size = within.coefs(values), EXACT * np.abs(values).max()
+    rest = values - np.einsum("nk,nk->n", within.z, coefs[within.index])
+    g = next(g for g in spec.groups if g.group.name == within.group)
+    weights = np.zeros((within.size, len(g.coefs)))
+    weights[:, within.positions] = coefs
+    others = [i for i, name in enumerate(g.names) if (within.group, name) not in centered]
+    exact = np.abs(rest).max() <= size and (np.abs(weights[:, others]) <= size).all()
+    return np.where(np.isin(np.arange(len(g.coefs)), others), 0.0, weights) if exact else None
 
 
 def _columns(spec: ModelSpec, dpar: str) -> np.ndarray:
@@ -74,11 +92,3 @@ def _columns(spec: ModelSpec, dpar: str) -> np.ndarray:
     values = p.population.values.copy()
     values[:, p.has_intercept :] -= c.means
     return values
-
-
-def _spread(spec: ModelSpec, name: str, positions: np.ndarray, coefs: np.ndarray) -> np.ndarray:
-    """Coefficients at their places among all that the group has."""
-    g = next(g for g in spec.groups if g.group.name == name)
-    weights = np.zeros((g.group.size, len(g.coefs)))
-    weights[:, positions] = coefs
-    return weights

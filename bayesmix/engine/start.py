@@ -57,8 +57,8 @@ def build_start(spec: ModelSpec, density: Density) -> Start:
         for (at, prior), value, size in zip(part.scalars(), values, sizes, strict=True):
             centre[at], spread[at] = _unconstrained(prior, value, size)
     for g in layout.groups:
-        if g.centered:
-            spread[g.effects] *= np.tile(guesses.deviations(g)[: g.k], g.size)
+        sizes = np.where(g.centered, guesses.deviations(g)[: g.k], 1.0)
+        spread[g.effects] *= np.tile(sizes, g.size)
         for s in g.shifts:
             source = constrained(centre[s.source], s.prior.lower, s.prior.upper)
             centre[g.effects] += source * s.weights.ravel()

@@ -45,8 +45,8 @@ TERM = _record("at stride codes intercept n_columns columns")
 """A bracket. ``at`` is its first coefficient of the group's first level, in x."""
 
 GROUP = _record("size k strata strata_of counts sd effects factor work block n_blocks centered")
-"""A grouping factor: ``strata_of`` (levels) and ``counts`` (strata) in codes, ``factor`` and
-``work`` in scratch.
+"""A grouping factor: ``strata_of`` (of levels), ``counts`` (of strata) and ``centered`` (of
+coefficients, 0 or 1) in codes, ``factor`` and ``work`` in scratch.
 """
 
 BLOCK = _record("size members cpc", "eta")

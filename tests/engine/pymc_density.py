@@ -32,7 +32,8 @@ class PymcDensity:
 
     def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         try:
-            logp, grad = self.function(x)
+            with np.errstate(all="ignore"):
+                logp, grad = self.function(x)
         except ValueError as error:
             if type(error).__name__ != REJECTED:
                 raise

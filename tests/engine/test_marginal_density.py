@@ -83,7 +83,7 @@ def test_gradient_is_the_difference_quotient(name):
 def test_another_group_may_be_centered():
     """The same density, but for the determinant of x by standardised effects."""
     spec = build_spec("y ~ x + (x | g) + (1 | h)", frame())
-    m, plain = build_marginal(spec, centered=frozenset({"h"})), problem("crossed")
+    m, plain = build_marginal(spec, centered=frozenset({("h", "Intercept")})), problem("crossed")
     x = points(m, 3)
     draw = posterior_of(m.density.layout, x)
     noncentered = x.copy()
@@ -267,3 +267,15 @@ def test_every_case_can_be_integrated_and_the_largest_group_is():
     assert {can_marginalize(problem(name).spec) for name in MODELS} == {None}
     assert largest_group(problem("nested").spec) == "t:g"
     assert largest_group(problem("ids").spec) == "g"
+
+
+@pytest.mark.parametrize("kept", [0, 1, 60])
+def test_levels_without_weight_say_nothing(kept):
+    """The density of the rows that are left, all of the levels in the model."""
+    data = frame().assign(w=lambda d: np.where(np.arange(60) < kept, 1.0, 0.0))
+    m = build_marginal(build_spec("y | weights(w) ~ x + (x | g)", data))
+    x = points(m, 2)
+    expected = [likelihood(m, v) if kept else 0.0 for v in x]
+    expected += [scalar_priors(m, v) + correlation_priors(m, v) for v in x]
+    ours = [m.density(v)[0] for v in x]
+    assert np.diff(ours)[0] == pytest.approx(np.diff(np.reshape(expected, (2, 2)).sum(axis=0))[0])

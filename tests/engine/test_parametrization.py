@@ -6,9 +6,9 @@ import pytest
 
 from bayesmix.engine.density import build_density
 from bayesmix.engine.layout import Layout, build_layout
-from bayesmix.engine.parametrization import centered_groups, information
+from bayesmix.engine.parametrization import centered_coefs, information
 from bayesmix.engine.posterior import posterior_of
-from bayesmix.engine.shifts import Shift, shifts_of
+from bayesmix.engine.shifts import Centered, shifts_of
 from bayesmix.engine.transforms import constrained
 from bayesmix.errors import SamplingError
 from bayesmix.formula import bf
@@ -28,41 +28,48 @@ MODELS = {
 }
 
 
-def _centred(spec: ModelSpec, shifts: tuple[Shift, ...]) -> Layout:
-    return build_layout(spec, frozenset(g.group.name for g in spec.groups), shifts)
+def _coefs(spec: ModelSpec, which: str = "all") -> Centered:
+    """All group coefficients of a model, or every other one."""
+    every = [(g.group.name, name) for g in spec.groups for name in g.names]
+    return frozenset({"all": every, "even": every[::2], "odd": every[1::2]}[which])
 
 
 def _moved(layout: Layout, values: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
-    """The centred vector of the same parameters."""
+    """The vector of the same parameters with the centred ones as effects, shifted."""
     y = x.copy()
     for g in layout.groups:
         effects = values[f"r_{g.priors.group.name}"].copy()
         for s in g.shifts:
             effects += s.weights * constrained(x[s.source], s.prior.lower, s.prior.upper)
-        y[g.effects] = effects.ravel()
+        given = y[g.effects].reshape(g.size, g.k)
+        given[:, list(g.centered)] = effects[:, list(g.centered)]
     return y
 
 
 def _log_determinant(layout: Layout, values: dict[str, np.ndarray]) -> float:
-    """Of the effects by their standardised values."""
+    """Of the centred effects by their standardised values."""
     total = 0.0
     for g in layout.groups:
         name, by = g.priors.group.name, g.priors.group.by
         sd = values[f"sd_{name}"].reshape(g.strata, g.k)
         cor = values.get(f"cor_{name}", np.eye(g.k)).reshape(-1, g.k, g.k)
-        logs = np.log(sd).sum(-1) + 0.5 * np.linalg.slogdet(cor)[1]
+        roots = np.linalg.cholesky(cor).diagonal(axis1=1, axis2=2)
+        logs = (np.log(sd) + np.log(roots))[:, list(g.centered)].sum(-1)
         total += logs[np.zeros(g.size, int) if by is None else by.of_level].sum()
     return total
 
 
 @pytest.mark.parametrize("shifted", [False, True])
+@pytest.mark.parametrize("which", ["all", "even", "odd"])
 @pytest.mark.parametrize("model", MODELS)
-def test_centred_it_is_the_same_density_and_posterior(model: str, shifted: bool) -> None:
+def test_centred_it_is_the_same_density_and_posterior(
+    model: str, which: str, shifted: bool
+) -> None:
     formula, priors = MODELS[model]
     spec = spec_of(formula, prior=priors)
-    plain = density_of(spec)
-    names = frozenset(g.group.name for g in spec.groups)
-    centred = build_density(spec, _centred(spec, shifts_of(spec, names) if shifted else ()))
+    plain, centered = density_of(spec), _coefs(spec, which)
+    shifts = shifts_of(spec, centered) if shifted else ()
+    centred = build_density(spec, build_layout(spec, centered, shifts))
     constants, sizes = [], []
     for x in points(plain.layout, (0.3, 0.6, 1.0)):
         values = posterior_of(plain.layout, x)
@@ -72,18 +79,19 @@ def test_centred_it_is_the_same_density_and_posterior(model: str, shifted: bool)
         for name in values:
             np.testing.assert_allclose(same[name], values[name], rtol=1e-9, atol=1e-9)
         logp = plain(x)[0]
-        constants.append(logp - centred(y)[0] - _log_determinant(plain.layout, values))
+        constants.append(logp - centred(y)[0] - _log_determinant(centred.layout, values))
         sizes.append(abs(logp))
     first = constants[int(np.argmin(sizes))]
     assert np.all(np.abs(np.array(constants) - first) <= 1e-8 * np.array(sizes))
 
 
+@pytest.mark.parametrize("which", ["all", "even", "odd"])
 @pytest.mark.parametrize("model", MODELS)
-def test_the_centred_gradient_is_that_of_the_density(model: str) -> None:
+def test_the_centred_gradient_is_that_of_the_density(model: str, which: str) -> None:
     formula, priors = MODELS[model]
     spec = spec_of(formula, prior=priors)
-    names = frozenset(g.group.name for g in spec.groups)
-    density = build_density(spec, _centred(spec, shifts_of(spec, names)))
+    centered = _coefs(spec, which)
+    density = build_density(spec, build_layout(spec, centered, shifts_of(spec, centered)))
     x = next(points(density.layout))
     for seed in range(4):
         direction = np.random.default_rng(seed).normal(size=x.size)
@@ -93,15 +101,17 @@ def test_the_centred_gradient_is_that_of_the_density(model: str) -> None:
 
 def test_a_group_takes_up_what_does_not_vary_within_its_levels() -> None:
     spec = spec_of("y ~ z + of_g + x + of_g:x + (1 + x | g) + (1 | k)")
-    taken = {(s.group, s.column) for s in shifts_of(spec, frozenset({"g", "k"}))}
+    taken = {(s.group, s.column) for s in shifts_of(spec, _coefs(spec))}
     columns = spec.predictors["mu"].population.names
     at = {name: i for i, name in enumerate(columns)}
     assert taken == {("k", 0), ("g", at["of_g"]), ("g", at["x"]), ("g", at["of_g:x"])}
 
 
-def test_only_centred_groups_take_up_anything() -> None:
-    spec = spec_of("y ~ x + (1 + x | g) + (1 | k)")
-    assert {s.group for s in shifts_of(spec, frozenset({"g"}))} == {"g"}
+def test_only_centred_coefficients_take_up_anything() -> None:
+    spec = spec_of("y ~ of_g + x + (1 + x | g) + (1 | k)")
+    at = {name: i for i, name in enumerate(spec.predictors["mu"].population.names)}
+    taken = {s.column for s in shifts_of(spec, frozenset({("g", "Intercept")}))}
+    assert taken == {0, at["of_g"]}
     assert shifts_of(spec, frozenset()) == ()
 
 
@@ -119,23 +129,41 @@ def test_information_is_rows_times_the_ratio_of_variances(rows: int, sd: float) 
 
 
 def test_rows_that_leave_no_noise_say_nothing() -> None:
-    assert information(_simulated(20, 1, 2.0)) == {"g": -1.0}
+    assert information(_simulated(20, 1, 2.0)) == {("g", "Intercept"): -1.0}
 
 
 def test_auto_centres_what_the_data_know_well() -> None:
-    assert centered_groups(_simulated(50, 20, 2.0)) == {"g"}
-    assert centered_groups(_simulated(50, 3, 0.2)) == set()
+    assert centered_coefs(_simulated(50, 20, 2.0)) == {("g", "Intercept")}
+    assert centered_coefs(_simulated(50, 3, 0.2)) == set()
+
+
+def test_each_coefficient_is_decided_by_itself() -> None:
+    rng = np.random.default_rng(3)
+    g = np.repeat(np.arange(100), 12)
+    x = rng.normal(size=g.size)
+    y = 3 * rng.normal(size=100)[g] + 0.1 * rng.normal(size=100)[g] * x + rng.normal(size=g.size)
+    spec = build_spec("y ~ x + (x | g)", pd.DataFrame({"y": y, "x": x, "g": g.astype(str)}))
+    assert centered_coefs(spec) == {("g", "Intercept")}
+
+
+def test_levels_with_other_means_are_not_taken_for_levels_with_other_variances() -> None:
+    rng = np.random.default_rng(4)
+    g = np.repeat(np.arange(100), 12)
+    y = 5 * rng.normal(size=100)[g] + rng.normal(size=g.size)
+    data = pd.DataFrame({"y": y, "g": g.astype(str)})
+    spec = build_spec(bf("y ~ 1 + (1 | i | g)", sigma="1 + (1 | i | g)"), data)
+    assert centered_coefs(spec) == {("g", "Intercept")}
 
 
 def test_a_group_that_is_integrated_out_is_neither() -> None:
-    assert centered_groups(_simulated(50, 20, 2.0), without="g") == set()
+    assert centered_coefs(_simulated(50, 20, 2.0), without="g") == set()
 
 
 def test_groups_may_be_told_one_by_one() -> None:
     spec = spec_of("y ~ x + (1 | g) + (1 | k)")
-    assert centered_groups(spec, {"g": "centered", "k": "noncentered"}) == {"g"}
-    assert centered_groups(spec, "centered") == {"g", "k"}
-    assert centered_groups(spec, "noncentered") == set()
+    assert centered_coefs(spec, {"g": "centered", "k": "noncentered"}) == {("g", "Intercept")}
+    assert centered_coefs(spec, "centered") == _coefs(spec)
+    assert centered_coefs(spec, "noncentered") == set()
 
 
 @pytest.mark.parametrize(
@@ -144,4 +172,4 @@ def test_groups_may_be_told_one_by_one() -> None:
 )
 def test_choices_that_there_are_not(choice: object, says: str) -> None:
     with pytest.raises(SamplingError, match=says):
-        centered_groups(spec_of("y ~ x + (1 | g)"), choice)
+        centered_coefs(spec_of("y ~ x + (1 | g)"), choice)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesmix.design import Group
 from bayesmix.engine.compress import compress
-from bayesmix.engine.layout import Layout
+from bayesmix.engine.layout import GroupAt, Layout
 from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE, tile_scratch
 from bayesmix.engine.packing import Packed, _Packer, _scalar
 from bayesmix.engine.tables import BLOCK, GROUP, SCALAR, SHIFT
@@ -34,14 +34,12 @@ class Rows:
         Of the integrated group.
     others : ndarray
         Rows × other groups, levels.
-    n_levels : int
     """
 
     z: np.ndarray
     rest: np.ndarray
     level: np.ndarray
     others: np.ndarray
-    n_levels: int
 
 
 def remaining(spec: ModelSpec, name: str) -> ModelSpec:
@@ -63,45 +61,62 @@ def pack(spec: ModelSpec, layout: Layout, name: str) -> Packed:
         The group that is integrated out.
     """
     packer = _Packer(remaining(spec, name), layout)
-    groups = np.array([packer.group(g) for g in layout.groups], GROUP)
+    tables = _sampled(packer)
     rows = compressed(spec, name)
     tiles = _Tiles(packer, rows, spec.design.group(name))
-    others = [g for g in layout.groups if g.priors.group.name != name]
-    n_coefficients = len(layout.coefficients[0].coefficients.names)
-    starts = n_coefficients + np.cumsum([0, *(g.k for g in others)])
-    tables = {
-        "scalars": np.array([_scalar(at, prior) for at, prior in layout.scalars()], SCALAR),
-        "groups": groups,
-        "blocks": np.array(packer.blocks, BLOCK),
-        "shifts": np.array([s for g in layout.groups for s in packer.shifts(g)], SHIFT),
-        "tiles": np.array(tiles.records, TILE),
-        "others": np.array(
-            [(g.effects.start, g.k, at) for g, at in zip(others, starts[:-1], strict=True)], OTHER
-        ),
-    }
-    errors = int((tables["tiles"]["slots"] * tables["tiles"]["levels"]).max())
-    k = layout.group(name).k
-    size = layout.group(name).strata * k**2
+    tables |= {"tiles": np.array(tiles.records, TILE), "others": _others(layout, name)}
     arrays = tables | {"data": packer.data.array(), "codes": packer.codes.array()}
-    weights = spec.design.response.aux.get("weights")
     values = {
-        "n_dim": layout.n_dim,
-        "scratch": packer.scratch,
-        "integrated": [g.priors.group.name for g in layout.groups].index(name),
-        "n_levels": rows.n_levels,
-        "coefficients": layout.coefficients[0].start,
-        "n_coefficients": n_coefficients,
+        **_model(spec, layout, name),
         "columns": rows.rest.shape[1],
-        "sigma": layout.dpars[0].start,
-        "errors": errors,
-        "work": tiles.scratch,
-        "memory": layout.n_dim + packer.scratch + 2 * size + errors + tiles.scratch + k,
-        "weight": len(spec.design.response.y) if weights is None else weights.sum(),
+        **_scratch(layout.group(name), layout.n_dim + packer.scratch, tiles),
+        "scratch": packer.scratch,
         **{key: array.ctypes.data for key, array in arrays.items()},
         **{f"n_{key}": array.size for key, array in arrays.items()},
     }
     head = np.array([tuple(values.get(key, 0) for key in MARGINAL.names)], MARGINAL)
     return Packed(head, tuple(arrays.values()))
+
+
+def _sampled(packer: _Packer) -> dict[str, np.ndarray]:
+    """The tables of what is sampled."""
+    layout = packer.layout
+    groups = [packer.group(g) for g in layout.groups]
+    return {
+        "scalars": np.array([_scalar(at, prior) for at, prior in layout.scalars()], SCALAR),
+        "groups": np.array(groups, GROUP),
+        "blocks": np.array(packer.blocks, BLOCK),
+        "shifts": np.array([s for g in layout.groups for s in packer.shifts(g)], SHIFT),
+    }
+
+
+def _others(layout: Layout, name: str) -> np.ndarray:
+    column, others = len(layout.coefficients[0].coefficients.names), []
+    for g in layout.groups:
+        if g.priors.group.name != name:
+            others.append((g.effects.start, g.k, column))
+            column += g.k
+    return np.array(others, OTHER)
+
+
+def _model(spec: ModelSpec, layout: Layout, name: str) -> dict[str, float]:
+    weights = spec.design.response.aux.get("weights")
+    return {
+        "n_dim": layout.n_dim,
+        "integrated": [g.priors.group.name for g in layout.groups].index(name),
+        "n_levels": spec.design.group(name).size,
+        "coefficients": layout.coefficients[0].start,
+        "n_coefficients": len(layout.coefficients[0].coefficients.names),
+        "sigma": layout.dpars[0].start,
+        "weight": len(spec.design.response.y) if weights is None else weights.sum(),
+    }
+
+
+def _scratch(g: GroupAt, before: int, tiles: _Tiles) -> dict[str, int]:
+    """Sizes of scratch: what tiles need, and, in all, Λ and moments and a level's effects too."""
+    factors = 2 * g.strata * g.k**2
+    memory = before + factors + tiles.errors + tiles.scratch + g.k
+    return {"errors": tiles.errors, "work": tiles.scratch, "memory": memory}
 
 
 def compressed(spec: ModelSpec, name: str) -> Rows:
@@ -121,7 +136,7 @@ def compressed(spec: ModelSpec, name: str) -> Rows:
     if p.has_intercept:
         x[:, 1:] -= x[:, :1] * spec.coefficients[0].means
     rest = np.concatenate([x, others, y], axis=1)
-    return Rows(z, rest, levels[0], np.stack(levels, 1)[:, 1:], spec.design.group(name).size)
+    return Rows(z, rest, levels[0], np.stack(levels, 1)[:, 1:])
 
 
 class _Tiles:
@@ -133,7 +148,7 @@ class _Tiles:
         with_level = int((rows.z != 0.0).any(axis=1).sum())
         self.counts = np.bincount(rows.level[:with_level], minlength=group.size)
         self.starts = np.cumsum(self.counts) - self.counts
-        self.scratch = 0
+        self.errors = self.scratch = 0
         self.records = [self.tile(lv) for lv in self.cut()]
         self.records += [self.rest(at) for at in range(with_level, len(rows.rest), ERRORS)]
 
@@ -171,7 +186,7 @@ class _Tiles:
     ) -> tuple[int, ...]:
         slots, levels = index.shape
         scratch, size = tile_scratch(levels, k, rank)
-        self.scratch = max(self.scratch, size)
+        self.errors, self.scratch = max(self.errors, index.size), max(self.scratch, size)
         return levels, slots, k, rank, stratum, data, codes, *scratch
 
     def add(self, index: np.ndarray, q: np.ndarray, levels: np.ndarray) -> int:

@@ -177,16 +177,9 @@ class Fit:
         xarray.DataArray
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
-        return self._prediction(
-            newdata,
-            re_formula,
-            allow_new_levels,
-            sample_new_levels,
-            ndraws,
-            draw_ids,
-            random_seed,
-            ("mu" if dpar is None else dpar,),
-        ).linpred(dpar)
+        how = (re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed)
+        dpars = ("mu" if dpar is None else dpar,)
+        return self._prediction(newdata, *how, dpars).linpred(dpar)
 
     def posterior_epred(
         self,
@@ -260,16 +253,9 @@ class Fit:
         >>> bool(new[0, 0] in (1.5, 3.5))
         True
         """
-        return self._prediction(
-            newdata,
-            re_formula,
-            allow_new_levels,
-            sample_new_levels,
-            ndraws,
-            draw_ids,
-            random_seed,
-            None if dpar is None else (dpar,),
-        ).epred(dpar)
+        how = (re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed)
+        dpars = None if dpar is None else (dpar,)
+        return self._prediction(newdata, *how, dpars).epred(dpar)
 
     def posterior_predict(
         self,
@@ -293,15 +279,8 @@ class Fit:
         xarray.DataArray
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
-        return self._prediction(
-            newdata,
-            re_formula,
-            allow_new_levels,
-            sample_new_levels,
-            ndraws,
-            draw_ids,
-            random_seed,
-        ).predict()
+        how = (re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed)
+        return self._prediction(newdata, *how).predict()
 
     def log_lik(
         self,
@@ -325,15 +304,8 @@ class Fit:
         xarray.DataArray
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
-        return self._prediction(
-            newdata,
-            re_formula,
-            allow_new_levels,
-            sample_new_levels,
-            ndraws,
-            draw_ids,
-            random_seed,
-        ).log_lik()
+        how = (re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed)
+        return self._prediction(newdata, *how).log_lik()
 
     def predict(
         self,

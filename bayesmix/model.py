@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bayesmix.errors import SamplingError
 from bayesmix.families import Family
 from bayesmix.formula import Formula
 from bayesmix.predict import Draws, Prediction
 from bayesmix.priors import Prior
-from bayesmix.sampling import Settings, draw_prior, prior_tree, run, seed_sequence
+from bayesmix.randomness import seed_sequence
+from bayesmix.sampling import Settings, draw_prior, prior_tree, run
 from bayesmix.spec import ModelSpec, build_spec
 
 if TYPE_CHECKING:
@@ -126,7 +128,7 @@ class Model:
         PriorError
             If a prior is flat; it names the parameters.
         """
-        seed = seed_sequence(random_seed)
+        seed = seed_sequence(random_seed, SamplingError)
         prior = draw_prior(self.spec, draws, seed)
         prediction = Prediction.prepare(self.spec, Draws.from_posterior(prior), random_seed=seed)
         return prior_tree(self.spec, prior, prediction.predict())

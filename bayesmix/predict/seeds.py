@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bayesmix.errors import PredictionError
+from bayesmix.randomness import seed_sequence
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,5 @@ def _words(purpose: Sequence[str]) -> tuple[int, ...]:
 
 
 def make_seeds(random_seed: Any) -> Seeds:
-    """The streams of an int, a sequence of ints, a SeedSequence, a Generator or None.
-
-    None is fresh randomness; a Generator is advanced, so that the next call differs.
-    """
-    if isinstance(random_seed, np.random.SeedSequence):
-        return Seeds(random_seed)
-    if isinstance(random_seed, np.random.Generator):
-        return Seeds(np.random.SeedSequence(int(random_seed.integers(2**63))))
-    try:
-        return Seeds(np.random.SeedSequence(random_seed))
-    except (TypeError, ValueError) as error:
-        raise PredictionError(
-            f"random_seed must be a non-negative whole number, a numpy Generator or None, "
-            f"not {random_seed!r}."
-        ) from error
+    """The streams of a seed of any kind that `seed_sequence` takes."""
+    return Seeds(seed_sequence(random_seed, PredictionError))

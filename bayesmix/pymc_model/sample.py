@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pymc as pm
@@ -70,11 +71,13 @@ def sample(
             )
         except pm.exceptions.SamplingError as error:
             raise SamplingError(_cause(error)) from error
-        except ValueError:
+        except Exception as error:
             # What pm.sample makes of an interrupt before the first draw.
             if interrupts:
                 raise KeyboardInterrupt from None
-            raise
+            if nuts_sampler == "pymc":
+                raise
+            raise SamplingError(_misfit(nuts_sampler, error)) from error
     if interrupts:
         raise KeyboardInterrupt
     return tree
@@ -126,3 +129,12 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         log.setLevel(before)
+
+
+def _misfit(library: str, error: Exception) -> str:
+    """PyMC follows the releases of JAX's samplers at some distance."""
+    return (
+        f"{library} {version(library)} did not work with PyMC {version('pymc')}: "
+        f"{type(error).__name__}: {str(error).partition(chr(10))[0]} Another release of {library} "
+        "may; or leave sampler= to 'auto'."
+    )

@@ -3,6 +3,6 @@
 from bayesmix.sampling.judge import judge
 from bayesmix.sampling.prior import draw_prior, prior_tree
 from bayesmix.sampling.run import run
-from bayesmix.sampling.settings import Settings, seed_sequence
+from bayesmix.sampling.settings import Settings
 
-__all__ = ["Settings", "draw_prior", "judge", "prior_tree", "run", "seed_sequence"]
+__all__ = ["Settings", "draw_prior", "judge", "prior_tree", "run"]

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmix.engine import Fused, compile_fused
+from bayesmix.errors import SamplingError
+from bayesmix.randomness import seed_sequence
 from bayesmix.sampling.collect import STATS, Sampled
 from bayesmix.sampling.nutpie_nuts import STAT_NAMES, run_compiled
-from bayesmix.sampling.settings import Settings, seed_sequence
+from bayesmix.sampling.settings import Settings
 
 if TYPE_CHECKING:
     from bayesmix.model import Model
@@ -76,7 +78,7 @@ def sample_fused(model: Model, settings: Settings) -> Sampled:
     """
     start = time.perf_counter()
     fused = compile_fused(model.spec, settings.parametrization, settings.marginalize)
-    seeds = seed_sequence(settings.random_seed)
+    seeds = seed_sequence(settings.random_seed, SamplingError)
     seeded = replace(settings, random_seed=seeds)
     results = run_compiled(NutpieModel(fused, {}, {}), seeded, return_raw_trace=True)
     x, stats = unpack(results, settings.draws)

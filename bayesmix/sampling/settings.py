@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from bayesmix.errors import SamplingError
+from bayesmix.randomness import seed_sequence
 
-__all__ = ["Settings", "check_count", "seed_number", "seed_sequence"]
+__all__ = ["Settings", "check_count", "seed_number"]
 
 
 @dataclass(frozen=True)
@@ -68,46 +69,12 @@ class Settings:
             if not isinstance(getattr(self, name), bool):
                 raise SamplingError(f"{name} must be True or False, not {getattr(self, name)!r}.")
         if not isinstance(self.random_seed, np.random.Generator):
-            seed_sequence(self.random_seed)
-
-
-def seed_sequence(random_seed: Any) -> np.random.SeedSequence:
-    """What a seed of any accepted kind stands for.
-
-    Parameters
-    ----------
-    random_seed : int, sequence of int, SeedSequence, Generator or None
-        None is fresh randomness; a Generator is advanced, so that the next use of it differs; a
-        SeedSequence stays as it is.
-
-    Raises
-    ------
-    SamplingError
-        For anything else.
-
-    Examples
-    --------
-    >>> seed_sequence(3).entropy
-    3
-    """
-    if isinstance(random_seed, np.random.SeedSequence):
-        return random_seed
-    if isinstance(random_seed, np.random.Generator):
-        return np.random.SeedSequence(int(random_seed.integers(2**63)))
-    try:
-        if not isinstance(random_seed, bool | np.bool):
-            return np.random.SeedSequence(random_seed)
-    except (TypeError, ValueError):
-        pass
-    raise SamplingError(
-        "random_seed must be a whole number that isn't negative, a numpy Generator or "
-        f"SeedSequence, or None, not {random_seed!r}."
-    )
+            seed_sequence(self.random_seed, SamplingError)
 
 
 def seed_number(random_seed: Any) -> int:
     """A number below 2³⁰ for libraries that take no other seed."""
-    return int(seed_sequence(random_seed).generate_state(1)[0] >> 2)
+    return int(seed_sequence(random_seed, SamplingError).generate_state(1)[0] >> 2)
 
 
 def check_count(name: str, value: Any, least: int) -> None:

@@ -67,29 +67,33 @@ def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
     """Unpack the pointers, and let no number through that isn't one."""
     head = carray(user_data_, 1, HEAD)[0]
     x, grad, logp = carray(x_, n), carray(grad_, n), carray(logp_, 1)
-    logp[0] = log_density(head, x, grad)
+    memory = np.empty(n + head.scratch + 3 * head.n_predictors * BLOCK_ROWS)
+    logp[0] = log_density(head, x, grad, memory)
     finite = np.isfinite(logp[0])
     for i in range(n):
         finite = finite and np.isfinite(grad[i])
     return 0 if finite else NOT_FINITE
 
 
-def log_density(head: Any, x: Array, grad: Array) -> float:
+def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     """The log density, its gradient left in ``grad``."""
+    # Slices of an array that numba owns are counted, which takes time in the inner loops.
+    theta = carray(pointer_to(memory.ctypes.data), memory.size, np.float64)
+    scratch = theta[x.size :]
     scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
     groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
     shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
     data = carray(pointer_to(head.data), head.n_data, np.float64)
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
-    theta, scratch = np.empty(x.size), np.empty(head.scratch)
-    grad[:] = 0.0
+    for i in range(grad.size):
+        grad[i] = 0.0
     _constrain(scalars, x, theta)
     shift_effects(shifts, theta, data)
     logp = 0.0
     for i in range(head.n_groups):
         logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
-    logp += _add_likelihood(head, theta, data, codes, grad)
+    logp += _add_likelihood(head, theta, data, codes, grad, scratch[head.scratch :])
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
     add_shift_gradient(shifts, grad, data)
@@ -115,11 +119,13 @@ def _add_priors(scalars: Any, x: Array, theta: Array, grad: Array) -> float:
     return logp
 
 
-def _add_likelihood(head: Any, theta: Array, data: Array, codes: Array, grad: Array) -> float:
+def _add_likelihood(
+    head: Any, theta: Array, data: Array, codes: Array, grad: Array, work: Array
+) -> float:
     predictors = carray(pointer_to(head.predictors), head.n_predictors, PREDICTOR)
     terms = carray(pointer_to(head.terms), head.n_terms, TERM)
-    values = np.empty(head.n_predictors * BLOCK_ROWS)
-    links, slopes = np.empty(values.size), np.empty(values.size)
+    size = head.n_predictors * BLOCK_ROWS
+    values, links, slopes = work[:size], work[size : 2 * size], work[2 * size :]
     _fill_constants(predictors, theta, values, links)
     logp = 0.0
     for start in range(0, head.n_rows, BLOCK_ROWS):

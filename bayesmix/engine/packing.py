@@ -27,6 +27,9 @@ from bayesmix.engine.transforms import transform_of
 from bayesmix.priors import Resolved
 from bayesmix.spec import ModelSpec
 
+SAME = 0.75
+"""Share of rows with the level of the row before from which on that is worth a look."""
+
 
 @dataclass(frozen=True)
 class Packed:
@@ -160,11 +163,13 @@ class _Packer:
     def term(self, t: GroupTermDesign) -> tuple[Any, ...]:
         group = self.layout.group(t.group)
         intercept = int(t.matrix.terms.intercept)
+        index = self.spec.design.group(t.group).index
         columns = t.matrix.values[:, intercept:]
         return (
             group.effects.start + t.positions[0],
             group.k,
             self.indices[t.group],
+            int((index[1:] == index[:-1]).sum() > SAME * index.size),
             intercept,
             columns.shape[1],
             self.data.add(tiles(columns)),

@@ -97,11 +97,11 @@ def _add_term_gradient(
     m = slope.size
     levels = codes[t.codes + start : t.codes + start + m]
     if t.intercept:
-        _scatter(slope, t.at, t.stride, levels, grad)
+        _scatter(slope, t.at, t.stride, t.runs, levels, grad)
     at = t.columns + start * t.n_columns
     for j in range(t.n_columns):
         column = data[at + j * m : at + (j + 1) * m]
-        _scatter_scaled(slope, t.at + t.intercept + j, t.stride, levels, column, grad)
+        _scatter_scaled(slope, t.at + t.intercept + j, t.stride, t.runs, levels, column, grad)
 
 
 def _gather(theta: Array, at: int, stride: int, levels: Array, out: Array) -> None:
@@ -118,15 +118,34 @@ def _gather_scaled(
         out[i] += effects[stride * levels[i]] * column[i]
 
 
-def _scatter(slope: Array, at: int, stride: int, levels: Array, grad: Array) -> None:
+def _scatter(slope: Array, at: int, stride: int, runs: int, levels: Array, grad: Array) -> None:
     effects = grad[at:]
+    if not runs:
+        for i in range(slope.size):
+            effects[stride * levels[i]] += slope[i]
+        return
+    # Adding to one place again and again waits for it each time.
+    level, s = levels[0], 0.0
     for i in range(slope.size):
-        effects[stride * levels[i]] += slope[i]
+        if levels[i] != level:
+            effects[stride * level] += s
+            level, s = levels[i], 0.0
+        s += slope[i]
+    effects[stride * level] += s
 
 
 def _scatter_scaled(
-    slope: Array, at: int, stride: int, levels: Array, column: Array, grad: Array
+    slope: Array, at: int, stride: int, runs: int, levels: Array, column: Array, grad: Array
 ) -> None:
     effects = grad[at:]
+    if not runs:
+        for i in range(slope.size):
+            effects[stride * levels[i]] += slope[i] * column[i]
+        return
+    level, s = levels[0], 0.0
     for i in range(slope.size):
-        effects[stride * levels[i]] += slope[i] * column[i]
+        if levels[i] != level:
+            effects[stride * level] += s
+            level, s = levels[i], 0.0
+        s += slope[i] * column[i]
+    effects[stride * level] += s

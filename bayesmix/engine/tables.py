@@ -41,8 +41,11 @@ PREDICTOR = _record(
 rows.
 """
 
-TERM = _record("at stride codes intercept n_columns columns")
-"""A bracket. ``at`` is its first coefficient of the group's first level, in x."""
+TERM = _record("at stride codes runs intercept n_columns columns")
+"""A bracket. ``at`` is its first coefficient of the group's first level, in x.
+
+``runs`` is 1 where most rows have the level of the row before.
+"""
 
 GROUP = _record("size k strata strata_of counts sd effects factor work block n_blocks centered")
 """A grouping factor: ``strata_of`` (of levels), ``counts`` (of strata) and ``centered`` (of

@@ -122,7 +122,7 @@ FORMULAS = [
     ("y ~ offset(x, z)", "offset()"),
     ("y ~ offset('a')", "'a'"),
     ("y ~ x:offset(z)", "offset"),
-    ("y ~ 0 + Intercept + x", "'Intercept' is not supported yet"),
+    ("y ~ Intercept + x", "Two coefficients would be called 'Intercept'"),
     ("y ~ s(x)", "s()"),
     ("y ~ mo(k)", "mo()"),
     ("y ~ (1 | mm(g, h))", "mm()"),
@@ -264,7 +264,8 @@ SHAPES = [
     ("y ~ `a\nb`", DATA.assign(**{"a\nb": DATA["x"]}), "line breaks"),
     ("y ~ `1 + x`", DATA, "'1 + x'"),
     ("y ~ f + `f[a]`", DATA.assign(**{"f[a]": DATA["x"]}), "'f[a]'"),
-    ("y ~ `Intercept`", DATA.assign(Intercept=DATA["x"]), "'Intercept'"),
+    ("y ~ `Intercept`", DATA.assign(Intercept=DATA["x"]), "'Intercept' stands for the intercept"),
+    ("y ~ 0 + Intercept", DATA.assign(Intercept=2), "'Intercept' stands for the intercept"),
     ("y ~ (1 | `a:b`) + (1 | a:b)", DATA.assign(**{"a:b": 1, "a": 1, "b": 1}), "'a:b'"),
 ]
 

@@ -78,3 +78,22 @@ def test_readme_lines() -> None:
     assert drawn.dims == ("sample", "obs")
     assert fit.ranef()["Subject"].loc[("308", "Days"), "Estimate"]
     assert fit.coef()["Subject"].index.names == ["Subject", "coef"]
+
+
+def test_an_intercept_among_the_coefficients_has_their_prior_and_no_centring() -> None:
+    prior = bx.prior("normal(0, 7)", "b")
+    model = bx.Model("y ~ 0 + Intercept + x + (1 | g)", DATA, prior=prior)
+    (c,) = model.spec.coefficients
+    assert c.names == ("Intercept", "x") and c.intercept is None
+    assert [str(p.distribution) for p in c.slopes] == ["normal(0, 7)"] * 2
+    np.testing.assert_array_equal(c.means, 0.0)
+    fit = fit_of(model)
+    b = fit.idata["posterior"]["b"].to_numpy().reshape(-1, 2)
+    new = pd.DataFrame({"x": [2.0, -1.0]})
+    found = fit.posterior_linpred(new, re_formula=bx.NA)
+    np.testing.assert_allclose(found, b[:, :1] + b[:, 1:] * new["x"].to_numpy())
+
+
+def test_a_second_intercept_is_refused() -> None:
+    with pytest.raises(bx.FormulaError, match="Intercept"):
+        bx.Model("y ~ Intercept + x", DATA)

@@ -29,6 +29,9 @@ PACKAGE = str(Path(__file__).parents[1])
 BOOLEAN = pd.CategoricalDtype([False, True])
 """Booleans are a category, as in R: ``flag[True]``, and both levels where there is no intercept."""
 
+ONES = "Intercept"
+"""``0 + Intercept`` has an intercept among the ordinary coefficients, its columns not centred."""
+
 
 @dataclass(frozen=True)
 class Use:
@@ -121,9 +124,20 @@ def training_frame(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
         If rows are dropped; once, with their count and the columns.
     """
     uses = formula_uses(formula)
+    data = _with_ones(uses, data)
     _check_present(uses, data)
     frame = _drop_missing(data[list(dict.fromkeys(u.name for u in uses))])
     return pd.DataFrame({name: _typed(frame[name]) for name in frame}, index=frame.index)
+
+
+def _with_ones(uses: Iterable[Use], data: pd.DataFrame) -> pd.DataFrame:
+    """With a column of ones for ``0 + Intercept``; FormulaError if it has another meaning."""
+    for use in uses:
+        if use.name == ONES and ONES in data.columns and not (data[ONES] == 1).all():
+            raise FormulaError(
+                f"{ONES!r} stands for the intercept; rename the column.", use.source, use.span
+            )
+    return data.assign(**{ONES: 1.0}) if any(u.name == ONES for u in uses) else data
 
 
 def _check_present(uses: Iterable[Use], frame: pd.DataFrame) -> None:
@@ -216,6 +230,8 @@ def new_frame(uses: Iterable[Use], training: pd.DataFrame, newdata: pd.DataFrame
         For a missing column or value (named with its row), a value of the wrong type, or a level
         that the fit doesn't know.
     """
+    uses = list(uses)
+    newdata = _with_ones(uses, newdata)
     names = dict.fromkeys(u.name for u in uses)
     columns = {name: _known_column(name, training[name], newdata) for name in names}
     return pd.DataFrame(columns, index=newdata.index)

@@ -98,7 +98,7 @@ def build_matrix(
 def _check_names(coded: CodedTerm, names: Sequence[str], source: str) -> None:
     """Coefficients are known by their names alone."""
     for i, label in enumerate(coded.labels):
-        if label in (INTERCEPT, *names, *coded.labels[:i]):
+        if label in (*names, *coded.labels[:i]):
             raise FormulaError(
                 f"Two coefficients would be called {label!r}; rename a column.",
                 source,

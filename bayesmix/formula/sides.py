@@ -10,7 +10,6 @@ from bayesmix.formula.algebra import Side
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_factor
 from bayesmix.formula.groups import group_terms, parse_targets
-from bayesmix.formula.later import not_yet
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Term
 from bayesmix.formula.unexpected import operand_expected
@@ -87,8 +86,6 @@ def _parse_operand(cursor: Cursor) -> Side:
         return _parse_offset(cursor)
     if cursor.at_call() and token.text in ("gr", "mm"):
         raise _left_of_bar(token)
-    if token.kind == "name" and token.text == "Intercept":
-        raise not_yet("The term 'Intercept'", token.span, "Write '1' for the intercept.")
     factor = parse_factor(cursor)
     return algebra.one_term(Term((factor,), factor.span))
 

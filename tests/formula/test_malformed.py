@@ -122,7 +122,6 @@ ALGEBRA = [
     ("y ~ NULL", "'NULL' is not a variable", "NULL"),
     ('y ~ "x"', "is text, not a term", '"x"'),
     ("y ~ [x]", "stands only inside a call", "["),
-    ("y ~ 0 + Intercept", "'Intercept' is not supported yet", "Intercept"),
     ("y ~ offset(x):z", "offset can't be part of an interaction", "offset(x)"),
     ("y ~ x - offset(z)", "offset can't be subtracted", "offset(z)"),
     ("y ~ offset()", "takes one expression", "offset()"),

@@ -94,9 +94,9 @@ def response_uses(formula: Formula) -> list[Use]:
     return uses_of(exprs, response.source)
 
 
-def formula_uses(formula: Formula) -> list[Use]:
-    """Every column that a fit needs."""
-    uses = response_uses(formula)
+def predictor_uses(formula: Formula) -> list[Use]:
+    """The columns of all right-hand sides."""
+    uses = []
     for _, predictor in formula.predictors:
         uses += population_uses(predictor.population, predictor.source)
         for g in predictor.groups:
@@ -123,8 +123,9 @@ def training_frame(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
     MissingRowsWarning
         If rows are dropped; once, with their count and the columns.
     """
-    uses = formula_uses(formula)
-    data = _with_ones(uses, data)
+    right = predictor_uses(formula)
+    uses = [*response_uses(formula), *right]
+    data = _with_ones(right, data)
     _check_present(uses, data)
     frame = _drop_missing(data[list(dict.fromkeys(u.name for u in uses))])
     return pd.DataFrame({name: _typed(frame[name]) for name in frame}, index=frame.index)

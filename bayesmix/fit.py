@@ -328,7 +328,7 @@ class Fit:
         DataFrame
             Indexed by row label; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
         """
-        return _by_row(self.posterior_predict(newdata, **how), probs, robust)
+        return summary.by_row(self.posterior_predict(newdata, **how), probs, robust)
 
     def fitted(
         self,
@@ -357,7 +357,7 @@ class Fit:
         if scale not in ("response", "linear"):
             raise PredictionError(f"scale must be 'response' or 'linear', not {scale!r}.")
         method = self.posterior_epred if scale == "response" else self.posterior_linpred
-        return _by_row(method(newdata, **how), probs, robust)
+        return summary.by_row(method(newdata, **how), probs, robust)
 
     def log_density(self) -> np.ndarray:
         """Each draw's joint log density: likelihood and priors, without Jacobian terms.
@@ -401,8 +401,3 @@ class Fit:
 
     def _prediction(self, *args: Any) -> Prediction:
         return Prediction.prepare(self.model.spec, self._draws, *args)
-
-
-def _by_row(draws: xr.DataArray, probs: Sequence[float], robust: bool) -> pd.DataFrame:
-    table = summary.summarise(draws.to_numpy(), draws.indexes["obs"], probs, robust)
-    return summary.Table(table)

@@ -2,6 +2,7 @@
 
 from bayesmix.summary.coefficients import coef, fixef, ngrps, ranef
 from bayesmix.summary.overview import overview
+from bayesmix.summary.predictions import by_row
 from bayesmix.summary.statistics import summarise
 from bayesmix.summary.tables import ByGroup, Table
 from bayesmix.summary.text import fit_text
@@ -11,6 +12,7 @@ __all__ = [
     "ByGroup",
     "Table",
     "VarCorr",
+    "by_row",
     "coef",
     "fit_text",
     "fixef",

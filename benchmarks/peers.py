@@ -68,7 +68,7 @@ def run_bambi(csv: str, spec: dict[str, Any]) -> dict[str, Any]:
         chains=spec["chains"],
         cores=spec["cores"],
         random_seed=1,
-        nuts_sampler="nutpie",
+        inference_method="nutpie",
         progressbar=False,
     )
     seconds = time.perf_counter() - before

@@ -16,6 +16,7 @@ from bayesmix.priors import Prior
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling import Settings, draw_prior, prior_tree, run
 from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.summary import Table
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -95,7 +96,7 @@ class Model:
     @property
     def priors(self) -> pd.DataFrame:
         """The resolved priors: columns prior, class, coef, group, dpar, lb, ub, source."""
-        return self.spec.priors.frame()
+        return Table(self.spec.priors.frame())
 
     @cached_property
     def pymc(self) -> pm.Model:

@@ -255,11 +255,11 @@ def _taken(layout: Layout, shifts: Iterable[Shift], means: Iterable[Mean]) -> It
     """From each coefficient the means of effects, and of what is added to those effects."""
     for m in means:
         at, g = _coefficients_of(layout.coefficients, m.dpar).start, layout.group(m.group)
-        place = g.effects.start + m.level * g.k + m.coef
-        parts = [(at + s.column, s.weights[:, m.coef].mean()) for s in shifts
-                 if (s.group, s.dpar) == (m.group, m.dpar)]  # fmt: skip
+        own = [s for s in shifts if (s.group, s.dpar) == (m.group, m.dpar)]
+        sources = {at + s.column: s.weights[:, m.coef].mean() for s in own}
+        sources[g.effects.start + m.level * g.k + m.coef] = g.size**-0.5
         for column in np.flatnonzero(m.weights):
-            for source, mean in (*parts, (place, g.size**-0.5)):
+            for source, mean in sources.items():
                 if mean:
                     yield TakenAt(at + int(column), source, float(m.weights[column] * mean))
 

@@ -79,9 +79,7 @@ class Mean:
     weights: np.ndarray
 
 
-def shifts_of(
-    spec: ModelSpec, centered: Centered, without: str | None = None
-) -> tuple[Shift, ...]:
+def shifts_of(spec: ModelSpec, centered: Centered, without: str | None = None) -> tuple[Shift, ...]:
     """The population coefficients that centred effects take up, each those of one group.
 
     Parameters
@@ -95,9 +93,7 @@ def shifts_of(
     return tuple(s for d in spec.predictors for s in _of_dpar(spec, d, centered, without))
 
 
-def means_of(
-    spec: ModelSpec, centered: Centered, shifts: tuple[Shift, ...]
-) -> tuple[Mean, ...]:
+def means_of(spec: ModelSpec, centered: Centered, shifts: tuple[Shift, ...]) -> tuple[Mean, ...]:
     """The means of centred effects that the population's coefficients take up.
 
     They are those of coefficients that the population can say, by columns without bounds that are
@@ -139,9 +135,7 @@ def _of_dpar(
                 del left[column]
 
 
-def _common(
-    spec: ModelSpec, dpar: str, name: str, columns: dict[int, np.ndarray]
-) -> list[int]:
+def _common(spec: ModelSpec, dpar: str, name: str, columns: dict[int, np.ndarray]) -> list[int]:
     """The columns without bounds that a group says in the same way at all levels."""
     z, free = WithinLevels(spec, dpar, name).z, _unbounded(spec, dpar)
     return [c for c, values in columns.items() if free[c] and _combination(z, values) is not None]
@@ -150,19 +144,16 @@ def _common(
 def _of_group(
     spec: ModelSpec, dpar: str, g: GroupPriors, centered: Centered, shifts: tuple[Shift, ...]
 ) -> Iterator[Mean]:
-    name, columns = g.group.name, _columns(spec, dpar)
-    within, free = WithinLevels(spec, dpar, name), _unbounded(spec, dpar)
+    name, free = g.group.name, _unbounded(spec, dpar)
+    within, columns = WithinLevels(spec, dpar, name), np.where(free, _columns(spec, dpar), 0.0)
     own = [s.column for s in shifts if s.group == name and s.dpar == dpar]
     # A level like most others, for the data on it are those on a sum over all others.
     level = int(np.argsort(np.bincount(within.index, minlength=within.size))[within.size // 2])
     for coef, z in zip(within.positions, within.z.T, strict=True):
         if (name, g.names[coef]) in centered:
-            found = _combination(columns[:, free], z)
-            if found is not None:
-                weights = np.zeros(columns.shape[1])
-                weights[free] = found
-                if weights.any() and not weights[own].any():
-                    yield Mean(name, int(coef), level, dpar, weights)
+            weights = _combination(columns, z)
+            if weights is not None and weights.any() and not weights[own].any():
+                yield Mean(name, int(coef), level, dpar, weights)
 
 
 def _combination(columns: np.ndarray, values: np.ndarray) -> np.ndarray | None:

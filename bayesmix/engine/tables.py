@@ -21,7 +21,8 @@ def _record(ints: str, doubles: str = "") -> np.dtype:
 HEAD = _record(
     "n_dim n_rows n_scalars n_predictors n_groups"
     " scalars predictors terms groups blocks shifts reflections"  # addresses
-    " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections scratch rows varying y aux weights aux_step weights_step"
+    " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections"
+    " scratch rows varying y aux weights aux_step weights_step"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 

@@ -78,9 +78,7 @@ def _log_determinant(layout: Layout, values: dict[str, np.ndarray]) -> float:
 @pytest.mark.parametrize("changes", ["none", "shifts", "means"])
 @pytest.mark.parametrize("which", ["all", "even", "odd"])
 @pytest.mark.parametrize("model", MODELS)
-def test_centred_it_is_the_same_density_and_posterior(
-    model: str, which: str, changes: str
-) -> None:
+def test_centred_it_is_the_same_density_and_posterior(model: str, which: str, changes: str) -> None:
     formula, priors = MODELS[model]
     spec = spec_of(formula, prior=priors)
     plain, centered = density_of(spec), _coefs(spec, which)

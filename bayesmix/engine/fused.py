@@ -13,7 +13,7 @@ from bayesmix.engine.density import Density, build_density
 from bayesmix.engine.layout import build_layout
 from bayesmix.engine.parametrization import centered_coefs
 from bayesmix.engine.posterior import posterior_of
-from bayesmix.engine.shifts import shifts_of
+from bayesmix.engine.shifts import means_of, shifts_of
 from bayesmix.engine.start import Start, build_start
 from bayesmix.errors import SamplingError
 from bayesmix.spec import ModelSpec
@@ -131,7 +131,8 @@ def compile_fused(
         marginal = build_marginal(spec, gone, centered)
         return Fused(spec, marginal.density, build_start(spec, marginal.density), marginal)
     centered = centered_coefs(spec, parametrization)
-    layout = build_layout(spec, centered, shifts_of(spec, centered))
+    shifts = shifts_of(spec, centered)
+    layout = build_layout(spec, centered, shifts, means_of(spec, centered, shifts))
     density = build_density(spec, layout)
     return Fused(spec, density, build_start(spec, density))
 

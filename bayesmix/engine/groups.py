@@ -2,14 +2,14 @@
 
 ``theta`` holds the effects and ``grad`` the derivatives by them where ``x`` holds what they are
 made of, levels × coefficients. Non-centred, that is z with r = sd · L z. Centred, it is r itself,
-or r plus the population coefficients that it is a deviation from: with many rows per level the
-data tell that sum, and not its parts. Each coefficient may be one or the other: a row of
+or r plus the population coefficients that it is a deviation from, or a reflection of that which has
+its mean for a coordinate, see `shifts`. Each coefficient may be one or the other: a row of
 r = sd · L z needs of the rows above their z, which is known in either case.
 """
 
 from __future__ import annotations
 
-from math import log
+from math import log, sqrt
 from typing import Any
 
 from bayesmix.engine.correlations import add_factor_gradient, add_lkj, fill_factor
@@ -57,22 +57,35 @@ def add_effects_gradient(
     return logp
 
 
-def shift_effects(shifts: Any, theta: Array, data: Array) -> None:
-    """Take from centred effects what they are deviations from."""
+def shift(shifts: Any, theta: Array, data: Array) -> None:
+    """Take from centred effects, then from coefficients, what their parameters are more."""
     for i in range(shifts.size):
         s = shifts[i]
         for j in range(s.size):
-            theta[s.effects + j] -= data[s.weights + j] * theta[s.source]
+            theta[s.target + j] -= data[s.weights + j] * theta[s.source]
 
 
 def add_shift_gradient(shifts: Any, grad: Array, data: Array) -> None:
-    """What derivatives by the effects make of those by what they are deviations from."""
-    for i in range(shifts.size):
+    """The backward pass of `shift`."""
+    for i in range(shifts.size - 1, -1, -1):
         s = shifts[i]
         total = 0.0
         for j in range(s.size):
-            total += data[s.weights + j] * grad[s.effects + j]
+            total += data[s.weights + j] * grad[s.target + j]
         grad[s.source] -= total
+
+
+def reflect_effects(reflections: Any, values: Array) -> None:
+    """From √levels times the mean and contrasts to effects; and the same of derivatives, back."""
+    for i in range(reflections.size):
+        r = reflections[i]
+        root, total = sqrt(float(r.size)), 0.0
+        for j in range(r.size):
+            total += values[r.effects + j * r.stride]
+        apart = (total - root * values[r.mean]) / (root - 1.0)
+        for j in range(r.size):
+            values[r.effects + j * r.stride] -= apart / root
+        values[r.mean] += apart
 
 
 def _fill_factor(g: Any, blocks: Any, stratum: int, x: Array, codes: Array, factor: Array) -> None:

@@ -17,7 +17,8 @@ from bayesmix.engine.groups import (
     add_effects,
     add_effects_gradient,
     add_shift_gradient,
-    shift_effects,
+    reflect_effects,
+    shift,
 )
 from bayesmix.engine.laws import density
 from bayesmix.engine.links import value_and_slope
@@ -29,6 +30,7 @@ from bayesmix.engine.tables import (
     GROUP,
     HEAD,
     PREDICTOR,
+    REFLECTION,
     SCALAR,
     SHIFT,
     TERM,
@@ -84,20 +86,24 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
     shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
+    reflections = carray(pointer_to(head.reflections), head.n_reflections, REFLECTION)
     data = carray(pointer_to(head.data), head.n_data, np.float64)
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
     for i in range(grad.size):
         grad[i] = 0.0
     _constrain(scalars, x, theta)
-    shift_effects(shifts, theta, data)
+    shift(shifts, theta, data)
+    reflect_effects(reflections, theta)
     logp = 0.0
     for i in range(head.n_groups):
         logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
     logp += _add_likelihood(head, theta, data, codes, grad, scratch[head.scratch :])
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
+    logp += _add_priors(scalars, theta, grad)
+    reflect_effects(reflections, grad)
     add_shift_gradient(shifts, grad, data)
-    return logp + _add_priors(scalars, x, theta, grad)
+    return logp + _add_jacobians(scalars, x, grad)
 
 
 def _constrain(scalars: Any, x: Array, theta: Array) -> None:
@@ -108,14 +114,24 @@ def _constrain(scalars: Any, x: Array, theta: Array) -> None:
         theta[s.at] = constrain(x[s.at], s.transform, s.lower, s.upper)
 
 
-def _add_priors(scalars: Any, x: Array, theta: Array, grad: Array) -> float:
+def _add_priors(scalars: Any, theta: Array, grad: Array) -> float:
     logp = 0.0
     for i in range(scalars.size):
         s = scalars[i]
         value, slope = density(s.law, s.a, s.b, s.c, theta[s.at])
+        grad[s.at] += slope
+        logp += value
+    return logp
+
+
+def _add_jacobians(scalars: Any, x: Array, grad: Array) -> float:
+    """Turn derivatives by theta into those by x; returns the log of the transforms' volume."""
+    logp = 0.0
+    for i in range(scalars.size):
+        s = scalars[i]
         rate, log_rate, log_slope = jacobian(x[s.at], s.transform, s.lower, s.upper)
-        grad[s.at] = (grad[s.at] + slope) * rate + log_slope
-        logp += value + log_rate
+        grad[s.at] = grad[s.at] * rate + log_slope
+        logp += log_rate
     return logp
 
 

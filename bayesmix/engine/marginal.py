@@ -19,7 +19,7 @@ from bayesmix.engine.layout import build_layout
 from bayesmix.engine.marginal_packing import pack, remaining
 from bayesmix.engine.packing import Packed
 from bayesmix.engine.posterior import posterior_of
-from bayesmix.engine.shifts import Centered, shifts_of
+from bayesmix.engine.shifts import Centered, means_of, shifts_of
 from bayesmix.spec import GroupPriors, ModelSpec
 
 CHUNK = 100
@@ -135,7 +135,8 @@ def build_marginal(
 
     name = group or largest_group(spec)
     rest = frozenset(c for c in centered if c[0] != name)
-    layout = build_layout(remaining(spec, name), rest, shifts_of(spec, rest))
+    shifts = shifts_of(spec, rest, without=name)
+    layout = build_layout(remaining(spec, name), rest, shifts, means_of(spec, rest, shifts))
     addresses = compiled_density().address, compiled_expand().address
     return Marginal(spec, name, Density(layout, *addresses, pack(spec, layout, name)))
 

@@ -25,15 +25,16 @@ from bayesmix.engine.groups import (
     add_effects,
     add_effects_gradient,
     add_shift_gradient,
-    shift_effects,
+    reflect_effects,
+    shift,
 )
-from bayesmix.engine.kernel import LOG_DENSITY, NOT_FINITE, _add_priors, _constrain
+from bayesmix.engine.kernel import LOG_DENSITY, NOT_FINITE, _add_jacobians, _add_priors, _constrain
 from bayesmix.engine.marginal_rows import add_rows, fill_errors
 from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE
 from bayesmix.engine.marginal_tiles import fill, fill_loadings, integrate, lane
 from bayesmix.engine.native import pointer_to
 from bayesmix.engine.predictors import dot
-from bayesmix.engine.tables import BLOCK, GROUP, SCALAR, SHIFT
+from bayesmix.engine.tables import BLOCK, GROUP, REFLECTION, SCALAR, SHIFT
 
 Array = Any
 
@@ -68,6 +69,7 @@ def log_density(head: Any, x: Array, grad: Array, noise: int, memory: Array) -> 
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
     scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
     shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
+    reflections = carray(pointer_to(head.reflections), head.n_reflections, REFLECTION)
     data = carray(pointer_to(head.data), head.n_data, np.float64)
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
     g = groups[head.integrated]
@@ -80,7 +82,8 @@ def log_density(head: Any, x: Array, grad: Array, noise: int, memory: Array) -> 
     fill(0.0, grad)
     fill(0.0, moments[:size])
     _constrain(scalars, x, theta)
-    shift_effects(shifts, theta, data)
+    shift(shifts, theta, data)
+    reflect_effects(reflections, theta)
     logp = 0.0
     for i in range(head.n_groups):
         logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
@@ -89,8 +92,10 @@ def log_density(head: Any, x: Array, grad: Array, noise: int, memory: Array) -> 
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
     _add_moments(g, blocks, x, theta, grad, codes, scratch, factor, moments)
+    logp += _add_priors(scalars, theta, grad)
+    reflect_effects(reflections, grad)
     add_shift_gradient(shifts, grad, data)
-    return logp + _add_priors(scalars, x, theta, grad)
+    return logp + _add_jacobians(scalars, x, grad)
 
 
 def _fill_scaled_factor(g: Any, theta: Array, scratch: Array, factor: Array) -> None:

@@ -12,7 +12,7 @@ from bayesmix.engine.compress import compress
 from bayesmix.engine.layout import GroupAt, Layout
 from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE, tile_scratch
 from bayesmix.engine.packing import Packed, _Packer, _scalar
-from bayesmix.engine.tables import BLOCK, GROUP, SCALAR, SHIFT
+from bayesmix.engine.tables import BLOCK, GROUP, REFLECTION, SCALAR, SHIFT
 from bayesmix.spec import ModelSpec
 
 WIDEST, NARROWEST = 256, 8
@@ -86,7 +86,8 @@ def _sampled(packer: _Packer) -> dict[str, np.ndarray]:
         "scalars": np.array([_scalar(at, prior) for at, prior in layout.scalars()], SCALAR),
         "groups": np.array(groups, GROUP),
         "blocks": np.array(packer.blocks, BLOCK),
-        "shifts": np.array([s for g in layout.groups for s in packer.shifts(g)], SHIFT),
+        "shifts": np.array(packer.shifts(), SHIFT),
+        "reflections": np.array(packer.reflections(), REFLECTION),
     }
 
 

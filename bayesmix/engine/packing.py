@@ -19,6 +19,7 @@ from bayesmix.engine.tables import (
     HEAD,
     NONE,
     PREDICTOR,
+    REFLECTION,
     SCALAR,
     SHIFT,
     TERM,
@@ -108,7 +109,8 @@ class _Packer:
             "terms": np.array(self.terms, TERM),
             "groups": np.array(groups, GROUP),
             "blocks": np.array(self.blocks, BLOCK),
-            "shifts": np.array([s for g in self.layout.groups for s in self.shifts(g)], SHIFT),
+            "shifts": np.array(self.shifts(), SHIFT),
+            "reflections": np.array(self.reflections(), REFLECTION),
         }
 
     def response(self) -> dict[str, int]:
@@ -175,9 +177,21 @@ class _Packer:
             self.data.add(tiles(columns)),
         )
 
-    def shifts(self, g: GroupAt) -> list[tuple[Any, ...]]:
-        size = g.size * g.k
-        return [(g.effects.start, size, s.source, self.data.add(s.weights)) for s in g.shifts]
+    def shifts(self) -> list[tuple[Any, ...]]:
+        """Those of effects, then those of coefficients."""
+        groups, taken = self.layout.groups, self.layout.taken
+        found = [(g.effects.start, g.size * g.k, s) for g in groups for s in g.shifts]
+        return [
+            *((at, size, s.source, self.data.add(s.weights)) for at, size, s in found),
+            *((t.target, 1, t.source, self.data.add(t.weight)) for t in taken),
+        ]
+
+    def reflections(self) -> list[tuple[int, ...]]:
+        return [
+            (g.effects.start + coef, g.k, g.size, g.effects.start + level * g.k + coef)
+            for g in self.layout.groups
+            for coef, level in g.reflected
+        ]
 
     def group(self, g: GroupAt) -> tuple[Any, ...]:
         by = g.priors.group.by

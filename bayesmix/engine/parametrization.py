@@ -1,4 +1,8 @@
-"""Centred or not: whether a group's effects or their standardised values are the parameters."""
+"""Centred or not: whether a group's effects or their standardised values are the parameters.
+
+Centred ones stand in the vector of parameters as `shifts` has them: around what the population says
+of them, and apart from their means.
+"""
 
 from __future__ import annotations
 

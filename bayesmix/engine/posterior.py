@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesmix.engine.layout import CoefficientsAt, DparAt, GroupAt, Layout
+from bayesmix.engine.layout import CoefficientsAt, DparAt, GroupAt, Layout, reflect
 from bayesmix.engine.transforms import constrained
 
 
@@ -22,9 +22,9 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
     dict of str to ndarray
         ``b``, ``sd_g``, ``cor_g``, ``r_g``, ``sigma``, …; leading axes are those of `x`.
     """
-    theta = {}
+    theta, b = {}, _population(layout, x)
     for part in layout.coefficients:
-        theta |= _coefficients(part, x)
+        theta |= _coefficients(part, b[..., part.start : part.stop])
     for group in layout.groups:
         theta |= _group(group, x)
     for dpar in layout.dpars:
@@ -32,17 +32,28 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
     return theta
 
 
-def _scalars(part: CoefficientsAt | GroupAt | DparAt, x: np.ndarray) -> np.ndarray:
+def _scalars(part: GroupAt | DparAt, x: np.ndarray) -> np.ndarray:
     """The parameters of one part that have priors of their own."""
     columns = [constrained(x[..., at], p.lower, p.upper) for at, p in part.scalars()]
     return np.stack(columns, axis=-1)
 
 
-def _coefficients(part: CoefficientsAt, x: np.ndarray) -> dict[str, np.ndarray]:
+def _population(layout: Layout, x: np.ndarray) -> np.ndarray:
+    """The coefficients of all predictors, which are the first parameters."""
+    b = np.empty((*x.shape[:-1], sum(part.stop - part.start for part in layout.coefficients)))
+    for part in layout.coefficients:
+        for at, p in part.scalars():
+            b[..., at] = constrained(x[..., at], p.lower, p.upper)
+    for t in layout.taken:
+        source = b if t.source < b.shape[-1] else x
+        b[..., t.target] -= t.weight * source[..., t.source]
+    return b
+
+
+def _coefficients(part: CoefficientsAt, b: np.ndarray) -> dict[str, np.ndarray]:
     c = part.coefficients
     if not c.names:
         return {}
-    b = _scalars(part, x)
     if c.intercept is not None:
         b[..., 0] -= b[..., 1:] @ c.means
     return {"b" if c.dpar == "mu" else f"b_{c.dpar}": b}
@@ -70,6 +81,8 @@ def _effects(g: GroupAt, x: np.ndarray, sd: np.ndarray, factor: np.ndarray) -> n
     for s in g.shifts:
         source = constrained(x[..., s.source], s.prior.lower, s.prior.upper)
         r -= source[..., None, None] * s.weights
+    for coef, level in g.reflected:
+        r[..., coef] = reflect(r[..., coef], level)
     if all(g.centered):
         return r
     z = r.copy()

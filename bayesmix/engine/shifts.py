@@ -1,12 +1,22 @@
-"""What centred effects are deviations from: the part of the population that their group can say.
+"""What centred effects are deviations from, and what their means are parts of.
 
-With many rows per level the data tell the sum of a level's effect and of the population columns
-that don't vary within levels, and not its two parts. So that sum is the parameter.
+With many rows per level the data tell sums of effects and of population columns, and not their
+parts. Two changes of variables, both linear and of constant volume, make parameters of the sums.
+
+A population column that doesn't vary within a group's levels adds to the effects of that group:
+their sums with it are the parameters (hierarchical centring), for one group each.
+
+The mean over levels of a centred coefficient that the population could say as well adds to the
+population: b' = b + mean(r) is the parameter, and the mean a coordinate of its own, by a reflection
+of the effects that leaves their prior as it is. The data then know b' and nothing of the mean,
+which has its prior. As they stand, b and the means of crossed groups would lie along a ridge that
+is spread over all levels, which no diagonal metric sees and no trajectory gets along in one turn.
 
 References
 ----------
 Gelfand, Sahu and Carlin (1995), Efficient parametrisations for normal linear mixed models,
-*Biometrika* 82(3).
+*Biometrika* 82(3). Papaspiliopoulos, Roberts and Zanella (2020), Scalable inference for crossed
+random effects models, *Biometrika* 107(1).
 """
 
 from __future__ import annotations
@@ -17,7 +27,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmix.engine.levels import WithinLevels, groups_of
-from bayesmix.spec import ModelSpec
+from bayesmix.engine.transforms import IDENTITY, transform_of
+from bayesmix.spec import GroupPriors, ModelSpec
 
 Centered = frozenset[tuple[str, str]]
 """Group and coefficient of the effects that are parameters themselves."""
@@ -45,21 +56,76 @@ class Shift:
     weights: np.ndarray
 
 
-def shifts_of(spec: ModelSpec, centered: Centered) -> tuple[Shift, ...]:
+@dataclass(frozen=True)
+class Mean:
+    """The mean over levels of a group's coefficient, which is added to the population's.
+
+    Attributes
+    ----------
+    group : str
+    coef : int
+        The group's coefficient.
+    level : int
+        In whose place the mean stands among the parameters.
+    dpar : str
+    weights : ndarray
+        How much of it is added to each coefficient of the population.
+    """
+
+    group: str
+    coef: int
+    level: int
+    dpar: str
+    weights: np.ndarray
+
+
+def shifts_of(spec: ModelSpec, centered: Centered, without: str | None = None) -> tuple[Shift, ...]:
     """The population coefficients that centred effects take up, each those of one group.
 
     Parameters
     ----------
     spec : ModelSpec
     centered : frozenset of (str, str)
+    without : str, optional
+        A group whose effects are integrated out; what it has in common with the population is left
+        to it.
     """
-    return tuple(s for dpar in spec.predictors for s in _of_dpar(spec, dpar, centered))
+    return tuple(s for d in spec.predictors for s in _of_dpar(spec, d, centered, without))
 
 
-def _of_dpar(spec: ModelSpec, dpar: str, centered: Centered) -> Iterator[Shift]:
+def means_of(spec: ModelSpec, centered: Centered, shifts: tuple[Shift, ...]) -> tuple[Mean, ...]:
+    """The means of centred effects that the population's coefficients take up.
+
+    They are those of coefficients that the population can say, by columns without bounds that are
+    not shifts of the same group.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    centered : frozenset of (str, str)
+    shifts : tuple of Shift
+        Those of the same model.
+    """
+    groups = [g for g in spec.groups if any(name == g.group.name for name, _ in centered)]
+    return tuple(
+        mean
+        for dpar in spec.predictors
+        for g in groups
+        if g.group.size > 1 and g.group.name in groups_of(spec, dpar)
+        for mean in _of_group(spec, dpar, g, centered, shifts)
+    )
+
+
+def _of_dpar(
+    spec: ModelSpec, dpar: str, centered: Centered, without: str | None
+) -> Iterator[Shift]:
     # What few levels have in common is known least, so those groups come first.
     names = sorted(groups_of(spec, dpar), key=lambda n: spec.design.group(n).size)
     left = dict(enumerate(_columns(spec, dpar).T))
+    if without in names:
+        names.remove(without)
+        for column in _common(spec, dpar, without, left):
+            del left[column]
     for name in names:
         within = WithinLevels(spec, dpar, name)
         for column, values in tuple(left.items()):
@@ -67,6 +133,38 @@ def _of_dpar(spec: ModelSpec, dpar: str, centered: Centered) -> Iterator[Shift]:
             if weights is not None:
                 yield Shift(name, dpar, column, weights)
                 del left[column]
+
+
+def _common(spec: ModelSpec, dpar: str, name: str, columns: dict[int, np.ndarray]) -> list[int]:
+    """The columns without bounds that a group says in the same way at all levels."""
+    z, free = WithinLevels(spec, dpar, name).z, _unbounded(spec, dpar)
+    return [c for c, values in columns.items() if free[c] and _combination(z, values) is not None]
+
+
+def _of_group(
+    spec: ModelSpec, dpar: str, g: GroupPriors, centered: Centered, shifts: tuple[Shift, ...]
+) -> Iterator[Mean]:
+    name, free = g.group.name, _unbounded(spec, dpar)
+    within, columns = WithinLevels(spec, dpar, name), np.where(free, _columns(spec, dpar), 0.0)
+    own = [s.column for s in shifts if s.group == name and s.dpar == dpar]
+    # A level like most others, for the data on it are those on a sum over all others.
+    level = int(np.argsort(np.bincount(within.index, minlength=within.size))[within.size // 2])
+    for coef, z in zip(within.positions, within.z.T, strict=True):
+        if (name, g.names[coef]) in centered:
+            weights = _combination(columns, z)
+            if weights is not None and weights.any() and not weights[own].any():
+                yield Mean(name, int(coef), level, dpar, weights)
+
+
+def _combination(columns: np.ndarray, values: np.ndarray) -> np.ndarray | None:
+    """The weights with which columns add up to values, if they do."""
+    if not columns.size:
+        return None
+    weights = np.linalg.lstsq(columns, values)[0]
+    size = EXACT * np.abs(values).max()
+    if np.abs(values - columns @ weights).max() > size:
+        return None
+    return np.where(np.abs(weights) * np.abs(columns).max(axis=0) > size, weights, 0.0)
 
 
 def _weights(
@@ -92,3 +190,9 @@ def _columns(spec: ModelSpec, dpar: str) -> np.ndarray:
     values = p.population.values.copy()
     values[:, p.has_intercept :] -= c.means
     return values
+
+
+def _unbounded(spec: ModelSpec, dpar: str) -> np.ndarray:
+    c = next(c for c in spec.coefficients if c.dpar == dpar)
+    priors = (*(() if c.intercept is None else (c.intercept,)), *c.slopes)
+    return np.array([transform_of(p.lower, p.upper) == IDENTITY for p in priors], bool)

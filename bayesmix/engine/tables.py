@@ -20,8 +20,9 @@ def _record(ints: str, doubles: str = "") -> np.dtype:
 
 HEAD = _record(
     "n_dim n_rows n_scalars n_predictors n_groups"
-    " scalars predictors terms groups blocks shifts data codes n_data n_codes"  # addresses, sizes
-    " n_terms n_blocks n_shifts scratch rows varying y aux weights aux_step weights_step"
+    " scalars predictors terms groups blocks shifts reflections"  # addresses
+    " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections"
+    " scratch rows varying y aux weights aux_step weights_step"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
@@ -55,7 +56,12 @@ coefficients, 0 or 1) in codes, ``factor`` and ``work`` in scratch.
 BLOCK = _record("size members cpc", "eta")
 """Correlated coefficients: ``members`` in codes, ``cpc`` in x."""
 
-SHIFT = _record("effects size source weights")
-"""What is added to a centred group's effects, ``size`` of them from ``effects`` in x: the
-population coefficient at ``source`` in x, times ``weights`` in data.
+SHIFT = _record("target size source weights")
+"""What parameters are more than the effects or the coefficient, ``size`` of them from ``target`` in
+x, that they are for: what is at ``source`` in x, times ``weights`` in data.
+"""
+
+REFLECTION = _record("effects stride size mean")
+"""One coefficient's effects, ``size`` of them from ``effects`` in x, which are reflected: at
+``mean`` in x is the root of ``size`` times their mean.
 """

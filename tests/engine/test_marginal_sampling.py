@@ -11,7 +11,7 @@ from bayesmix.datasets import load_dataset
 from bayesmix.model import Model
 from bayesmix.priors import prior
 
-SETTINGS = {"sampler": "fused", "progressbar": False, "target_accept": 0.95}
+SETTINGS = {"sampler": "fused", "progressbar": False, "target_accept": 0.99}
 
 
 def numbers(fit) -> np.ndarray:

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from bayesmix.engine.density import build_density
-from bayesmix.engine.layout import Layout, build_layout
+from bayesmix.engine.layout import Layout, build_layout, reflect
 from bayesmix.engine.parametrization import centered_coefs, information
 from bayesmix.engine.posterior import posterior_of
-from bayesmix.engine.shifts import Centered, shifts_of
+from bayesmix.engine.shifts import Centered, means_of, shifts_of
 from bayesmix.engine.transforms import constrained
 from bayesmix.errors import SamplingError
 from bayesmix.formula import bf
@@ -24,6 +24,8 @@ MODELS = {
         (prior("normal(1, 1)", "b", coef="x", lb=-1),),
     ),
     "strata": ("y ~ x + (1 + x | gr(g, by=by_g))", ()),
+    "crossed": ("y ~ z + of_g + x + (1 + x | g) + (1 + z | k) + (0 + x || h)", ()),
+    "no population intercept": ("y ~ 0 + f + (1 | g) + (0 + f | k)", ()),
     "uncorrelated": ("y ~ 0 + f + (0 + f || k)", ()),
 }
 
@@ -36,14 +38,28 @@ def _coefs(spec: ModelSpec, which: str = "all") -> Centered:
 
 def _moved(layout: Layout, values: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
     """The vector of the same parameters with the centred ones as effects, shifted."""
-    y = x.copy()
+    y, priors = x.copy(), dict(layout.scalars())
     for g in layout.groups:
         effects = values[f"r_{g.priors.group.name}"].copy()
-        for s in g.shifts:
-            effects += s.weights * constrained(x[s.source], s.prior.lower, s.prior.upper)
+        for coef, level in g.reflected:
+            effects[:, coef] = reflect(effects[:, coef], level)
         given = y[g.effects].reshape(g.size, g.k)
         given[:, list(g.centered)] = effects[:, list(g.centered)]
+    for t in reversed(layout.taken):
+        p = priors.get(t.source)
+        y[t.target] += t.weight * (constrained(y[t.source], p.lower, p.upper) if p else y[t.source])
+    for g in layout.groups:
+        for s in g.shifts:
+            source = constrained(y[s.source], s.prior.lower, s.prior.upper)
+            y[g.effects] += source * s.weights.ravel()
     return y
+
+
+def _changed(spec: ModelSpec, centered: Centered, changes: str = "means") -> Layout:
+    """The layout with shifts, or with shifts and means, or neither."""
+    shifts = shifts_of(spec, centered) if changes != "none" else ()
+    means = means_of(spec, centered, shifts) if changes == "means" else ()
+    return build_layout(spec, centered, shifts, means)
 
 
 def _log_determinant(layout: Layout, values: dict[str, np.ndarray]) -> float:
@@ -59,17 +75,14 @@ def _log_determinant(layout: Layout, values: dict[str, np.ndarray]) -> float:
     return total
 
 
-@pytest.mark.parametrize("shifted", [False, True])
+@pytest.mark.parametrize("changes", ["none", "shifts", "means"])
 @pytest.mark.parametrize("which", ["all", "even", "odd"])
 @pytest.mark.parametrize("model", MODELS)
-def test_centred_it_is_the_same_density_and_posterior(
-    model: str, which: str, shifted: bool
-) -> None:
+def test_centred_it_is_the_same_density_and_posterior(model: str, which: str, changes: str) -> None:
     formula, priors = MODELS[model]
     spec = spec_of(formula, prior=priors)
     plain, centered = density_of(spec), _coefs(spec, which)
-    shifts = shifts_of(spec, centered) if shifted else ()
-    centred = build_density(spec, build_layout(spec, centered, shifts))
+    centred = build_density(spec, _changed(spec, centered, changes))
     constants, sizes = [], []
     for x in points(plain.layout, (0.3, 0.6, 1.0)):
         values = posterior_of(plain.layout, x)
@@ -91,7 +104,7 @@ def test_the_centred_gradient_is_that_of_the_density(model: str, which: str) -> 
     formula, priors = MODELS[model]
     spec = spec_of(formula, prior=priors)
     centered = _coefs(spec, which)
-    density = build_density(spec, build_layout(spec, centered, shifts_of(spec, centered)))
+    density = build_density(spec, _changed(spec, centered))
     x = next(points(density.layout))
     for seed in range(4):
         direction = np.random.default_rng(seed).normal(size=x.size)
@@ -113,6 +126,42 @@ def test_only_centred_coefficients_take_up_anything() -> None:
     taken = {s.column for s in shifts_of(spec, frozenset({("g", "Intercept")}))}
     assert taken == {0, at["of_g"]}
     assert shifts_of(spec, frozenset()) == ()
+
+
+def _means(spec: ModelSpec, centered: Centered) -> set[tuple[str, str]]:
+    found = means_of(spec, centered, shifts_of(spec, centered))
+    names = {g.group.name: g.names for g in spec.groups}
+    return {(m.group, names[m.group][m.coef]) for m in found}
+
+
+def test_the_population_takes_up_the_means_of_crossed_groups() -> None:
+    spec = spec_of("y ~ x + (1 + x | g) + (1 | k) + (0 + z | h)")
+    assert _means(spec, _coefs(spec)) == {("g", "Intercept")}
+    assert _means(spec, frozenset({("g", "Intercept"), ("g", "x")})) == set()
+
+
+def test_coefficients_with_bounds_take_up_no_means() -> None:
+    bounded = prior("normal(0, 1)", "b", coef="x", lb=0)
+    spec = spec_of("y ~ x + (1 + x | g) + (0 + x || h) + (1 | k)", prior=(bounded,))
+    assert _means(spec, _coefs(spec)) == {("g", "Intercept")}
+
+
+def test_beside_an_integrated_group_all_means_are_taken_up() -> None:
+    spec = spec_of("y ~ x + of_g + (1 + x | g) + (1 | k)")
+    centered = frozenset({("k", "Intercept")})
+    shifts = shifts_of(spec, centered, without="g")
+    assert shifts == ()
+    (mean,) = means_of(spec, centered, shifts)
+    assert (mean.group, mean.coef) == ("k", 0)
+    np.testing.assert_allclose(mean.weights, [1.0, 0.0, 0.0])
+
+
+def test_a_reflection_has_the_mean_for_a_coordinate() -> None:
+    effects = np.random.default_rng(1).normal(size=(3, 7))
+    reflected = reflect(effects, 2)
+    np.testing.assert_allclose(reflected[:, 2], np.sqrt(7) * effects.mean(axis=1))
+    np.testing.assert_allclose((reflected**2).sum(axis=1), (effects**2).sum(axis=1))
+    np.testing.assert_allclose(reflect(reflected, 2), effects)
 
 
 def _simulated(levels: int, rows: int, sd: float, seed: int = 1) -> ModelSpec:

@@ -52,10 +52,14 @@ def measure_fit(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure_session(options: dict[str, Any]) -> dict[str, float]:
-    """Formula to fit of a first, a different second and the first model again, one session."""
+    """Formula to fit of a first, a different second and the first model again, one session.
+
+    And what of the last is not sampling: from formula to a density that is ready.
+    """
     from workloads import WORKLOADS
 
     import bayesmix as bx
+    from bayesmix.engine import compile_fused
 
     seconds = {}
     for label, name in (("first", "sleepstudy"), ("second", "gpa"), ("again", "sleepstudy")):
@@ -64,6 +68,9 @@ def measure_session(options: dict[str, Any]) -> dict[str, float]:
         before = time.perf_counter()
         _fitted(bx, work, data, options)
         seconds[f"{label}_{name}_s"] = time.perf_counter() - before
+    before = time.perf_counter()
+    compile_fused(bx.Model(work.formula, data, work.family).spec)
+    seconds["before_sampling_s"] = time.perf_counter() - before
     return seconds
 
 

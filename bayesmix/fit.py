@@ -25,9 +25,7 @@ PROBS = (0.025, 0.975)
 
 
 class Fit:
-    """A fitted model; made by `Model.fit`, `brm`, `load` or `from_brms`.
-
-    Printed, it is a summary.
+    """A fitted model, made by `Model.fit`, `brm`, `load` or `from_brms`; prints as a summary.
 
     Attributes
     ----------
@@ -232,8 +230,7 @@ class Fit:
 
         References
         ----------
-        brms: ``prepare_predictions``,
-        https://paulbuerkner.com/brms/reference/prepare_predictions.html
+        brms: https://paulbuerkner.com/brms/reference/prepare_predictions.html
 
         Examples
         --------

@@ -109,4 +109,4 @@ def _rows(column: Any, draws: int) -> np.ndarray:
 
 
 def _no_adapter(*args: Any, **kwargs: Any) -> Any:
-    raise NotImplementedError("The fused engine has no transform adapter.")
+    raise SamplingError("The fused engine can't adapt by normalising flows.")

@@ -94,6 +94,11 @@ def test_an_intercept_among_the_coefficients_has_their_prior_and_no_centring() -
     np.testing.assert_allclose(found, b[:, :1] + b[:, 1:] * new["x"].to_numpy())
 
 
+def test_factors_beside_such_an_intercept_have_contrasts() -> None:
+    spec = bx.Model("y ~ 0 + Intercept + f", DATA).spec
+    assert spec.coefficients[0].names == ("Intercept", "f[a]", "f[b]")
+
+
 def test_a_second_intercept_is_refused() -> None:
     with pytest.raises(bx.FormulaError, match="Intercept"):
         bx.Model("y ~ Intercept + x", DATA)

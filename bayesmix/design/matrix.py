@@ -113,7 +113,8 @@ def _coded(terms: Terms, factors: Mapping[str, Factor]) -> tuple[CodedTerm, ...]
     of all takes its full coding (R's ``model.matrix``).
     """
     present = {term.key for term in terms.terms} | {frozenset[str]()}
-    spans_intercept = terms.intercept
+    # An `Intercept` among the terms counts as one (brms's ``0 + Intercept``).
+    spans_intercept = terms.intercept or frozenset({INTERCEPT}) in present
     coded = []
     for term in terms.terms:
         codings = []

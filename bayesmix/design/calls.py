@@ -18,7 +18,7 @@ import pandas as pd
 
 from bayesmix.design.columns import columns_of, first_row, is_contrast
 from bayesmix.errors import BayesmixError, FormulaError, did_you_mean, listed
-from bayesmix.formula.tree import Binary, Call, Expr, List, Literal, Name, Unary, render
+from bayesmix.formula.tree import Binary, Call, Expr, List, Literal, Name, Unary, children, render
 
 COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 CATEGORIES = frozenset({"C", "T", "S"})
@@ -294,14 +294,5 @@ def _value(expr: Expr) -> Any:
 
 
 def _calls(expr: Expr) -> list[Call]:
-    match expr:
-        case Call(_, args, kwargs):
-            inner = [*args, *(v for _, v in kwargs)]
-            return [expr, *(c for e in inner for c in _calls(e))]
-        case Unary(_, operand):
-            return _calls(operand)
-        case Binary(_, left, right):
-            return _calls(left) + _calls(right)
-        case List(items):
-            return [c for e in items for c in _calls(e)]
-    return []
+    inner = [c for e in children(expr) for c in _calls(e)]
+    return [expr, *inner] if isinstance(expr, Call) else inner

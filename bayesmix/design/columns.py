@@ -19,7 +19,7 @@ from bayesmix.errors import (
     did_you_mean,
     listed,
 )
-from bayesmix.formula.tree import Binary, Call, Expr, Formula, List, Name, Predictor, Terms, Unary
+from bayesmix.formula.tree import Call, Expr, Formula, Name, Predictor, Terms, children
 
 CONTRASTS = frozenset({"Sum", "Treatment"})
 """What ``C(x, Sum)`` may name as its contrast: no columns."""
@@ -44,21 +44,11 @@ class Use:
 
 def columns_of(expr: Expr) -> tuple[Name, ...]:
     """The columns that an expression reads, in order of appearance."""
-    match expr:
-        case Name():
-            return (expr,)
-        case Call(function, args, kwargs):
-            inner = (*args, *(v for _, v in kwargs))
-            if function == "C":
-                inner = (*args[:1], *(e for e in inner[1:] if not is_contrast(e)))
-        case Unary(_, operand):
-            inner = (operand,)
-        case Binary(_, left, right):
-            inner = (left, right)
-        case List(items):
-            inner = items
-        case _:
-            inner = ()
+    if isinstance(expr, Name):
+        return (expr,)
+    inner = children(expr)
+    if isinstance(expr, Call) and expr.function == "C":
+        inner = (*inner[:1], *(e for e in inner[1:] if not is_contrast(e)))
     return tuple(n for e in inner for n in columns_of(e))
 
 

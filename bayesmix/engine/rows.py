@@ -31,6 +31,7 @@ def compiled_rows(function: Callable[..., Any], dpars: int) -> Any:
 
 
 def _kernel(*args: float) -> tuple[float, ...]:
+    """Hold the place of the family's row function, which `compiled_rows` links instead."""
     raise NotImplementedError
 
 

@@ -217,19 +217,22 @@ def _operand(expr: Expr, floor: int) -> str:
     return f"({text})" if binds_less or signed_base else text
 
 
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The expressions that one is made of, in order of appearance."""
+    match expr:
+        case Call(_, args, kwargs):
+            return (*args, *(v for _, v in kwargs))
+        case Unary(_, operand):
+            return (operand,)
+        case Binary(_, left, right):
+            return (left, right)
+        case List(items):
+            return items
+    return ()
+
+
 def names(expr: Expr) -> tuple[Name, ...]:
     """The names an expression reads, in order of appearance, functions' own names aside."""
-    match expr:
-        case Name():
-            return (expr,)
-        case Literal():
-            return ()
-        case Call(_, args, kwargs):
-            inner = (*args, *(v for _, v in kwargs))
-        case Unary(_, operand):
-            inner = (operand,)
-        case Binary(_, left, right):
-            inner = (left, right)
-        case List(items):
-            inner = items
-    return tuple(n for e in inner for n in names(e))
+    if isinstance(expr, Name):
+        return (expr,)
+    return tuple(n for e in children(expr) for n in names(e))

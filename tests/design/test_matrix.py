@@ -241,6 +241,11 @@ def test_a_column_called_like_a_contrast() -> None:
     np.testing.assert_array_equal(made.values[:, 1], FC - FB)
 
 
+def test_a_category_by_keyword() -> None:
+    made = matrix("C(x=f)", SMALL)
+    np.testing.assert_array_equal(made.values, matrix("C(f)", SMALL).values)
+
+
 @pytest.mark.parametrize(
     ("rhs", "columns", "name"),
     [

@@ -13,7 +13,8 @@ import pandas as pd
 
 from bayesmix import summary
 from bayesmix.errors import PredictionError
-from bayesmix.predict import Draws, Prediction, log_density
+from bayesmix.parameters import MAIN
+from bayesmix.predict import Draws, Prediction, Request, log_density
 from bayesmix.summary import ByGroup, VarCorr
 
 if TYPE_CHECKING:
@@ -175,9 +176,8 @@ class Fit:
         xarray.DataArray
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
-        how = (re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed)
-        dpars = ("mu" if dpar is None else dpar,)
-        return self._prediction(newdata, *how, dpars).linpred(dpar)
+        how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
+        return self._prediction(Request(newdata, *how), MAIN).linpred()
 
     def posterior_epred(
         self,
@@ -250,9 +250,8 @@ class Fit:
         >>> bool(new[0, 0] in (1.5, 3.5))
         True
         """
-        how = (re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed)
-        dpars = None if dpar is None else (dpar,)
-        return self._prediction(newdata, *how, dpars).epred(dpar)
+        how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
+        return self._prediction(Request(newdata, *how)).epred()
 
     def posterior_predict(
         self,
@@ -276,8 +275,8 @@ class Fit:
         xarray.DataArray
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
-        how = (re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed)
-        return self._prediction(newdata, *how).predict()
+        how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
+        return self._prediction(Request(newdata, *how)).predict()
 
     def log_lik(
         self,
@@ -301,8 +300,8 @@ class Fit:
         xarray.DataArray
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
-        how = (re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed)
-        return self._prediction(newdata, *how).log_lik()
+        how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
+        return self._prediction(Request(newdata, *how)).log_lik()
 
     def predict(
         self,
@@ -396,5 +395,5 @@ class Fit:
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre>"
 
-    def _prediction(self, *args: Any) -> Prediction:
-        return Prediction.prepare(self.model.spec, self._draws, *args)
+    def _prediction(self, request: Request, dpar: str | None = None) -> Prediction:
+        return Prediction.of(self.model.spec, self._draws, request, dpar)

@@ -11,7 +11,7 @@ import pandas as pd
 from bayesmix.errors import SamplingError
 from bayesmix.families import Family
 from bayesmix.formula import Formula
-from bayesmix.predict import Draws, Prediction
+from bayesmix.predict import Draws, Prediction, Request
 from bayesmix.priors import Prior
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling import Settings, draw_prior, prior_tree, run
@@ -131,7 +131,8 @@ class Model:
         """
         seed = seed_sequence(random_seed, SamplingError)
         prior = draw_prior(self.spec, draws, seed)
-        prediction = Prediction.prepare(self.spec, Draws.from_posterior(prior), random_seed=seed)
+        request = Request(random_seed=seed)
+        prediction = Prediction.of(self.spec, Draws.from_posterior(prior), request)
         return prior_tree(self.spec, prior, prediction.predict())
 
     def fit(

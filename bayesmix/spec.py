@@ -5,46 +5,21 @@ Two things evaluate its density, the PyMC model (`pymc_model`) and the engine (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from bayesmix.design import Design, Group, PredictorDesign, blocks, build_design, coefs_of
-from bayesmix.design.matrix import INTERCEPT
+from bayesmix.design import Design, Group, PredictorDesign, ResponseData, blocks, build_design
+from bayesmix.design.parameters import of_groups, of_predictors
 from bayesmix.design.rank import check_rank
-from bayesmix.design.spine import GroupCoef, Spine
-from bayesmix.families import Dpar, Family
+from bayesmix.design.spine import Spine, coefs_of
+from bayesmix.families import Family
 from bayesmix.families import family as find_family
 from bayesmix.formula import Formula, bf
 from bayesmix.frames import to_pandas
-from bayesmix.priors import Prior, PriorTable, Resolved, Slot, default_priors, resolve
-
-
-@dataclass(frozen=True)
-class Coefficients:
-    """The population coefficients of one predictor, and their priors.
-
-    Attributes
-    ----------
-    dpar : str
-    names : tuple of str
-        All of them, ``"Intercept"`` first where there is one.
-    intercept : Resolved or None
-        Prior of the intercept at the mean of the other columns.
-    slopes : tuple of Resolved
-        Priors of the rest, in the order of `names`.
-    means : ndarray
-        Column means that the slopes' columns are centred by; zeros without an intercept.
-    """
-
-    dpar: str
-    names: tuple[str, ...]
-    intercept: Resolved | None
-    slopes: tuple[Resolved, ...]
-    means: np.ndarray
+from bayesmix.parameters import Parameter, Role, Slot, Target
+from bayesmix.priors import Prior, PriorTable, Resolved, default_priors, resolve
 
 
 @dataclass(frozen=True)
@@ -80,6 +55,26 @@ class GroupPriors:
 
 
 @dataclass(frozen=True)
+class Response:
+    """A response, and what is predicted of it.
+
+    Attributes
+    ----------
+    name : str
+        As targets have it: ``""`` where the model has only one.
+    data : ResponseData
+    family : Family
+    predictors : mapping of str to PredictorDesign
+        By dpar, the main one first; those without a formula aren't there.
+    """
+
+    name: str
+    data: ResponseData
+    family: Family
+    predictors: Mapping[str, PredictorDesign]
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """A model's definition: everything that its density and its predictions need, and no draws.
 
@@ -87,15 +82,18 @@ class ModelSpec:
 
     Attributes
     ----------
-    family : Family
+    responses : tuple of Response
     design : Design
+    parameters : tuple of Parameter
+        Every variable of the posterior, in its order, with its priors.
     priors : PriorTable
     user_priors : tuple of Prior
         As the user gave them.
     """
 
-    family: Family
+    responses: tuple[Response, ...]
     design: Design
+    parameters: tuple[Parameter, ...]
     priors: PriorTable
     user_priors: tuple[Prior, ...]
 
@@ -103,44 +101,45 @@ class ModelSpec:
     def formula(self) -> Formula:
         return self.design.formula
 
-    @cached_property
-    def predictors(self) -> Mapping[str, PredictorDesign]:
-        """The predictors by dpar, ``mu`` first."""
-        return {p.dpar: p for p in self.design.predictors}
+    @property
+    def response(self) -> Response:
+        """The response of a model that has one."""
+        (only,) = self.responses
+        return only
+
+    @property
+    def family(self) -> Family:
+        """The family of a model of one response."""
+        return self.response.family
 
     @cached_property
-    def plain_dpars(self) -> tuple[Dpar, ...]:
-        """The dpars without a formula: one value each, on the natural scale."""
-        return tuple(d for d in self.family.dpars if d.name not in self.predictors)
+    def predictors(self) -> Mapping[Target, PredictorDesign]:
+        """All predictors, in an order in which each may use those before it."""
+        return {p.target: p for p in self.design.predictors}
 
     @cached_property
-    def coefficients(self) -> tuple[Coefficients, ...]:
-        return tuple(self._coefficients(p) for p in self.design.predictors)
+    def by_name(self) -> Mapping[str, Parameter]:
+        """The parameters by the names of their variables."""
+        return {p.name: p for p in self.parameters}
 
     @cached_property
     def groups(self) -> tuple[GroupPriors, ...]:
         return tuple(self._group(g) for g in self.design.groups)
 
-    def dpar_prior(self, dpar: str) -> Resolved:
-        """The prior of a dpar without a formula."""
-        return self.priors.for_slot(_dpar_slot(self.family.dpar(dpar)))
+    def group(self, name: str) -> GroupPriors:
+        """A grouping factor's coefficients and priors."""
+        return next(g for g in self.groups if g.group.name == name)
 
-    def _coefficients(self, p: PredictorDesign) -> Coefficients:
-        slots = _population_slots(p)
-        priors = tuple(self.priors.for_slot(s) for s in slots)
-        if not p.has_intercept:
-            return Coefficients(p.dpar, p.population.names, None, priors, np.zeros(len(slots)))
-        means = p.population.values[:, 1:].mean(axis=0)
-        return Coefficients(p.dpar, p.population.names, priors[0], priors[1:], means)
+    def of_role(self, role: Role) -> Iterator[Parameter]:
+        """The parameters of one role."""
+        return (p for p in self.parameters if p.role == role)
 
     def _group(self, group: Group) -> GroupPriors:
         coefs = coefs_of(self.design.spine, group.name)
-        sd = tuple(self.priors.for_slot(_sd_slot(c)) for c in coefs)
-        parts = blocks(self.design.spine, group.name)
-        if all(len(b) == 1 for b in parts):
-            return GroupPriors(group, coefs, sd, parts, eta=1.0)
-        lkj = self.priors.for_slot(_cor_slot(group.name)).distribution
-        return GroupPriors(group, coefs, sd, parts, eta=lkj.params[0])
+        cor = self.by_name.get(f"cor_{group.name}")
+        eta = 1.0 if cor is None else cor.prior.distribution.params[0]
+        sd = self.by_name[f"sd_{group.name}"].priors
+        return GroupPriors(group, coefs, sd, blocks(self.design.spine, group.name), eta)
 
 
 def build_spec(
@@ -156,17 +155,51 @@ def build_spec(
     ------
     FormulaError, DataError, FamilyError, PriorError
     """
-    parsed = bf(formula)
-    fam = find_family(family)
-    design = build_design(parsed, to_pandas(data), fam, namespace)
-    slots = _slots(design, fam)
-    offsets = {p.dpar: float(p.offset.mean()) for p in design.predictors}
+    design = build_design(bf(formula), to_pandas(data), find_family(family), namespace)
+    responses = tuple(_response(r, design, find_family(family)) for r in design.responses)
+    declared = (*of_predictors(design), *of_groups(design), *_of_responses(responses))
     user = _as_tuple(prior)
-    priors = resolve(slots, default_priors(fam, design.response.y, slots, offsets), user)
-    spec = ModelSpec(fam, design, priors, user)
-    for p, c in zip(design.predictors, spec.coefficients, strict=True):
-        check_rank(p, flat=[not r.distribution.proper for r in c.slopes])
+    priors = _resolved(responses, declared, user)
+    parameters = tuple(_with_priors(p, priors) for p in declared)
+    spec = ModelSpec(responses, design, parameters, priors, user)
+    for p in design.predictors:
+        _check_rank(spec, p)
     return spec
+
+
+def _response(data: ResponseData, design: Design, family: Family) -> Response:
+    predictors = {p.dpar: p for p in design.predictors}
+    return Response("", data, family, predictors)
+
+
+def _of_responses(responses: Iterable[Response]) -> Iterator[Parameter]:
+    """The parameters without a formula: one value each, on the natural scale."""
+    for r in responses:
+        for d in r.family.dpars:
+            if d.name not in r.predictors:
+                slot = Slot(d.name, lower=d.lower, upper=d.upper)
+                yield Parameter(d.name, Role.DPAR, Target(r.name, d.name), slots=(slot,))
+
+
+def _resolved(
+    responses: Iterable[Response], declared: Iterable[Parameter], user: tuple[Prior, ...]
+) -> PriorTable:
+    slots = tuple(slot for p in declared for slot in p.slots)
+    defaults = {}
+    for r in responses:
+        offsets = {dpar: float(p.offset.mean()) for dpar, p in r.predictors.items()}
+        defaults |= default_priors(r.family, r.data.y, slots, offsets)
+    return resolve(slots, defaults, user)
+
+
+def _with_priors(p: Parameter, priors: PriorTable) -> Parameter:
+    return replace(p, priors=tuple(priors.for_slot(slot) for slot in p.slots))
+
+
+def _check_rank(spec: ModelSpec, p: PredictorDesign) -> None:
+    if p.columns.names:
+        slopes = spec.by_name[p.target.variable].priors[p.columns.has_intercept :]
+        check_rank(p, flat=[not prior.distribution.proper for prior in slopes])
 
 
 def _as_tuple(prior: Prior | Iterable[Prior] | None) -> tuple[Prior, ...]:
@@ -174,36 +207,3 @@ def _as_tuple(prior: Prior | Iterable[Prior] | None) -> tuple[Prior, ...]:
     if prior is None:
         return ()
     return tuple(prior) if isinstance(prior, Iterable) and not isinstance(prior, str) else (prior,)
-
-
-def _slots(design: Design, family: Family) -> tuple[Slot, ...]:
-    """Every parameter that takes a prior."""
-    slots: list[Slot] = []
-    for p in design.predictors:
-        slots += _population_slots(p)
-    slots += [_sd_slot(c) for c in design.spine]
-    for g in design.groups:
-        if any(len(b) > 1 for b in blocks(design.spine, g.name)):
-            slots.append(_cor_slot(g.name))
-    with_formula = {p.dpar for p in design.predictors}
-    slots += [_dpar_slot(d) for d in family.dpars if d.name not in with_formula]
-    return tuple(slots)
-
-
-def _population_slots(p: PredictorDesign) -> list[Slot]:
-    names = p.population.names
-    if not p.has_intercept:
-        return [Slot("b", p.dpar, "", name) for name in names]
-    return [Slot(INTERCEPT, p.dpar), *(Slot("b", p.dpar, "", name) for name in names[1:])]
-
-
-def _sd_slot(c: GroupCoef) -> Slot:
-    return Slot("sd", c.dpar, c.group, c.coef)
-
-
-def _cor_slot(group: str) -> Slot:
-    return Slot("cor", "", group)
-
-
-def _dpar_slot(d: Dpar) -> Slot:
-    return Slot(d.name, lower=d.lower, upper=d.upper)

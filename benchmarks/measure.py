@@ -132,7 +132,7 @@ def _arrays(spec: Any) -> list[Any]:
     """The data that a gradient has to read: response, matrices, indices."""
     design = spec.design
     arrays = [design.response.y, *(g.index for g in design.groups)]
-    arrays += [p.population.values for p in design.predictors]
+    arrays += [p.columns.values for p in design.predictors]
     return arrays
 
 

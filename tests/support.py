@@ -10,10 +10,11 @@ import xarray as xr
 
 from bayesmix.fit import Fit
 from bayesmix.model import Model
+from bayesmix.parameters import Parameter, Role
 from bayesmix.predict import Draws
 from bayesmix.priors import lkj
 from bayesmix.spec import GroupPriors, ModelSpec
-from bayesmix.variables import coef_name, dataset, observed
+from bayesmix.variables import dataset, observed
 
 Values = dict[str, np.ndarray]
 
@@ -62,14 +63,8 @@ def random_values(spec: ModelSpec, chains: int = 2, draws: int = 20, seed: int =
     rng = np.random.default_rng(seed)
     shape = (chains, draws)
     values = {}
-    for c in spec.coefficients:
-        if c.names:
-            values[coef_name(c.dpar)] = rng.normal(0, 0.3, (*shape, len(c.names)))
-    for g in spec.groups:
-        values |= _group_values(rng, shape, g)
-    for dpar in spec.plain_dpars:
-        low = dpar.lower if np.isfinite(dpar.lower) else 0.0
-        values[dpar.name] = low + rng.gamma(3, 0.5, shape)
+    for p in spec.parameters:
+        values |= _of(spec, p, rng, shape)
     return values
 
 
@@ -78,14 +73,13 @@ def draws_of(fit: Fit) -> Draws:
     return Draws.from_posterior(fit.idata["posterior"].to_dataset())
 
 
-def _group_values(rng: np.random.Generator, shape: tuple[int, int], g: GroupPriors) -> Values:
-    name, k = g.group.name, len(g.coefs)
-    strata = () if g.group.by is None else (len(g.group.by.levels),)
-    values = {
-        f"sd_{name}": rng.gamma(4, 0.2, (*shape, *strata, k)),
-        f"r_{name}": rng.normal(0, 0.5, (*shape, g.group.size, k)),
-    }
-    return values | ({f"cor_{name}": _cor(rng, (*shape, *strata), g)} if g.correlated else {})
+def _of(spec: ModelSpec, p: Parameter, rng: np.random.Generator, shape: tuple[int, int]) -> Values:
+    if p.role == Role.COR:
+        return {p.name: _cor(rng, (*shape, *p.shape[:-2]), spec.group(p.owner))}
+    if p.role in (Role.POPULATION, Role.EFFECTS):
+        return {p.name: rng.normal(0, 0.4, (*shape, *p.shape))}
+    low = p.priors[0].lower if np.isfinite(p.priors[0].lower) else 0.0
+    return {p.name: low + rng.gamma(3, 0.3, (*shape, *p.shape))}
 
 
 def _cor(rng: np.random.Generator, shape: tuple[int, ...], g: GroupPriors) -> np.ndarray:

@@ -481,7 +481,7 @@ def test_newdata_that_is_no_frame(newdata: Any) -> None:
 def test_odd_data_that_is_fine() -> None:
     """None of this is an error: nothing may be refused that has a meaning."""
     odd = DATA.assign(**{"a\nb": DATA["x"], "": 1, "x ~ y": DATA["x"], "huge": DATA["x"] * 1e300})
-    assert bx.Model("y ~ `x ~ y` + (1 | g)", odd).spec.predictors["mu"].population.names == (
+    assert bx.Model("y ~ `x ~ y` + (1 | g)", odd).spec.response.predictors["mu"].columns.names == (
         "Intercept",
         "x ~ y",
     )

@@ -83,10 +83,10 @@ def test_readme_lines() -> None:
 def test_an_intercept_among_the_coefficients_has_their_prior_and_no_centring() -> None:
     prior = bx.prior("normal(0, 7)", "b")
     model = bx.Model("y ~ 0 + Intercept + x + (1 | g)", DATA, prior=prior)
-    (c,) = model.spec.coefficients
-    assert c.names == ("Intercept", "x") and c.intercept is None
-    assert [str(p.distribution) for p in c.slopes] == ["normal(0, 7)"] * 2
-    np.testing.assert_array_equal(c.means, 0.0)
+    columns, b = model.spec.response.predictors["mu"].columns, model.spec.by_name["b"]
+    assert columns.names == ("Intercept", "x") and not columns.has_intercept
+    assert [str(p.distribution) for p in b.priors] == ["normal(0, 7)"] * 2
+    np.testing.assert_array_equal(columns.means, 0.0)
     fit = fit_of(model)
     b = fit.idata["posterior"]["b"].to_numpy().reshape(-1, 2)
     new = pd.DataFrame({"x": [2.0, -1.0]})
@@ -96,7 +96,7 @@ def test_an_intercept_among_the_coefficients_has_their_prior_and_no_centring() -
 
 def test_factors_beside_such_an_intercept_have_contrasts() -> None:
     spec = bx.Model("y ~ 0 + Intercept + f", DATA).spec
-    assert spec.coefficients[0].names == ("Intercept", "f[a]", "f[b]")
+    assert spec.response.predictors["mu"].columns.names == ("Intercept", "f[a]", "f[b]")
 
 
 def test_a_second_intercept_is_refused() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bayesmix.formula import bf
+from bayesmix.parameters import Role
 from bayesmix.priors import prior
 from bayesmix.spec import ModelSpec, build_spec
 
@@ -17,9 +18,9 @@ DATA = frame()
 def priors(spec: ModelSpec) -> dict[tuple[str, ...], str]:
     """What each group coefficient and each slope has."""
     found = {}
-    for c in spec.coefficients:
-        names = c.names if c.intercept is None else c.names[1:]
-        found |= {(c.dpar, n): str(r.distribution) for n, r in zip(names, c.slopes, strict=True)}
+    for p in spec.of_role(Role.POPULATION):
+        pairs = zip(p.coords[0], p.priors, strict=True)
+        found |= {(p.owner.dpar, n): str(r.distribution) for n, r in pairs if n != "Intercept"}
     for g in spec.groups:
         found |= {
             ("sd", g.group.name, n): str(r.distribution) for n, r in zip(g.names, g.sd, strict=True)
@@ -53,16 +54,18 @@ def test_coefficients_have_the_most_specific_priors() -> None:
 
 def test_the_intercept_is_that_of_centred_columns() -> None:
     spec = build_spec(bf("y ~ x * f", sigma="0 + z"), DATA)
-    mu, sigma = spec.coefficients
-    np.testing.assert_allclose(mu.means, spec.predictors["mu"].population.values[:, 1:].mean(0))
-    assert mu.intercept is not None
-    assert sigma.intercept is None
+    mu, sigma = (p.columns for p in spec.design.predictors)
+    np.testing.assert_allclose(mu.means, mu.values[:, 1:].mean(0))
+    assert [slot.class_ for slot in spec.by_name["b"].slots[:2]] == ["Intercept", "b"]
+    assert [slot.class_ for slot in spec.by_name["b_sigma"].slots] == ["b"]
     np.testing.assert_array_equal(sigma.means, [0.0])
 
 
 def test_the_location_of_the_intercept_minds_the_offset() -> None:
-    plain = build_spec("y ~ x", DATA).coefficients[0].intercept.distribution.params
-    moved = build_spec("y ~ x + offset(z + 10)", DATA).coefficients[0].intercept.distribution.params
+    plain, moved = (
+        build_spec(formula, DATA).by_name["b"].priors[0].distribution.params
+        for formula in ("y ~ x", "y ~ x + offset(z + 10)")
+    )
     assert moved[1] == pytest.approx(plain[1] - (DATA["z"] + 10).mean())
 
 
@@ -87,9 +90,25 @@ def test_what_is_correlated() -> None:
 
 def test_dpars_with_and_without_a_formula() -> None:
     spec = build_spec(bf("y ~ x", nu="z"), DATA, "student")
-    assert list(spec.predictors) == ["mu", "nu"]
-    assert [d.name for d in spec.plain_dpars] == ["sigma"]
-    assert str(spec.dpar_prior("sigma").distribution).startswith("student_t(3, 0")
+    assert list(spec.predictors) == [("", "mu"), ("", "nu")]
+    assert [p.name for p in spec.of_role(Role.DPAR)] == ["sigma"]
+    assert str(spec.by_name["sigma"].prior.distribution).startswith("student_t(3, 0")
+
+
+def test_the_table_of_parameters() -> None:
+    formula = bf("y ~ x + (1 + x | gr(g, by=t)) + (1 | k)", sigma="z")
+    spec = build_spec(formula, DATA, "student")
+    assert {p.name: (p.role, p.shape) for p in spec.parameters} == {
+        "b": ("population", (2,)),
+        "b_sigma": ("population", (2,)),
+        "sd_g": ("sd", (2, 2)),
+        "cor_g": ("cor", (2, 2, 2)),
+        "r_g": ("effects", (6, 2)),
+        "sd_k": ("sd", (1,)),
+        "r_k": ("effects", (3, 1)),
+        "nu": ("dpar", ()),
+    }
+    assert [len(p.each) for p in spec.parameters if p.role == Role.SD] == [4, 1]
 
 
 def test_the_table_of_priors() -> None:

@@ -12,9 +12,9 @@ import numpy as np
 
 from bayesmix.design import GroupCoef
 from bayesmix.design.columns import label_key
+from bayesmix.parameters import Parameter, Role
 from bayesmix.priors.names import r_name
-from bayesmix.spec import Coefficients, GroupPriors, ModelSpec
-from bayesmix.variables import coef_name
+from bayesmix.spec import GroupPriors, ModelSpec
 
 MOST_ORDERS = 24
 """Orders of the factors of an interaction that are tried: all, up to four factors."""
@@ -55,59 +55,67 @@ class Variable:
 
 def variables(spec: ModelSpec) -> tuple[Variable, ...]:
     """Every variable of the model's posterior, in its order."""
-    found = [_population(c) for c in spec.coefficients if c.names]
-    for g in spec.groups:
-        found.append(_sd(g))
-        found += [_cor(g)] if g.correlated else []
-        found.append(_effects(g))
-    found += [Variable(d.name, np.zeros(()), (Cell((d.name,), ((),)),)) for d in spec.plain_dpars]
-    return tuple(found)
+    return tuple(VARIABLES.get(p.role, _plain)(spec, p) for p in spec.parameters)
 
 
-def _population(c: Coefficients) -> Variable:
-    name = coef_name(c.dpar)
+def _plain(spec: ModelSpec, p: Parameter) -> Variable:
+    """A number of its own name, or several that are counted."""
+    if not p.dims:
+        return Variable(p.name, np.zeros(()), (Cell((p.name,), ((),)),))
+    cells = [Cell((f"{p.name}[{i + 1}]",), ((i,),)) for i in range(p.size)]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
+def _population(spec: ModelSpec, p: Parameter) -> Variable:
+    (names,) = p.coords
     cells = [
-        Cell(tuple(f"{name}_{s}" for s in _spellings(coef)), ((k,),))
-        for k, coef in enumerate(c.names)
+        Cell(tuple(f"{p.name}_{s}" for s in _spellings(coef)), ((k,),))
+        for k, coef in enumerate(names)
     ]
-    return Variable(name, np.zeros(len(cells)), tuple(cells))
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
-def _sd(g: GroupPriors) -> Variable:
-    name, by = g.group.name, g.group.by is not None
-    cells = []
+def _sd(spec: ModelSpec, p: Parameter) -> Variable:
+    g, name = spec.group(p.owner), p.owner
+    by, cells = g.group.by is not None, []
     for s, stratum in enumerate(_strata(g)):
         for k, c in enumerate(g.coefs):
             names = (f"sd_{name}__{text}" for text in _in_stratum(c, stratum))
             cells.append(Cell(tuple(names), ((s, k) if by else (k,),)))
-    shape = (len(_strata(g)), len(g.coefs)) if by else (len(g.coefs),)
-    return Variable(f"sd_{name}", np.zeros(shape), tuple(cells))
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
-def _cor(g: GroupPriors) -> Variable:
-    name, by, size = g.group.name, g.group.by is not None, len(g.coefs)
-    cells = []
+def _cor(spec: ModelSpec, p: Parameter) -> Variable:
+    g, name = spec.group(p.owner), p.owner
+    by, cells = g.group.by is not None, []
     for s, stratum in enumerate(_strata(g)):
         at = (s,) if by else ()
         for i, j in chain.from_iterable(combinations(block, 2) for block in g.blocks):
             texts = [_in_stratum(g.coefs[k], stratum) for k in (i, j)]
             names = (f"cor_{name}__{a}__{b}" for pair in product(*texts) for a, b in _both(pair))
             cells.append(Cell(tuple(names), ((*at, i, j), (*at, j, i))))
-    strata = (len(_strata(g)),) if by else ()
-    start = np.broadcast_to(np.eye(size), (*strata, size, size))
-    return Variable(f"cor_{name}", start, tuple(cells))
+    start = np.broadcast_to(np.eye(p.shape[-1]), p.shape)
+    return Variable(p.name, start, tuple(cells))
 
 
-def _effects(g: GroupPriors) -> Variable:
-    name = g.group.name
+def _effects(spec: ModelSpec, p: Parameter) -> Variable:
+    g = spec.group(p.owner)
     spelt = [_spellings(c.coef) for c in g.coefs]
-    heads = [f"r_{name}" if c.dpar == "mu" else f"r_{name}__{c.dpar}" for c in g.coefs]
+    heads = [f"{p.name}__{c.target.label}" if c.target.label else p.name for c in g.coefs]
     cells = []
     for i, level in enumerate(map(_level_text, g.group.levels)):
         for k, head in enumerate(heads):
             cells.append(Cell(tuple(f"{head}[{level},{s}]" for s in spelt[k]), ((i, k),)))
-    start = np.zeros((g.group.size, len(g.coefs)))
-    return Variable(f"r_{name}", start, tuple(cells))
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
+VARIABLES = {
+    Role.POPULATION: _population,
+    Role.SD: _sd,
+    Role.COR: _cor,
+    Role.EFFECTS: _effects,
+}
+"""How brms spells what isn't called by the variable's name."""
 
 
 def _strata(g: GroupPriors) -> tuple[tuple[str, ...], ...]:
@@ -119,8 +127,7 @@ def _strata(g: GroupPriors) -> tuple[tuple[str, ...], ...]:
 
 
 def _in_stratum(c: GroupCoef, stratum: tuple[str, ...]) -> tuple[str, ...]:
-    prefix = "" if c.dpar == "mu" else f"{c.dpar}_"
-    return tuple(prefix + s + end for s in _spellings(c.coef) for end in stratum)
+    return tuple(c.target.prefix + s + end for s in _spellings(c.coef) for end in stratum)
 
 
 def _both(pair: tuple[str, str]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Formula tree + data → matrices, level indices, and the recipe that applies them to new data."""
 
 from bayesmix.design.build import Design, PredictorDesign, build_design
+from bayesmix.design.contributions import Columns, GroupEffects, Offset
 from bayesmix.design.groups import By, Group, Located
 from bayesmix.design.matrix import Matrix
 from bayesmix.design.response import ResponseData
@@ -8,11 +9,14 @@ from bayesmix.design.spine import GroupCoef, blocks, coefs_of
 
 __all__ = [
     "By",
+    "Columns",
     "Design",
     "Group",
     "GroupCoef",
+    "GroupEffects",
     "Located",
     "Matrix",
+    "Offset",
     "PredictorDesign",
     "ResponseData",
     "blocks",

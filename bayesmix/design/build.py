@@ -11,13 +11,15 @@ import pandas as pd
 
 from bayesmix.design.calls import check_functions
 from bayesmix.design.columns import training_frame
-from bayesmix.design.factors import Quantity, make_quantity
+from bayesmix.design.contributions import Columns, Contribution, GroupEffects, Offset, only
+from bayesmix.design.factors import make_quantity
 from bayesmix.design.groups import Group, build_group
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.response import ResponseData, build_response
 from bayesmix.design.spine import GroupCoef, Spine
 from bayesmix.errors import DataError, FormulaError
 from bayesmix.formula.tree import Expr, Formula, GroupTerm, Literal, Name, Predictor
+from bayesmix.parameters import Target
 
 if TYPE_CHECKING:
     from bayesmix.families import Family
@@ -26,62 +28,54 @@ TAKEN_DIMS = frozenset({"chain", "draw", "coef"})
 
 
 @dataclass(frozen=True)
-class GroupTermDesign:
-    """One bracket of one predictor on data.
-
-    Attributes
-    ----------
-    term : GroupTerm
-    group : str
-        Name of its grouping factor.
-    matrix : Matrix
-        What its coefficients multiply.
-    positions : tuple of int
-        Where its coefficients stand along the group's ``{group}_coef``.
-    """
-
-    term: GroupTerm
-    group: str
-    matrix: Matrix
-    positions: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class PredictorDesign:
     """The linear predictor of one distributional parameter on data.
 
     Attributes
     ----------
-    dpar : str
+    target : Target
     predictor : Predictor
-    population : Matrix
-    offset : ndarray
-        Sum of the offsets, one value a row.
-    groups : tuple of GroupTermDesign
-    offsets : tuple of Quantity
-        What `offset` is the sum of.
+    contributions : tuple of Contribution
+        What it is the sum of.
     """
 
-    dpar: str
+    target: Target
     predictor: Predictor
-    population: Matrix
-    offset: np.ndarray
-    groups: tuple[GroupTermDesign, ...]
-    offsets: tuple[Quantity, ...] = ()
+    contributions: tuple[Contribution, ...]
 
     @property
-    def has_intercept(self) -> bool:
-        return self.population.terms.intercept
+    def dpar(self) -> str:
+        return self.target.dpar
+
+    @property
+    def columns(self) -> Columns:
+        """The population's, of which there may be none."""
+        return only(Columns, self.contributions)[0]
+
+    @property
+    def groups(self) -> tuple[GroupEffects, ...]:
+        return only(GroupEffects, self.contributions)
+
+    @property
+    def offset(self) -> np.ndarray:
+        """One value a row."""
+        return only(Offset, self.contributions)[0].values
 
 
 @dataclass(frozen=True)
 class Design:
-    """Everything about the data that the model needs, priors aside."""
+    """Everything about the data that the model needs, priors aside.
+
+    Attributes
+    ----------
+    predictors : tuple of PredictorDesign
+        In an order in which each may use those before it.
+    """
 
     formula: Formula
     frame: pd.DataFrame
     functions: Mapping[str, Any]
-    response: ResponseData
+    responses: tuple[ResponseData, ...]
     predictors: tuple[PredictorDesign, ...]
     groups: tuple[Group, ...]
     spine: Spine
@@ -117,12 +111,7 @@ def build_design(
     _check_response(response.name, groups.values(), formula, family)
     predictors, spine = _predictors(formula, frame, functions, groups)
     _check_prefixes(predictors)
-    return Design(formula, frame, functions, response, predictors, tuple(groups.values()), spine)
-
-
-def total(quantities: Iterable[Quantity], frame: pd.DataFrame) -> np.ndarray:
-    """The sum of offsets on a frame."""
-    return sum((q.on(frame) for q in quantities), np.zeros(len(frame)))
+    return Design(formula, frame, functions, (response,), predictors, tuple(groups.values()), spine)
 
 
 def _functions(formula: Formula, extra: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -209,9 +198,8 @@ def _check_prefixes(predictors: Iterable[PredictorDesign]) -> None:
     """``sigma_x`` is the coefficient of x in the formula of sigma, not that of a column."""
     owners: dict[str, str] = {}
     for p in predictors:
-        matrices = (p.population, *(term.matrix for term in p.groups))
-        for name in (name for m in matrices for name in m.names):
-            full = name if p.dpar == "mu" else f"{p.dpar}_{name}"
+        for name in (*p.columns.names, *(name for g in p.groups for name in g.names)):
+            full = p.target.prefix + name
             if owners.setdefault(full, p.dpar) != p.dpar:
                 raise FormulaError(
                     f"Coefficients of {owners[full]!r} and of {p.dpar!r} would both be called "
@@ -229,34 +217,47 @@ def _predictors(
     spine: list[GroupCoef] = []
     predictors = []
     for dpar, predictor in formula.predictors:
-        designs = []
-        for term in predictor.groups:
-            group = groups[frozenset(term.grouping.members)]
-            matrix = build_matrix(term.coefs, frame, functions, predictor.source)
-            rows = _rows(term, group.name, dpar, matrix, spine)
-            _check_new(rows, spine, term, predictor)
-            at = sum(c.group == group.name for c in spine)
-            positions = tuple(range(at, at + len(rows)))
-            designs.append(GroupTermDesign(term, group.name, matrix, positions))
-            spine.extend(rows)
-        population = build_matrix(predictor.population, frame, functions, predictor.source)
-        offsets = tuple(
-            make_quantity(e, frame, functions, predictor.source)
-            for e in predictor.population.offsets
-        )
-        offset = total(offsets, frame)
-        predictors.append(
-            PredictorDesign(dpar, predictor, population, offset, tuple(designs), offsets)
-        )
+        target, on = Target("", dpar), (frame, functions, predictor.source)
+        population = predictor.population
+        brackets = [_bracket(t, predictor, target, groups, on, spine) for t in predictor.groups]
+        offsets = [make_quantity(e, *on) for e in population.offsets]
+        columns = _columns(build_matrix(population, *on), target)
+        contributions = (columns, Offset.of(offsets, frame), *brackets)
+        predictors.append(PredictorDesign(target, predictor, contributions))
     return tuple(predictors), tuple(spine)
 
 
+def _columns(matrix: Matrix, target: Target) -> Columns:
+    """Centred where the intercept takes up what that changes."""
+    slopes = matrix.values[:, matrix.terms.intercept :]
+    means = slopes.mean(axis=0) if matrix.terms.intercept else np.zeros(slopes.shape[1])
+    return Columns(matrix, target.variable, means)
+
+
+def _bracket(
+    term: GroupTerm,
+    predictor: Predictor,
+    target: Target,
+    groups: Mapping[frozenset[str], Group],
+    on: tuple[pd.DataFrame, Mapping[str, Any], str],
+    spine: list[GroupCoef],
+) -> GroupEffects:
+    """A bracket on data; its coefficients are added to the spine."""
+    group = groups[frozenset(term.grouping.members)].name
+    matrix = build_matrix(term.coefs, *on)
+    rows = _rows(term, group, target, matrix, spine)
+    _check_new(rows, spine, term, predictor)
+    first = sum(c.group == group for c in spine)
+    spine.extend(rows)
+    return GroupEffects.of(term, group, matrix, first)
+
+
 def _rows(
-    term: GroupTerm, group: str, dpar: str, matrix: Matrix, spine: list[GroupCoef]
+    term: GroupTerm, group: str, target: Target, matrix: Matrix, spine: list[GroupCoef]
 ) -> list[GroupCoef]:
     ident = term.id or f"#{len(spine) + 1}"
     by = term.grouping.by
-    return [GroupCoef(group, ident, dpar, name, term.correlated, by) for name in matrix.names]
+    return [GroupCoef(group, ident, target, name, term.correlated, by) for name in matrix.names]
 
 
 def _check_new(
@@ -273,4 +274,4 @@ def _check_new(
             )
 
 
-__all__ = ["INTERCEPT", "Design", "GroupTermDesign", "PredictorDesign", "build_design", "total"]
+__all__ = ["INTERCEPT", "Design", "PredictorDesign", "build_design"]

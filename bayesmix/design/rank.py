@@ -23,7 +23,7 @@ def check_rank(predictor: PredictorDesign, flat: Sequence[bool]) -> None:
     flat : sequence of bool
         For each coefficient but the intercept, whether its prior is flat.
     """
-    matrix, intercept = predictor.population, predictor.has_intercept
+    matrix, intercept = predictor.columns.matrix, predictor.columns.has_intercept
     if intercept:
         _check_constant(matrix, predictor.predictor.source)
     columns = matrix.values[:, intercept:]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bayesmix.parameters import Target
+
 
 @dataclass(frozen=True)
 class GroupCoef:
@@ -20,8 +22,8 @@ class GroupCoef:
     id : str
         Coefficients of one group with one id are correlated, if `correlated`. The user's, or one
         of our own (``"#1"``) for each bracket without.
-    dpar : str
-        The distributional parameter whose predictor it belongs to.
+    target : Target
+        The response's parameter whose predictor it belongs to.
     coef : str
         Name within that predictor.
     correlated : bool
@@ -34,7 +36,7 @@ class GroupCoef:
 
     group: str
     id: str
-    dpar: str
+    target: Target
     coef: str
     correlated: bool
     by: str | None = None
@@ -43,8 +45,8 @@ class GroupCoef:
 
     @property
     def name(self) -> str:
-        """The coefficient's name within its group: of another dpar than mu with its prefix."""
-        return self.coef if self.dpar == "mu" else f"{self.dpar}_{self.coef}"
+        """The coefficient's name within its group, with the prefix of its predictor."""
+        return self.target.prefix + self.coef
 
 
 Spine = tuple[GroupCoef, ...]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from bayesmix.design import Columns, GroupEffects, Offset
 from bayesmix.engine.laws import LAWS
 from bayesmix.engine.layout import build_layout
 from bayesmix.engine.links import LINKS
 from bayesmix.spec import ModelSpec
+
+KERNELS = (Columns, Offset, GroupEffects)
+"""The contributions to a predictor that the kernels compute (`packing`)."""
 
 LARGEST_KERNEL = 3
 """Dpars of a family that there is a loop over rows for (`rows.LOOPS`)."""
@@ -18,7 +22,7 @@ def uncovered(spec: ModelSpec) -> str | None:
     ----------
     spec : ModelSpec
     """
-    return _family(spec) or _links(spec) or _priors(spec) or _groups(spec)
+    return _family(spec) or _links(spec) or _contributions(spec) or _priors(spec) or _groups(spec)
 
 
 def _family(spec: ModelSpec) -> str | None:
@@ -29,10 +33,18 @@ def _family(spec: ModelSpec) -> str | None:
 
 
 def _links(spec: ModelSpec) -> str | None:
-    for dpar in spec.predictors:
+    for dpar in spec.response.predictors:
         link = spec.family.dpar(dpar).link
         if link not in LINKS:
             return f"link {link!r} of {dpar!r} has no kernel"
+    return None
+
+
+def _contributions(spec: ModelSpec) -> str | None:
+    for target, p in spec.predictors.items():
+        for c in p.contributions:
+            if type(c) not in KERNELS:
+                return f"{type(c).__name__} of {target.dpar!r} has no kernel"
     return None
 
 

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bayesmix.design import PredictorDesign
 from bayesmix.engine.shifts import Centered, Mean, Shift
+from bayesmix.parameters import Parameter, Role, Target, Transform
 from bayesmix.priors import Resolved
-from bayesmix.spec import Coefficients, GroupPriors, ModelSpec
+from bayesmix.spec import GroupPriors, ModelSpec
 
 Block = tuple[tuple[int, ...], int]
 """Members of a block of correlated coefficients, and where its partial correlations start."""
 
 
 @dataclass(frozen=True)
-class CoefficientsAt:
-    """The population coefficients of one predictor: the centred intercept, then the slopes."""
+class At:
+    """A line of the table of parameters, and its numbers: `size` of them from `start`."""
 
-    coefficients: Coefficients
+    parameter: Parameter
     start: int
-
-    @property
-    def slopes(self) -> slice:
-        first = self.start + (self.coefficients.intercept is not None)
-        return slice(first, first + len(self.coefficients.slopes))
+    size: int
 
     @property
     def stop(self) -> int:
-        return self.slopes.stop
+        return self.start + self.size
+
+    @property
+    def numbers(self) -> slice:
+        return slice(self.start, self.stop)
 
     def scalars(self) -> Iterator[tuple[int, Resolved]]:
-        c = self.coefficients
-        priors = (*(() if c.intercept is None else (c.intercept,)), *c.slopes)
-        return enumerate(priors, self.start)
+        """Position and prior of those that have a prior of their own."""
+        return enumerate(self.parameter.each, self.start)
 
 
 @dataclass(frozen=True)
@@ -87,15 +88,16 @@ class GroupAt:
     """
 
     priors: GroupPriors
-    start: int
+    sd: slice
+    blocks: tuple[Block, ...]
+    effects: slice
     centered: tuple[bool, ...]
     shifts: tuple[ShiftAt, ...] = ()
     reflected: tuple[tuple[int, int], ...] = ()
 
     @property
     def strata(self) -> int:
-        by = self.priors.group.by
-        return 1 if by is None else len(by.levels)
+        return (self.sd.stop - self.sd.start) // self.k
 
     @property
     def size(self) -> int:
@@ -106,80 +108,47 @@ class GroupAt:
         return len(self.priors.coefs)
 
     @property
-    def sd(self) -> slice:
-        return slice(self.start, self.start + self.strata * self.k)
-
-    @property
-    def blocks(self) -> tuple[Block, ...]:
-        """Those of more than one coefficient."""
-        found, at = [], self.sd.stop
-        for members in self.priors.blocks:
-            if len(members) > 1:
-                found.append((members, at))
-                at += self.strata * _pairs(len(members))
-        return tuple(found)
-
-    @property
-    def effects(self) -> slice:
-        pairs = sum(_pairs(len(b)) for b in self.priors.blocks)
-        first = self.sd.stop + self.strata * pairs
-        return slice(first, first + self.size * self.k)
-
-    @property
-    def stop(self) -> int:
-        return self.effects.stop
-
-    def scalars(self) -> Iterator[tuple[int, Resolved]]:
-        return enumerate(self.priors.sd * self.strata, self.start)
-
-
-@dataclass(frozen=True)
-class DparAt:
-    """A dpar without a formula."""
-
-    name: str
-    prior: Resolved
-    start: int
-
-    @property
-    def stop(self) -> int:
-        return self.start + 1
-
-    def scalars(self) -> Iterator[tuple[int, Resolved]]:
-        return iter([(self.start, self.prior)])
+    def numbers(self) -> slice:
+        """All of the group's."""
+        return slice(self.sd.start, self.effects.stop)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The parameters of a model, in order.
+    """The parameters of a model, in the order of their table.
 
     Attributes
     ----------
-    coefficients : tuple of CoefficientsAt
-        One for each predictor.
+    predictors : mapping of Target to PredictorDesign
+        Those that the coefficients belong to.
+    at : mapping of str to At
+        By the parameter's name.
     groups : tuple of GroupAt
-    dpars : tuple of DparAt
+        What belongs to one grouping factor, put together.
     taken : tuple of TakenAt
         From coefficients, one after the other, once they have been added to effects.
     """
 
-    coefficients: tuple[CoefficientsAt, ...]
+    predictors: Mapping[Target, PredictorDesign]
+    at: Mapping[str, At]
     groups: tuple[GroupAt, ...]
-    dpars: tuple[DparAt, ...]
     taken: tuple[TakenAt, ...] = ()
 
-    @property
-    def parts(self) -> tuple[CoefficientsAt | GroupAt | DparAt, ...]:
-        return (*self.coefficients, *self.groups, *self.dpars)
+    def __getitem__(self, name: str) -> At:
+        return self.at[name]
 
     @property
     def n_dim(self) -> int:
-        return self.parts[-1].stop if self.parts else 0
+        return sum(at.size for at in self.at.values())
+
+    def of_role(self, role: Role) -> tuple[At, ...]:
+        return tuple(at for at in self.at.values() if at.parameter.role == role)
 
     def scalars(self) -> Iterator[tuple[int, Resolved]]:
-        """Position and prior of every parameter that has a prior of its own."""
-        for part in self.parts:
-            yield from part.scalars()
+        """Position and prior of every number that has a prior of its own."""
+        for at in self.at.values():
+            if at.parameter.transform != Transform.CORRELATION:
+                yield from at.scalars()
 
     def group(self, name: str) -> GroupAt:
         return next(g for g in self.groups if g.priors.group.name == name)
@@ -203,25 +172,56 @@ def build_layout(
     means : tuple of Mean
         Those of them that are added to the population.
     """
-    at = 0
-    coefficients: list[CoefficientsAt] = []
-    groups: list[GroupAt] = []
-    dpars: list[DparAt] = []
-    for c in spec.coefficients:
-        coefficients.append(CoefficientsAt(c, at))
-        at = coefficients[-1].stop
-    for g in spec.groups:
-        name = g.group.name
-        reflected = tuple((m.coef, m.level) for m in means if m.group == name)
-        own = tuple(_shift_at(s, coefficients, reflected) for s in shifts if s.group == name)
-        is_centered = tuple((name, n) in centered for n in g.names)
-        groups.append(GroupAt(g, at, is_centered, own, reflected))
-        at = groups[-1].stop
-    for d in spec.plain_dpars:
-        dpars.append(DparAt(d.name, spec.dpar_prior(d.name), at))
-        at = dpars[-1].stop
-    layout = Layout(tuple(coefficients), tuple(groups), tuple(dpars))
+    at = _placed(spec)
+    groups = tuple(_group_at(g, at, centered, shifts, means) for g in spec.groups)
+    layout = Layout(spec.predictors, at, groups)
     return replace(layout, taken=tuple(_taken(layout, shifts, means)))
+
+
+def _placed(spec: ModelSpec) -> dict[str, At]:
+    """Every parameter after the one before it."""
+    placed: dict[str, At] = {}
+    start = 0
+    for p in spec.parameters:
+        size = _partial_correlations(spec, p) if p.role == Role.COR else p.size
+        placed[p.name] = At(p, start, size)
+        start += size
+    return placed
+
+
+def _partial_correlations(spec: ModelSpec, p: Parameter) -> int:
+    strata = p.size // p.shape[-1] ** 2
+    return strata * sum(_pairs(len(block)) for block in spec.group(p.owner).blocks)
+
+
+def _group_at(
+    g: GroupPriors,
+    at: Mapping[str, At],
+    centered: Centered,
+    shifts: Iterable[Shift],
+    means: Iterable[Mean],
+) -> GroupAt:
+    name = g.group.name
+    reflected = tuple((m.coef, m.level) for m in means if m.group == name)
+    return GroupAt(
+        g,
+        at[f"sd_{name}"].numbers,
+        tuple(_blocks(g, at)),
+        at[f"r_{name}"].numbers,
+        tuple((name, n) in centered for n in g.names),
+        tuple(_shift_at(s, at, reflected) for s in shifts if s.group == name),
+        reflected,
+    )
+
+
+def _blocks(g: GroupPriors, at: Mapping[str, At]) -> Iterator[Block]:
+    """Those of more than one coefficient."""
+    sd = at[f"sd_{g.group.name}"]
+    strata, start = sd.size // len(g.coefs), sd.stop
+    for members in g.blocks:
+        if len(members) > 1:
+            yield members, start
+            start += strata * _pairs(len(members))
 
 
 def reflect(effects: np.ndarray, level: int) -> np.ndarray:
@@ -236,26 +236,20 @@ def reflect(effects: np.ndarray, level: int) -> np.ndarray:
     return reflection
 
 
-def _coefficients_of(coefficients: Iterable[CoefficientsAt], dpar: str) -> CoefficientsAt:
-    return next(c for c in coefficients if c.coefficients.dpar == dpar)
-
-
-def _shift_at(
-    shift: Shift, coefficients: Iterable[CoefficientsAt], reflected: Iterable[tuple[int, int]]
-) -> ShiftAt:
-    at, weights = _coefficients_of(coefficients, shift.dpar), shift.weights.copy()
+def _shift_at(shift: Shift, at: Mapping[str, At], reflected: Iterable[tuple[int, int]]) -> ShiftAt:
+    weights = shift.weights.copy()
     for coef, level in reflected:
         # What all levels have in common the mean stands for.
         weights[:, coef] = reflect(weights[:, coef] - weights[:, coef].mean(), level)
-    source, prior = tuple(at.scalars())[shift.column]
+    source, prior = tuple(at[shift.target.variable].scalars())[shift.column]
     return ShiftAt(source, prior, weights)
 
 
 def _taken(layout: Layout, shifts: Iterable[Shift], means: Iterable[Mean]) -> Iterator[TakenAt]:
     """From each coefficient the means of effects, and of what is added to those effects."""
     for m in means:
-        at, g = _coefficients_of(layout.coefficients, m.dpar).start, layout.group(m.group)
-        own = [s for s in shifts if (s.group, s.dpar) == (m.group, m.dpar)]
+        at, g = layout[m.target.variable].start, layout.group(m.group)
+        own = [s for s in shifts if (s.group, s.target) == (m.group, m.target)]
         sources = {at + s.column: s.weights[:, m.coef].mean() for s in own}
         sources[g.effects.start + m.level * g.k + m.coef] = g.size**-0.5
         for column in np.flatnonzero(m.weights):

@@ -6,29 +6,30 @@ from functools import cached_property
 
 import numpy as np
 
+from bayesmix.parameters import Target
 from bayesmix.spec import ModelSpec
 
 
-def groups_of(spec: ModelSpec, dpar: str) -> list[str]:
-    """The groups in the predictor of a dpar."""
-    return list(dict.fromkeys(t.group for t in spec.predictors[dpar].groups))
+def groups_of(spec: ModelSpec, target: Target) -> list[str]:
+    """The groups in the predictor of a target."""
+    return list(dict.fromkeys(t.group for t in spec.predictors[target].groups))
 
 
 class WithinLevels:
-    """Regressions on the columns that one group has in the predictor of one dpar.
+    """Regressions on the columns that one group has in the predictor of one target.
 
     Parameters
     ----------
     spec : ModelSpec
-    dpar : str
+    target : Target
     group : str
     """
 
-    def __init__(self, spec: ModelSpec, dpar: str, group: str) -> None:
+    def __init__(self, spec: ModelSpec, target: Target, group: str) -> None:
         self.group = group
-        terms = [t for t in spec.predictors[dpar].groups if t.group == group]
+        terms = [t for t in spec.predictors[target].groups if t.group == group]
         self.positions = np.concatenate([t.positions for t in terms])
-        self.z = np.concatenate([t.matrix.values for t in terms], axis=1)
+        self.z = np.concatenate([t.values for t in terms], axis=1)
         self.index, self.size = spec.design.group(group).index, spec.design.group(group).size
 
     @cached_property

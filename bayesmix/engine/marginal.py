@@ -20,6 +20,7 @@ from bayesmix.engine.marginal_packing import pack, remaining
 from bayesmix.engine.packing import Packed
 from bayesmix.engine.posterior import posterior_of
 from bayesmix.engine.shifts import Centered, means_of, shifts_of
+from bayesmix.parameters import MAIN
 from bayesmix.spec import GroupPriors, ModelSpec
 
 CHUNK = 100
@@ -42,9 +43,9 @@ def can_marginalize(spec: ModelSpec) -> str | None:
     """
     if spec.family.name != "gaussian":
         return f"family {spec.family.name!r} is not normal"
-    if spec.family.dpar("mu").link != "identity":
-        return f"the link of 'mu' is {spec.family.dpar('mu').link!r}, not 'identity'"
-    if "sigma" in spec.predictors:
+    if spec.family.dpar(MAIN).link != "identity":
+        return f"the link of 'mu' is {spec.family.dpar(MAIN).link!r}, not 'identity'"
+    if "sigma" in spec.response.predictors:
         return "sigma has a formula"
     if not spec.groups:
         return "the model has no groups"

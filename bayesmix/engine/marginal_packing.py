@@ -13,6 +13,7 @@ from bayesmix.engine.layout import GroupAt, Layout
 from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE, tile_scratch
 from bayesmix.engine.packing import Packed, _Packer, _scalar
 from bayesmix.engine.tables import BLOCK, GROUP, REFLECTION, SCALAR, SHIFT
+from bayesmix.parameters import MAIN, Parameter, Role
 from bayesmix.spec import ModelSpec
 
 WIDEST, NARROWEST = 256, 8
@@ -45,7 +46,8 @@ class Rows:
 def remaining(spec: ModelSpec, name: str) -> ModelSpec:
     """The model of what is sampled: the group's effects aside, and no row of data."""
     groups = tuple(_without_rows(g, empty=g.name == name) for g in spec.design.groups)
-    return replace(spec, design=replace(spec.design, groups=groups))
+    parameters = tuple(_without_effects(p, name) for p in spec.parameters)
+    return replace(spec, design=replace(spec.design, groups=groups), parameters=parameters)
 
 
 def pack(spec: ModelSpec, layout: Layout, name: str) -> Packed:
@@ -92,7 +94,7 @@ def _sampled(packer: _Packer) -> dict[str, np.ndarray]:
 
 
 def _others(layout: Layout, name: str) -> np.ndarray:
-    column, others = len(layout.coefficients[0].coefficients.names), []
+    column, others = _coefficients(layout)["n_coefficients"], []
     for g in layout.groups:
         if g.priors.group.name != name:
             others.append((g.effects.start, g.k, column))
@@ -101,16 +103,20 @@ def _others(layout: Layout, name: str) -> np.ndarray:
 
 
 def _model(spec: ModelSpec, layout: Layout, name: str) -> dict[str, float]:
-    weights = spec.design.response.aux.get("weights")
+    weights = spec.response.data.aux.get("weights")
     return {
         "n_dim": layout.n_dim,
         "integrated": [g.priors.group.name for g in layout.groups].index(name),
         "n_levels": spec.design.group(name).size,
-        "coefficients": layout.coefficients[0].start,
-        "n_coefficients": len(layout.coefficients[0].coefficients.names),
-        "sigma": layout.dpars[0].start,
-        "weight": len(spec.design.response.y) if weights is None else weights.sum(),
+        **_coefficients(layout),
+        "sigma": layout["sigma"].start,
+        "weight": len(spec.response.data.y) if weights is None else weights.sum(),
     }
+
+
+def _coefficients(layout: Layout) -> dict[str, int]:
+    parts = layout.of_role(Role.POPULATION)
+    return {"coefficients": 0, "n_coefficients": sum(at.size for at in parts)}
 
 
 def _scratch(g: GroupAt, before: int, tiles: _Tiles) -> dict[str, int]:
@@ -122,11 +128,11 @@ def _scratch(g: GroupAt, before: int, tiles: _Tiles) -> dict[str, int]:
 
 def compressed(spec: ModelSpec, name: str) -> Rows:
     """The rows of a model, as few as there can be."""
-    p = spec.predictors["mu"]
-    response, names = spec.design.response, [g.name for g in spec.design.groups]
+    p, response = spec.response.predictors[MAIN], spec.response.data
+    names = [g.name for g in spec.design.groups]
     names.sort(key=lambda n: n != name)
     of_group = [_columns(spec, n) for n in names]
-    columns = [*of_group, p.population.values, (response.y - p.offset)[:, None]]
+    columns = [*of_group, p.columns.values, (response.y - p.offset)[:, None]]
     ends = np.cumsum([c.shape[1] for c in columns])
     table = np.concatenate(columns, axis=1)
     if "weights" in response.aux:
@@ -134,8 +140,8 @@ def compressed(spec: ModelSpec, name: str) -> Rows:
     levels = [spec.design.group(n).index for n in names]
     table, levels = compress(table, levels, ends[: len(names)])
     z, others, x, y = np.split(table, ends[[0, len(names) - 1, -2]], axis=1)
-    if p.has_intercept:
-        x[:, 1:] -= x[:, :1] * spec.coefficients[0].means
+    if p.columns.has_intercept:
+        x[:, 1:] -= x[:, :1] * p.columns.means
     rest = np.concatenate([x, others, y], axis=1)
     return Rows(z, rest, levels[0], np.stack(levels, 1)[:, 1:])
 
@@ -207,8 +213,13 @@ def _taken(values: np.ndarray, index: np.ndarray) -> np.ndarray:
 
 def _columns(spec: ModelSpec, name: str) -> np.ndarray:
     """What a group's coefficients multiply, in their order."""
-    terms = [t for t in spec.predictors["mu"].groups if t.group == name]
-    return np.concatenate([t.matrix.values for t in terms], axis=1)
+    terms = [t for t in spec.response.predictors[MAIN].groups if t.group == name]
+    return np.concatenate([t.values for t in terms], axis=1)
+
+
+def _without_effects(p: Parameter, group: str) -> Parameter:
+    gone = p.role == Role.EFFECTS and p.owner == group
+    return replace(p, coords=((), p.coords[1])) if gone else p
 
 
 def _without_rows(group: Group, empty: bool) -> Group:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.design import PredictorDesign
-from bayesmix.design.build import GroupTermDesign
+from bayesmix.design import GroupEffects, PredictorDesign
 from bayesmix.engine.laws import law_of
 from bayesmix.engine.layout import GroupAt, Layout
 from bayesmix.engine.links import LINKS, SCALES, is_plain
@@ -57,7 +56,7 @@ def pack(spec: ModelSpec, layout: Layout, rows: int) -> Packed:
     predictors = tables["predictors"]
     values = {
         "n_dim": layout.n_dim,
-        "n_rows": len(spec.design.response.y),
+        "n_rows": len(spec.response.data.y),
         "scratch": packer.scratch,
         "rows": rows,
         "varying": int((predictors["constant"][1:] == 0).any()),
@@ -114,7 +113,7 @@ class _Packer:
         }
 
     def response(self) -> dict[str, int]:
-        response, needs = self.spec.design.response, self.spec.family.needs
+        response, needs = self.spec.response.data, self.spec.family.needs
         aux = response.aux[needs[0]] if needs else None
         weights = response.aux.get("weights")
         ones = self.data.add(np.ones(BLOCK_ROWS))
@@ -127,24 +126,24 @@ class _Packer:
         }
 
     def predictor(self, dpar: str) -> tuple[Any, ...]:
-        scale = self.spec.family.row.scales[self.spec.family.dpar_names.index(dpar)]
-        if dpar in self.spec.predictors:
-            return self.with_formula(self.spec.predictors[dpar], SCALES[scale])
-        at = next(d.start for d in self.layout.dpars if d.name == dpar)
-        return self._predictor(at, "identity", SCALES[scale], constant=True)
+        response = self.spec.response
+        scale = SCALES[response.family.row.scales[response.family.dpar_names.index(dpar)]]
+        if dpar in response.predictors:
+            return self.with_formula(response.predictors[dpar], scale)
+        return self._predictor(self.layout[dpar].start, "identity", scale, constant=True)
 
     def with_formula(self, p: PredictorDesign, scale: int) -> tuple[Any, ...]:
-        at = next(c for c in self.layout.coefficients if c.coefficients.dpar == p.dpar)
-        c, first = at.coefficients, len(self.terms)
+        c, first = p.columns, len(self.terms)
+        start = self.layout[c.variable].start if c.names else NONE
         self.terms += [self.term(t) for t in p.groups]
-        slopes = p.population.values[:, p.has_intercept :] - c.means
-        only_intercept = not (slopes.size or p.groups or p.offset.any())
+        only_intercept = not (c.centred.size or p.groups or p.offset.any())
+        slopes = c.centred.shape[1], self.data.add(tiles(c.centred))
         return self._predictor(
-            at.start if p.has_intercept else NONE,
+            start if c.has_intercept else NONE,
             self.spec.family.dpar(p.dpar).link,
             scale,
-            constant=only_intercept and p.has_intercept and p.dpar != "mu",
-            slopes=(at.slopes.start, slopes.shape[1], self.data.add(tiles(slopes))),
+            constant=only_intercept and c.has_intercept and not p.target.is_main,
+            slopes=(start + c.has_intercept, *slopes),
             offset=self.data.add(p.offset) if p.offset.any() else NONE,
             terms=(first, len(p.groups)),
         )
@@ -162,11 +161,11 @@ class _Packer:
         plain = is_plain(LINKS[link], scale)
         return (intercept, *slopes, offset, LINKS[link], scale, plain, constant, *terms)
 
-    def term(self, t: GroupTermDesign) -> tuple[Any, ...]:
+    def term(self, t: GroupEffects) -> tuple[Any, ...]:
         group = self.layout.group(t.group)
-        intercept = int(t.matrix.terms.intercept)
+        intercept = int(t.has_intercept)
         index = self.spec.design.group(t.group).index
-        columns = t.matrix.values[:, intercept:]
+        columns = t.values[:, intercept:]
         return (
             group.effects.start + t.positions[0],
             group.k,

@@ -16,6 +16,7 @@ from bayesmix.engine.levels import WithinLevels, groups_of
 from bayesmix.engine.scores import fit_without_effects
 from bayesmix.engine.shifts import Centered
 from bayesmix.errors import SamplingError, did_you_mean, listed
+from bayesmix.parameters import Target
 from bayesmix.spec import ModelSpec
 
 CHOICES = ("auto", "centered", "noncentered")
@@ -102,20 +103,20 @@ def information(spec: ModelSpec) -> dict[tuple[str, str], float]:
     """
     fit = fit_without_effects(spec, build_density(spec, build_layout(spec)))
     found: dict[tuple[str, str], float] = {}
-    for dpar in spec.predictors:
-        score = fit.scores(dpar)
-        said, explained = _analysis(spec, dpar, score)
+    for target in spec.predictors:
+        score = fit.scores(target)
+        said, explained = _analysis(spec, target, score)
         found |= said
         # What groups say of a mean is not to be taken for what they say of a variance.
-        fit = fit.moved(dpar, explained / max(score @ score / score.size, TINY))
+        fit = fit.moved(target, explained / max(score @ score / score.size, TINY))
     return found
 
 
 def _analysis(
-    spec: ModelSpec, dpar: str, score: np.ndarray
+    spec: ModelSpec, target: Target, score: np.ndarray
 ) -> tuple[dict[tuple[str, str], float], np.ndarray]:
     """The `information` on one predictor's coefficients, and what they explain of its scores."""
-    groups = [WithinLevels(spec, dpar, name) for name in groups_of(spec, dpar)]
+    groups = [WithinLevels(spec, target, name) for name in groups_of(spec, target)]
     fitted = [np.zeros_like(score) for _ in groups]
     for _ in range(SWEEPS):
         for i, group in enumerate(groups):

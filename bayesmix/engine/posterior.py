@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesmix.engine.layout import CoefficientsAt, DparAt, GroupAt, Layout, reflect
+from bayesmix.engine.layout import At, GroupAt, Layout, reflect
 from bayesmix.engine.transforms import constrained
+from bayesmix.parameters import Role
 
 
 def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -23,55 +24,50 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
         ``b``, ``sd_g``, ``cor_g``, ``r_g``, ``sigma``, …; leading axes are those of `x`.
     """
     theta, b = {}, _population(layout, x)
-    for part in layout.coefficients:
-        theta |= _coefficients(part, b[..., part.start : part.stop])
+    for at in layout.of_role(Role.POPULATION):
+        theta[at.parameter.name] = _coefficients(layout, at, b[..., at.numbers])
     for group in layout.groups:
-        theta |= _group(group, x)
-    for dpar in layout.dpars:
-        theta[dpar.name] = _scalars(dpar, x)[..., 0]
+        theta |= _group(layout, group, x)
+    for at in layout.at.values():
+        if at.parameter.name not in theta:
+            theta[at.parameter.name] = _values(at, x)
     return theta
 
 
-def _scalars(part: GroupAt | DparAt, x: np.ndarray) -> np.ndarray:
-    """The parameters of one part that have priors of their own."""
-    columns = [constrained(x[..., at], p.lower, p.upper) for at, p in part.scalars()]
-    return np.stack(columns, axis=-1)
+def _values(at: At, x: np.ndarray) -> np.ndarray:
+    """A parameter whose numbers have priors of their own."""
+    columns = [constrained(x[..., i], p.lower, p.upper) for i, p in at.scalars()]
+    return np.stack(columns, axis=-1).reshape((*x.shape[:-1], *at.parameter.shape))
 
 
 def _population(layout: Layout, x: np.ndarray) -> np.ndarray:
     """The coefficients of all predictors, which are the first parameters."""
-    b = np.empty((*x.shape[:-1], sum(part.stop - part.start for part in layout.coefficients)))
-    for part in layout.coefficients:
-        for at, p in part.scalars():
-            b[..., at] = constrained(x[..., at], p.lower, p.upper)
+    parts = layout.of_role(Role.POPULATION)
+    b = np.empty((*x.shape[:-1], sum(at.size for at in parts)))
+    for at in parts:
+        b[..., at.numbers] = _values(at, x)
     for t in layout.taken:
         source = b if t.source < b.shape[-1] else x
         b[..., t.target] -= t.weight * source[..., t.source]
     return b
 
 
-def _coefficients(part: CoefficientsAt, b: np.ndarray) -> dict[str, np.ndarray]:
-    c = part.coefficients
-    if not c.names:
-        return {}
-    if c.intercept is not None:
-        b[..., 0] -= b[..., 1:] @ c.means
-    return {"b" if c.dpar == "mu" else f"b_{c.dpar}": b}
+def _coefficients(layout: Layout, at: At, b: np.ndarray) -> np.ndarray:
+    columns = layout.predictors[at.parameter.owner].columns
+    if columns.has_intercept:
+        b[..., 0] -= b[..., 1:] @ columns.means
+    return b
 
 
-def _group(g: GroupAt, x: np.ndarray) -> dict[str, np.ndarray]:
-    name, by = g.priors.group.name, g.priors.group.by
-    sd = _scalars(g, x).reshape(*x.shape[:-1], g.strata, g.k)
-    factor = _factor(g, x)
+def _group(layout: Layout, g: GroupAt, x: np.ndarray) -> dict[str, np.ndarray]:
+    name, factor = g.priors.group.name, _factor(g, x)
+    sd = _values(layout[f"sd_{name}"], x)
     found = {f"sd_{name}": sd}
     if g.priors.correlated:
-        found[f"cor_{name}"] = factor @ factor.mT
-    if by is None:
-        found = {
-            key: value[..., 0, :] if key.startswith("sd_") else value[..., 0, :, :]
-            for key, value in found.items()
-        }
-    return found | {f"r_{name}": _effects(g, x, sd, factor)}
+        cor = factor @ factor.mT
+        found[f"cor_{name}"] = cor[..., 0, :, :] if g.priors.group.by is None else cor
+    strata = sd.reshape(*x.shape[:-1], g.strata, g.k)
+    return found | {f"r_{name}": _effects(g, x, strata, factor)}
 
 
 def _effects(g: GroupAt, x: np.ndarray, sd: np.ndarray, factor: np.ndarray) -> np.ndarray:

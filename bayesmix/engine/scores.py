@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bayesmix.design import GroupEffects, PredictorDesign
+from bayesmix.design.contributions import linear_predictor
 from bayesmix.engine.density import Density
 from bayesmix.engine.posterior import posterior_of
 from bayesmix.engine.start import build_start
+from bayesmix.parameters import Role, Target
 from bayesmix.spec import ModelSpec
 
 ITERATIONS = 50
@@ -23,30 +26,31 @@ class RowFit:
     Attributes
     ----------
     spec : ModelSpec
-    etas : mapping of str to ndarray
-        Linear predictors of the dpars that have a formula.
+    etas : mapping of Target to ndarray
+        Linear predictors.
     plain : mapping of str to ndarray
         The other dpars.
     """
 
     spec: ModelSpec
-    etas: Mapping[str, np.ndarray]
+    etas: Mapping[Target, np.ndarray]
     plain: Mapping[str, np.ndarray]
 
-    def scores(self, dpar: str) -> np.ndarray:
+    def scores(self, target: Target) -> np.ndarray:
         """Derivatives of the rows' log densities by a linear predictor, less their mean."""
-        up, down = (self.moved(dpar, h).logp() for h in (STEP, -STEP))
+        up, down = (self.moved(target, h).logp() for h in (STEP, -STEP))
         scores = np.nan_to_num((up - down) / (2 * STEP), posinf=0.0, neginf=0.0)
         return scores - scores.mean()
 
-    def moved(self, dpar: str, by: float | np.ndarray) -> RowFit:
+    def moved(self, target: Target, by: float | np.ndarray) -> RowFit:
         """The same with another linear predictor."""
-        return replace(self, etas={**self.etas, dpar: self.etas[dpar] + by})
+        return replace(self, etas={**self.etas, target: self.etas[target] + by})
 
     def logp(self) -> np.ndarray:
         """The rows' log densities, times their weights."""
-        response, family = self.spec.design.response, self.spec.family
-        logp = family.logp(response.y, {**family.natural(self.etas), **self.plain}, response.aux)
+        response, family = self.spec.response.data, self.spec.family
+        etas = {target.dpar: eta for target, eta in self.etas.items()}
+        logp = family.logp(response.y, {**family.natural(etas), **self.plain}, response.aux)
         return logp * response.aux.get("weights", 1.0)
 
 
@@ -59,9 +63,12 @@ def fit_without_effects(spec: ModelSpec, density: Density) -> RowFit:
     density : Density
         With all effects non-centred.
     """
-    fitted = posterior_of(density.layout, _mode(spec, density))
-    etas = {dpar: _eta(spec, dpar, fitted) for dpar in spec.predictors}
-    return RowFit(spec, etas, {d.name: fitted[d.name] for d in spec.plain_dpars})
+    fitted = posterior_of(density.layout, _mode(spec, density)[None])
+    etas = {target: _eta(p, fitted) for target, p in spec.predictors.items()}
+    plain = {
+        at.parameter.name: fitted[at.parameter.name] for at in density.layout.of_role(Role.DPAR)
+    }
+    return RowFit(spec, etas, plain)
 
 
 def _mode(spec: ModelSpec, density: Density) -> np.ndarray:
@@ -71,7 +78,7 @@ def _mode(spec: ModelSpec, density: Density) -> np.ndarray:
     layout, x = density.layout, build_start(spec, density).centre.copy()
     free = np.ones(layout.n_dim, bool)
     for g in layout.groups:
-        free[g.start : g.stop] = False
+        free[g.numbers] = False
         x[g.effects] = 0.0
 
     def objective(values: np.ndarray) -> tuple[float, np.ndarray]:
@@ -85,7 +92,7 @@ def _mode(spec: ModelSpec, density: Density) -> np.ndarray:
     return x
 
 
-def _eta(spec: ModelSpec, dpar: str, fitted: dict[str, np.ndarray]) -> np.ndarray:
-    p = spec.predictors[dpar]
-    b = fitted.get("b" if dpar == "mu" else f"b_{dpar}", np.empty(0))
-    return p.offset + p.population.values @ b
+def _eta(p: PredictorDesign, fitted: dict[str, np.ndarray]) -> np.ndarray:
+    """The predictor without its groups."""
+    contributions = (c for c in p.contributions if not isinstance(c, GroupEffects))
+    return linear_predictor(contributions, fitted, (1, len(p.offset)), slice(None))[0]

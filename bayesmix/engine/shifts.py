@@ -28,6 +28,7 @@ import numpy as np
 
 from bayesmix.engine.levels import WithinLevels, groups_of
 from bayesmix.engine.transforms import IDENTITY, transform_of
+from bayesmix.parameters import Target
 from bayesmix.spec import GroupPriors, ModelSpec
 
 Centered = frozenset[tuple[str, str]]
@@ -43,7 +44,7 @@ class Shift:
     Attributes
     ----------
     group : str
-    dpar : str
+    target : Target
     column : int
         The coefficient, 0 being the intercept where there is one.
     weights : ndarray
@@ -51,7 +52,7 @@ class Shift:
     """
 
     group: str
-    dpar: str
+    target: Target
     column: int
     weights: np.ndarray
 
@@ -67,7 +68,7 @@ class Mean:
         The group's coefficient.
     level : int
         In whose place the mean stands among the parameters.
-    dpar : str
+    target : Target
     weights : ndarray
         How much of it is added to each coefficient of the population.
     """
@@ -75,7 +76,7 @@ class Mean:
     group: str
     coef: int
     level: int
-    dpar: str
+    target: Target
     weights: np.ndarray
 
 
@@ -90,7 +91,7 @@ def shifts_of(spec: ModelSpec, centered: Centered, without: str | None = None) -
         A group whose effects are integrated out; what it has in common with the population is left
         to it.
     """
-    return tuple(s for d in spec.predictors for s in _of_dpar(spec, d, centered, without))
+    return tuple(s for t in spec.predictors for s in _of_predictor(spec, t, centered, without))
 
 
 def means_of(spec: ModelSpec, centered: Centered, shifts: tuple[Shift, ...]) -> tuple[Mean, ...]:
@@ -109,51 +110,53 @@ def means_of(spec: ModelSpec, centered: Centered, shifts: tuple[Shift, ...]) -> 
     groups = [g for g in spec.groups if any(name == g.group.name for name, _ in centered)]
     return tuple(
         mean
-        for dpar in spec.predictors
+        for target in spec.predictors
         for g in groups
-        if g.group.size > 1 and g.group.name in groups_of(spec, dpar)
-        for mean in _of_group(spec, dpar, g, centered, shifts)
+        if g.group.size > 1 and g.group.name in groups_of(spec, target)
+        for mean in _of_group(spec, target, g, centered, shifts)
     )
 
 
-def _of_dpar(
-    spec: ModelSpec, dpar: str, centered: Centered, without: str | None
+def _of_predictor(
+    spec: ModelSpec, target: Target, centered: Centered, without: str | None
 ) -> Iterator[Shift]:
     # What few levels have in common is known least, so those groups come first.
-    names = sorted(groups_of(spec, dpar), key=lambda n: spec.design.group(n).size)
-    left = dict(enumerate(_columns(spec, dpar).T))
+    names = sorted(groups_of(spec, target), key=lambda n: spec.design.group(n).size)
+    left = dict(enumerate(_columns(spec, target).T))
     if without in names:
         names.remove(without)
-        for column in _common(spec, dpar, without, left):
+        for column in _common(spec, target, without, left):
             del left[column]
     for name in names:
-        within = WithinLevels(spec, dpar, name)
+        within = WithinLevels(spec, target, name)
         for column, values in tuple(left.items()):
             weights = _weights(spec, within, centered, values)
             if weights is not None:
-                yield Shift(name, dpar, column, weights)
+                yield Shift(name, target, column, weights)
                 del left[column]
 
 
-def _common(spec: ModelSpec, dpar: str, name: str, columns: dict[int, np.ndarray]) -> list[int]:
+def _common(
+    spec: ModelSpec, target: Target, name: str, columns: dict[int, np.ndarray]
+) -> list[int]:
     """The columns without bounds that a group says in the same way at all levels."""
-    z, free = WithinLevels(spec, dpar, name).z, _unbounded(spec, dpar)
+    z, free = WithinLevels(spec, target, name).z, _unbounded(spec, target)
     return [c for c, values in columns.items() if free[c] and _combination(z, values) is not None]
 
 
 def _of_group(
-    spec: ModelSpec, dpar: str, g: GroupPriors, centered: Centered, shifts: tuple[Shift, ...]
+    spec: ModelSpec, target: Target, g: GroupPriors, centered: Centered, shifts: tuple[Shift, ...]
 ) -> Iterator[Mean]:
-    name, free = g.group.name, _unbounded(spec, dpar)
-    within, columns = WithinLevels(spec, dpar, name), np.where(free, _columns(spec, dpar), 0.0)
-    own = [s.column for s in shifts if s.group == name and s.dpar == dpar]
+    name, free = g.group.name, _unbounded(spec, target)
+    within, columns = WithinLevels(spec, target, name), np.where(free, _columns(spec, target), 0.0)
+    own = [s.column for s in shifts if s.group == name and s.target == target]
     # A level like most others, for the data on it are those on a sum over all others.
     level = int(np.argsort(np.bincount(within.index, minlength=within.size))[within.size // 2])
     for coef, z in zip(within.positions, within.z.T, strict=True):
         if (name, g.names[coef]) in centered:
             weights = _combination(columns, z)
             if weights is not None and weights.any() and not weights[own].any():
-                yield Mean(name, int(coef), level, dpar, weights)
+                yield Mean(name, int(coef), level, target, weights)
 
 
 def _combination(columns: np.ndarray, values: np.ndarray) -> np.ndarray | None:
@@ -183,16 +186,15 @@ def _weights(
     return np.where(np.isin(np.arange(len(g.coefs)), others), 0.0, weights) if exact else None
 
 
-def _columns(spec: ModelSpec, dpar: str) -> np.ndarray:
+def _columns(spec: ModelSpec, target: Target) -> np.ndarray:
     """The population's columns as its coefficients multiply them, centred."""
-    p = spec.predictors[dpar]
-    c = next(c for c in spec.coefficients if c.dpar == dpar)
-    values = p.population.values.copy()
-    values[:, p.has_intercept :] -= c.means
+    columns = spec.predictors[target].columns
+    values = columns.values.copy()
+    values[:, columns.has_intercept :] = columns.centred
     return values
 
 
-def _unbounded(spec: ModelSpec, dpar: str) -> np.ndarray:
-    c = next(c for c in spec.coefficients if c.dpar == dpar)
-    priors = (*(() if c.intercept is None else (c.intercept,)), *c.slopes)
+def _unbounded(spec: ModelSpec, target: Target) -> np.ndarray:
+    coefficients = spec.by_name.get(target.variable)
+    priors = () if coefficients is None else coefficients.priors
     return np.array([transform_of(p.lower, p.upper) == IDENTITY for p in priors], bool)

@@ -7,10 +7,11 @@ from functools import cache
 
 import numpy as np
 
+from bayesmix.design import PredictorDesign
 from bayesmix.engine.density import Density
-from bayesmix.engine.layout import CoefficientsAt, DparAt, GroupAt
 from bayesmix.engine.transforms import IDENTITY, constrained, transform_of, unconstrained
 from bayesmix.errors import SamplingError
+from bayesmix.parameters import MAIN, Parameter, Role
 from bayesmix.priors import Resolved
 from bayesmix.spec import ModelSpec
 
@@ -18,6 +19,8 @@ TRIES, SHRINK = 60, 0.8
 APART = 0.5
 """How far starts are from the centre, in units of a parameter's typical size or of its log."""
 EFFECTS_APART = 0.3
+GUESSED = (Role.POPULATION, Role.SD, Role.DPAR)
+"""Roles of the parameters about whose size the data say something."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,13 @@ def build_start(spec: ModelSpec, density: Density) -> Start:
     guesses = _Guesses(spec)
     layout = density.layout
     centre, spread = np.zeros(layout.n_dim), np.full(layout.n_dim, EFFECTS_APART)
-    for part in layout.parts:
-        values, sizes = guesses.of(part)
-        for (at, prior), value, size in zip(part.scalars(), values, sizes, strict=True):
-            centre[at], spread[at] = _unconstrained(prior, value, size)
+    for at in layout.at.values():
+        if at.parameter.role in GUESSED:
+            values, sizes = guesses.of(at.parameter)
+            for (i, prior), value, size in zip(at.scalars(), values, sizes, strict=True):
+                centre[i], spread[i] = _unconstrained(prior, value, size)
     for g in layout.groups:
-        sizes = np.where(g.centered, guesses.deviations(g)[: g.k], 1.0)
+        sizes = np.where(g.centered, guesses.deviations(g.priors.group.name), 1.0)
         spread[g.effects] *= np.tile(sizes, g.size)
         for s in g.shifts:
             source = constrained(centre[s.source], s.prior.lower, s.prior.upper)
@@ -72,33 +76,35 @@ class _Guesses:
         self.spec = spec
         self.level, self.size = _response(spec)
 
-    def of(self, part: CoefficientsAt | GroupAt | DparAt) -> tuple[np.ndarray, np.ndarray]:
+    def of(self, p: Parameter) -> tuple[np.ndarray, np.ndarray]:
         """Guesses of the parameters, and by how much starts may differ from them."""
-        if isinstance(part, CoefficientsAt):
-            return self.coefficients(part)
-        values = self.deviations(part) if isinstance(part, GroupAt) else self.natural(part.name)
-        return np.atleast_1d(values), np.atleast_1d(APART * values)
+        if p.role == Role.POPULATION:
+            return self.coefficients(self.spec.predictors[p.owner])
+        if p.role == Role.SD:
+            values = self.deviations(p.owner)
+            values = np.tile(values, p.size // values.size)
+        else:
+            values = np.array([self.natural(p.owner.dpar)])
+        return values, APART * values
 
-    def coefficients(self, part: CoefficientsAt) -> tuple[np.ndarray, np.ndarray]:
-        c = part.coefficients
-        p = self.spec.predictors[c.dpar]
-        apart = APART * self.eta_size(c.dpar)
-        columns = p.population.values[:, p.has_intercept :]
-        sizes = apart / _not_0(columns.std(axis=0) if p.has_intercept else _root_mean(columns))
-        if not p.has_intercept:
+    def coefficients(self, p: PredictorDesign) -> tuple[np.ndarray, np.ndarray]:
+        c, apart = p.columns, APART * self.eta_size(p.dpar)
+        columns = c.values[:, c.has_intercept :]
+        sizes = apart / _not_0(columns.std(axis=0) if c.has_intercept else _root_mean(columns))
+        if not c.has_intercept:
             return np.zeros(len(sizes)), sizes
-        values = np.append(self.eta(c.dpar) - p.offset.mean(), np.zeros(len(sizes)))
+        values = np.append(self.eta(p.dpar) - p.offset.mean(), np.zeros(len(sizes)))
         return values, np.append(apart, sizes)
 
-    def deviations(self, part: GroupAt) -> np.ndarray:
-        """Half of what would make effects as large as the linear predictor."""
-        sd = np.empty(part.k)
+    def deviations(self, group: str) -> np.ndarray:
+        """Half of what would make effects as large as the linear predictor, by coefficient."""
+        sd = np.empty(len(self.spec.group(group).coefs))
         for p in self.spec.predictors.values():
             for term in p.groups:
-                if term.group == part.priors.group.name:
-                    sizes = _not_0(_root_mean(term.matrix.values))
-                    sd[list(term.positions)] = 0.5 * self.eta_size(p.dpar) / sizes
-        return np.tile(sd, part.strata)
+                if term.group == group:
+                    sizes = _not_0(_root_mean(term.values))
+                    sd[term.positions] = 0.5 * self.eta_size(p.dpar) / sizes
+        return sd
 
     def eta(self, dpar: str) -> float:
         """The linear predictor of the natural guess."""
@@ -108,18 +114,18 @@ class _Guesses:
     def eta_size(self, dpar: str) -> float:
         """How much a linear predictor may vary."""
         identity = self.spec.family.dpar(dpar).link == "identity"
-        return self.size if dpar == "mu" and identity else 1.0
+        return self.size if dpar == MAIN and identity else 1.0
 
     def natural(self, dpar: str) -> float:
         """The response's level and size, and 1 above the least value of other dpars."""
-        if dpar == "mu":
+        if dpar == MAIN:
             return self.level
         return self.size if dpar == "sigma" else max(self.spec.family.dpar(dpar).lower, 0.0) + 1.0
 
 
 def _response(spec: ModelSpec) -> tuple[float, float]:
     """Level and standard deviation of what `mu` is about, the level within mu's range."""
-    response, mu = spec.design.response, spec.family.dpar("mu")
+    response, mu = spec.response.data, spec.family.dpar(MAIN)
     y = response.y / response.aux["trials"] if "trials" in response.aux else response.y
     size = float(_not_0(y.std()))
     low = mu.lower + 0.1 * size if np.isfinite(mu.lower) else -np.inf

@@ -3,6 +3,7 @@
 from bayesmix.predict.density import log_density
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.effects import NA
+from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
 
-__all__ = ["NA", "Draws", "Prediction", "log_density"]
+__all__ = ["NA", "Draws", "Prediction", "Request", "log_density"]

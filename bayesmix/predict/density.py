@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayesmix.parameters import Parameter, Role
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import correlation_root
+from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
 from bayesmix.priors import lkj
-from bayesmix.spec import Coefficients, GroupPriors, ModelSpec
-from bayesmix.variables import coef_name
+from bayesmix.spec import GroupPriors, ModelSpec
 
 
 def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
@@ -23,47 +24,61 @@ def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
     ndarray
         One value a draw; -inf where a standard deviation is 0 or the correlations are singular.
     """
-    total = _log_likelihood(spec, draws)
-    for c in spec.coefficients:
-        if c.names:
-            total = total + _population(c, draws)
+    total = np.zeros(len(draws))
+    for _, logp in Prediction.of(spec, draws, Request()).log_lik_parts():
+        total += logp.sum(axis=1)
     with np.errstate(all="ignore"):
-        total = total + sum(_group(g, draws) for g in spec.groups)
-    for dpar in spec.plain_dpars:
-        total = total + spec.dpar_prior(dpar.name).logpdf(draws[dpar.name])
+        for p in spec.parameters:
+            total = total + PRIORS.get(p.role, _each)(spec, p, draws)
     return np.where(np.isnan(total), -np.inf, total)
 
 
-def _log_likelihood(spec: ModelSpec, draws: Draws) -> np.ndarray:
-    return Prediction.prepare(spec, draws).log_lik().to_numpy().sum(axis=1)
+def _each(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """A prior for every value."""
+    return _sum(p, draws[p.name])
 
 
-def _population(c: Coefficients, draws: Draws) -> np.ndarray:
-    b = draws[coef_name(c.dpar)]
-    slopes = b if c.intercept is None else b[:, 1:]
-    total = np.zeros(len(draws))
-    for k, prior in enumerate(c.slopes):
-        total = total + prior.logpdf(slopes[:, k])
-    if c.intercept is not None:
-        total = total + c.intercept.logpdf(b[:, 0] + slopes @ c.means)
+def _sum(p: Parameter, values: np.ndarray) -> np.ndarray:
+    columns = values.reshape(len(values), -1).T
+    logp = (prior.logpdf(column) for prior, column in zip(p.each, columns, strict=True))
+    return sum(logp, np.zeros(len(values)))
+
+
+def _population(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """The prior of the intercept is that at the means of the columns."""
+    columns, b = spec.predictors[p.owner].columns, draws[p.name]
+    if columns.has_intercept:
+        b = np.column_stack([b[:, 0] + b[:, 1:] @ columns.means, b[:, 1:]])
+    return _sum(p, b)
+
+
+def _correlations(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    g, total = spec.group(p.owner), np.zeros(len(draws))
+    for block in g.blocks:
+        if len(block) > 1:
+            part = _roots(g, draws)[..., block, :][..., block]
+            total = total + lkj.cholesky_logpdf(part, g.eta).sum(axis=1)
     return total
 
 
-def _group(g: GroupPriors, draws: Draws) -> np.ndarray:
-    name, by = g.group.name, g.group.by
-    sd = draws[f"sd_{name}"]
-    sd = sd[:, None] if by is None else sd
-    total = sum(prior.logpdf(sd[:, :, k]).sum(axis=1) for k, prior in enumerate(g.sd))
+def _effects(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """Standard normal, once they are standardised."""
+    g = spec.group(p.owner)
+    by, sd = g.group.by, draws[f"sd_{p.owner}"]
     of_level = np.zeros(g.group.size, int) if by is None else by.of_level
-    z = draws[f"r_{name}"] / sd[:, of_level]
+    z = draws[p.name] / (sd[:, None] if by is None else sd)[:, of_level]
     if g.correlated:
-        cor = draws[f"cor_{name}"]
-        roots = correlation_root(cor[:, None] if by is None else cor)
-        total = total + _lkj(g, roots)
+        roots = _roots(g, draws)
         for stratum in range(roots.shape[1]):
             levels = of_level == stratum
             z[:, levels] = _standardised(roots[:, stratum, None], z[:, levels])
-    return total - 0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=(1, 2))
+    return -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=(1, 2))
+
+
+def _roots(g: GroupPriors, draws: Draws) -> np.ndarray:
+    """Cholesky factors of the correlations, of every stratum."""
+    cor = draws[f"cor_{g.group.name}"]
+    return correlation_root(cor[:, None] if g.group.by is None else cor)
 
 
 def _standardised(roots: np.ndarray, effects: np.ndarray) -> np.ndarray:
@@ -75,10 +90,9 @@ def _standardised(roots: np.ndarray, effects: np.ndarray) -> np.ndarray:
     return z
 
 
-def _lkj(g: GroupPriors, roots: np.ndarray) -> np.ndarray:
-    total = np.zeros(len(roots))
-    for block in g.blocks:
-        if len(block) > 1:
-            part = roots[..., block, :][..., block]
-            total = total + lkj.cholesky_logpdf(part, g.eta).sum(axis=1)
-    return total
+PRIORS = {
+    Role.POPULATION: _population,
+    Role.COR: _correlations,
+    Role.EFFECTS: _effects,
+}
+"""The log prior of parameters whose values have no priors of their own as they stand."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from bayesmix.design import PredictorDesign
-from bayesmix.design.build import GroupTermDesign
+from bayesmix.design import GroupEffects, PredictorDesign
+from bayesmix.design.contributions import Contribution
 from bayesmix.errors import FormulaError, PredictionError, listed
 from bayesmix.formula import Formula, parse_re_formula
 from bayesmix.formula.tree import GroupTerm, render
+from bayesmix.parameters import Target
 from bayesmix.spec import ModelSpec
 
 
@@ -24,37 +25,42 @@ class _NA:
 
 NA = _NA()
 
+Pair = tuple[frozenset[str], frozenset[str]]
+"""A group's members, and the key of one of its terms."""
+
 INTERCEPT: frozenset[str] = frozenset()
 
-Kept = Mapping[tuple[str, int], np.ndarray]
-"""For each bracket (dpar, number) which of its columns to keep."""
 
-
-def kept_coefficients(spec: ModelSpec, re_formula: Any) -> Kept:
-    """The group-level coefficients that ``re_formula`` keeps, for every bracket of the model.
+def kept_contributions(spec: ModelSpec, re_formula: Any) -> dict[Target, tuple[Contribution, ...]]:
+    """The contributions of every predictor, less the group-level ones that aren't kept.
 
     Parameters
     ----------
     spec : ModelSpec
     re_formula : None, NA or str
         None keeps all, `NA` (or ``"~0"``) none, a formula of group terms those it names, in every
-        dpar that has them. Options of a term (``by``, ``id``) are the model's.
+        predictor that has them. Options of a term (``by``, ``id``) are the model's.
 
     Raises
     ------
     PredictionError
         For a term or coefficient that no predictor of the model has (it lists those there are).
     """
-    brackets = {
-        (p.dpar, i): term for p in spec.design.predictors for i, term in enumerate(p.groups)
-    }
+    predictors = spec.predictors.items()
     if re_formula is None:
-        return {key: np.ones(len(t.positions), bool) for key, t in brackets.items()}
+        return {target: p.contributions for target, p in predictors}
     wanted = _wanted(spec, re_formula)
-    return {key: _columns(t, wanted) for key, t in brackets.items()}
+    return {target: tuple(_kept(p.contributions, wanted)) for target, p in predictors}
 
 
-def _wanted(spec: ModelSpec, re_formula: Any) -> set[tuple[frozenset[str], frozenset[str]]]:
+def _kept(contributions: Iterable[Contribution], wanted: set[Pair]) -> Iterator[Contribution]:
+    for c in contributions:
+        kept = c.keep(_columns(c, wanted)) if isinstance(c, GroupEffects) else c
+        if not isinstance(kept, GroupEffects) or kept.names:
+            yield kept
+
+
+def _wanted(spec: ModelSpec, re_formula: Any) -> set[Pair]:
     """(group members, term) pairs asked for, each of them there in some predictor."""
     if isinstance(re_formula, _NA):
         return set()
@@ -75,17 +81,15 @@ def _wanted(spec: ModelSpec, re_formula: Any) -> set[tuple[frozenset[str], froze
     return {pair for term in requested for pair in _pairs(term)}
 
 
-def _pairs(term: GroupTerm) -> list[tuple[frozenset[str], frozenset[str]]]:
+def _pairs(term: GroupTerm) -> list[Pair]:
     group = frozenset(term.grouping.members)
     keys = [INTERCEPT] if term.coefs.intercept else []
     return [(group, key) for key in (*keys, *(t.key for t in term.coefs.terms))]
 
 
-def _columns(
-    design: GroupTermDesign, wanted: set[tuple[frozenset[str], frozenset[str]]]
-) -> np.ndarray:
-    group, terms = frozenset(design.term.grouping.members), design.matrix.terms.terms
-    keys = [INTERCEPT if i < 0 else terms[i].key for i in design.matrix.term_of]
+def _columns(bracket: GroupEffects, wanted: set[Pair]) -> np.ndarray:
+    group, terms = frozenset(bracket.term.grouping.members), bracket.matrix.terms.terms
+    keys = [INTERCEPT if i < 0 else terms[i].key for i in bracket.matrix.term_of]
     return np.array([(group, key) in wanted for key in keys], bool)
 
 
@@ -102,12 +106,7 @@ def _check_by(spec: ModelSpec, term: GroupTerm) -> None:
             )
 
 
-def _absent(
-    spec: ModelSpec,
-    text: str,
-    term: GroupTerm,
-    pair: tuple[frozenset[str], frozenset[str]],
-) -> str:
+def _absent(spec: ModelSpec, text: str, term: GroupTerm, pair: Pair) -> str:
     start, end = term.span
     coef = repr(":".join(sorted(pair[1]))) if pair[1] else "the intercept"
     there = listed(_terms(spec.design.predictors), limit=30) or "no group-level terms"
@@ -121,7 +120,7 @@ def _absent(
 
 def _terms(predictors: Sequence[PredictorDesign]) -> list[str]:
     return [
-        ("" if p.dpar == "mu" else f"{p.dpar} ~ ") + group_text(t.term)
+        ("" if p.target.is_main else f"{p.dpar} ~ ") + group_text(t.term)
         for p in predictors
         for t in p.groups
     ]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from bayesmix.design import Group, Located
-from bayesmix.errors import PredictionError, listed
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.seeds import Seeds
 from bayesmix.spec import GroupPriors, ModelSpec
 
 Sampler = Callable[[np.random.Generator, GroupPriors, Draws, int | None], np.ndarray]
 """Effects of one new level, samples × coefficients; the number is its level of ``by``."""
+
+
+KEPT = 0.05
+"""Numbers of new levels' effects that are kept for the next chunk of rows, for each predicted."""
 
 
 @dataclass(frozen=True)
@@ -40,27 +43,37 @@ class NewLevels:
     located: Mapping[str, Located]
     how: str
     seeds: Seeds
+    _made: dict[tuple[str, int], np.ndarray] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
         cls, spec: ModelSpec, draws: Draws, located: Mapping[str, Located], how: str, seeds: Seeds
     ) -> NewLevels:
-        """The new levels among the rows; PredictionError for another `how`."""
-        if not isinstance(how, str) or how not in SAMPLERS:
-            raise PredictionError(
-                f"sample_new_levels must be one of {listed(SAMPLERS)}, not {how!r}."
-            )
+        """The new levels among the rows."""
         return cls({g.group.name: g for g in spec.groups}, draws, located, how, seeds)
 
     def effects(self, group: str, levels: np.ndarray) -> np.ndarray:
         """Effects of the new levels numbered `levels`: samples × levels × coefficients."""
-        g, located = self.groups[group], self.located[group]
-        effects = np.empty((len(self.draws), len(levels), len(g.coefs)))
+        effects = np.empty((len(self.draws), len(levels), len(self.groups[group].coefs)))
         for column, level in enumerate(levels):
-            rng = self.seeds.stream("level", group, located.new[level])
-            by = None if located.by_of_new is None else int(located.by_of_new[level])
-            effects[:, column] = SAMPLERS[self.how](rng, g, self.draws, by)
+            effects[:, column] = self._level(group, int(level))
         return effects
+
+    def _level(self, group: str, level: int) -> np.ndarray:
+        """One level's effects, samples × coefficients; made once, as long as there is room."""
+        made = self._made.get((group, level))
+        if made is None:
+            made = self._make(group, level)
+            rows = self.located[group].index.size
+            if (len(self._made) + 1) * made.size <= KEPT * len(self.draws) * rows:
+                self._made[group, level] = made
+        return made
+
+    def _make(self, group: str, level: int) -> np.ndarray:
+        located = self.located[group]
+        rng = self.seeds.stream("level", group, located.new[level])
+        by = None if located.by_of_new is None else int(located.by_of_new[level])
+        return SAMPLERS[self.how](rng, self.groups[group], self.draws, by)
 
 
 def correlation_root(cor: np.ndarray) -> np.ndarray:

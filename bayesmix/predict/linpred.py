@@ -1,15 +1,16 @@
-"""The linear predictor: draws × rows."""
+"""Linear predictors of chunks of rows: draws × rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from bayesmix.design.contributions import linear_predictor
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
-from bayesmix.predict.rows import PredictorRows, Rows
-from bayesmix.variables import coef_name
+from bayesmix.predict.rows import Rows
 
 SCRATCH = 2**18
 """Elements of the temporary arrays; bounds the memory beside the result."""
@@ -22,8 +23,42 @@ def chunks(samples: int, rows: int) -> Iterator[slice]:
         yield slice(start, min(rows, start + step))
 
 
+@dataclass(frozen=True)
+class ChunkValues:
+    """What contributions ask for on a chunk of rows: draws, and the effects of its levels."""
+
+    draws: Draws
+    rows: Rows
+    new: NewLevels
+    part: slice
+    _effects: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.draws[name]
+
+    def effects(self, group: str) -> tuple[np.ndarray, np.ndarray]:
+        """Effects of the levels among the rows, and where each row finds its own.
+
+        The effects are coefficients × samples × levels: gathered from contiguous memory.
+        """
+        if group not in self._effects:
+            self._effects[group] = self._gathered(group)
+        return self._effects[group]
+
+    def _gathered(self, group: str) -> tuple[np.ndarray, np.ndarray]:
+        fitted, index = self.draws[f"r_{group}"], self.rows.located[group].index[self.part]
+        levels, at = np.unique(index, return_inverse=True)
+        is_new = levels >= fitted.shape[1]
+        effects = np.empty((fitted.shape[2], len(self.draws), len(levels)))
+        effects[:, :, ~is_new] = np.moveaxis(fitted[:, levels[~is_new]], 2, 0)
+        if is_new.any():
+            more = self.new.effects(group, levels[is_new] - fitted.shape[1])
+            effects[:, :, is_new] = np.moveaxis(more, 2, 0)
+        return effects, at
+
+
 def linear_predictors(
-    draws: Draws, rows: Rows, new: NewLevels, dpars: tuple[str, ...], part: slice
+    draws: Draws, rows: Rows, new: NewLevels, part: slice
 ) -> dict[str, np.ndarray]:
     """Linear predictors of some rows, ``(sample, row)`` each, on the scale of their links.
 
@@ -32,50 +67,15 @@ def linear_predictors(
     draws : Draws
     rows : Rows
     new : NewLevels
-    dpars : tuple of str
-        Those wanted, with a formula each.
     part : slice
-        The rows.
+        Which of the rows.
+
+    Returns
+    -------
+    dict of str to ndarray
+        By dpar.
     """
-    used = dict.fromkeys(b.group for d in dpars for b in rows.predictors[d].groups)
-    effects = {group: _effects(draws, rows, new, group, part) for group in used}
-    return {d: _linear_predictor(draws, rows.predictors[d], effects, d, part) for d in dpars}
-
-
-def _effects(
-    draws: Draws, rows: Rows, new: NewLevels, group: str, part: slice
-) -> tuple[np.ndarray, np.ndarray]:
-    """Effects of the levels among some rows, and where each row finds its own.
-
-    The effects are coefficients × samples × levels: gathered from contiguous memory.
-    """
-    fitted, index = draws[f"r_{group}"], rows.located[group].index[part]
-    levels, at = np.unique(index, return_inverse=True)
-    is_new = levels >= fitted.shape[1]
-    effects = np.empty((fitted.shape[2], len(draws), len(levels)))
-    effects[:, :, ~is_new] = np.moveaxis(fitted[:, levels[~is_new]], 2, 0)
-    if is_new.any():
-        more = new.effects(group, levels[is_new] - fitted.shape[1])
-        effects[:, :, is_new] = np.moveaxis(more, 2, 0)
-    return effects, at
-
-
-def _linear_predictor(
-    draws: Draws,
-    p: PredictorRows,
-    effects: dict[str, tuple[np.ndarray, np.ndarray]],
-    dpar: str,
-    part: slice,
-) -> np.ndarray:
-    eta = np.zeros((len(draws), part.stop - part.start))
-    if p.population.shape[1]:
-        np.matmul(draws[coef_name(dpar)], p.population[part].T, out=eta)
-    eta += p.offset[part]
-    term = np.empty_like(eta)
-    for bracket in p.groups:
-        values, at = effects[bracket.group]
-        for column, position in enumerate(bracket.positions):
-            np.take(values[position], at, axis=1, out=term, mode="clip")
-            term *= bracket.values[part, column]
-            eta += term
-    return eta
+    values = ChunkValues(draws, rows, new, part)
+    shape = len(draws), part.stop - part.start
+    predictors = rows.predictors.items()
+    return {t.dpar: linear_predictor(cs, values, shape, part) for t, cs in predictors}

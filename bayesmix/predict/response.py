@@ -2,166 +2,161 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bayesmix.errors import PredictionError, listed
+from bayesmix.families import Family
 from bayesmix.predict.draws import Draws
-from bayesmix.predict.effects import kept_coefficients
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.linpred import chunks, linear_predictors
-from bayesmix.predict.rows import Rows, aux_on, checked_frame, fitted_rows, new_rows, response_on
+from bayesmix.predict.request import Request
+from bayesmix.predict.rows import Rows, aux_on, response_on, rows_of
 from bayesmix.predict.seeds import Seeds, make_seeds
-from bayesmix.spec import ModelSpec
+from bayesmix.spec import ModelSpec, Response
+
+Function = Callable[[np.ndarray], np.ndarray]
+Part = tuple[slice, dict[str, np.ndarray], dict[str, np.ndarray]]
+"""Rows, their dpars on the natural scale, and their addition terms."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What every prediction starts from: draws, rows, and the effects of new levels.
+    """What every prediction of a response starts from: draws, rows, and effects of new levels.
 
     Attributes
     ----------
     spec : ModelSpec
+    response : Response
+    dpar : str or None
+        The parameter that is predicted; None for the response.
     draws : Draws
         The chosen ones.
     rows : Rows
     new : NewLevels
-    newdata : DataFrame or None
     seeds : Seeds
     """
 
     spec: ModelSpec
+    response: Response
+    dpar: str | None
     draws: Draws
     rows: Rows
     new: NewLevels
-    newdata: pd.DataFrame | None
     seeds: Seeds
 
     @classmethod
-    def prepare(
-        cls,
-        spec: ModelSpec,
-        draws: Draws,
-        newdata: Any = None,
-        re_formula: Any = None,
-        allow_new_levels: bool = False,
-        sample_new_levels: str = "uncertainty",
-        ndraws: int | None = None,
-        draw_ids: Any = None,
-        random_seed: Any = None,
-        dpars: Collection[str] | None = None,
+    def of(
+        cls, spec: ModelSpec, draws: Draws, request: Request, dpar: str | None = None
     ) -> Prediction:
         """Choose the draws and the rows.
 
-        The arguments are those of ``posterior_epred``; `dpars` are those that will be asked for,
-        all of them by default: columns that only others use aren't needed.
+        Parameters
+        ----------
+        spec : ModelSpec
+        draws : Draws
+        request : Request
+            Where it has a `dpar`, columns that only others use aren't needed.
+        dpar : str, optional
+            The one to predict where the request has none; the response by default.
         """
-        seeds = make_seeds(random_seed)
-        if not isinstance(allow_new_levels, bool | np.bool_):
-            raise PredictionError(
-                f"allow_new_levels must be True or False, not {allow_new_levels!r}."
-            )
-        kept = kept_coefficients(spec, re_formula)
-        wanted = tuple(p for p in spec.predictors if dpars is None or p in dpars)
-        frame = None if newdata is None else checked_frame(newdata)
-        if frame is None:
-            rows = fitted_rows(spec, kept, wanted)
-        else:
-            rows = new_rows(spec, frame, kept, wanted, bool(allow_new_levels))
-        chosen = draws.select(ndraws, draw_ids, seeds.stream("draws"))
-        new = NewLevels.of(spec, chosen, rows.located, sample_new_levels, seeds)
-        return cls(spec, chosen, rows, new, frame, seeds)
+        response, seeds = spec.response, make_seeds(request.random_seed)
+        chosen = _checked(response.family, request.dpar, dpar)
+        targets = [p.target for d, p in response.predictors.items() if chosen in (d, None)]
+        rows = rows_of(spec, request, targets)
+        draws = draws.select(request.ndraws, request.draw_ids, seeds.stream("draws"))
+        new = NewLevels.of(spec, draws, rows.located, request.sample_new_levels, seeds)
+        return cls(spec, response, chosen, draws, rows, new, seeds)
 
-    def linpred(self, dpar: str | None = None) -> xr.DataArray:
+    @property
+    def family(self) -> Family:
+        return self.response.family
+
+    def linpred(self) -> xr.DataArray:
         """The linear predictor of a dpar, on the scale of its link."""
-        name = self._dpar("mu" if dpar is None else dpar)
-        values = np.empty(self._shape)
-        if name not in self.spec.predictors:
-            values[:] = self.spec.family.link(name).link(self.draws[name])[:, None]
-            return self._array(values, name)
-        for part, etas in self._etas((name,)):
-            values[:, part] = etas[name]
-        return self._array(values, name)
+        return self._of_dpar(lambda eta: eta, self.family.link(self.dpar).link)
 
-    def epred(self, dpar: str | None = None) -> xr.DataArray:
+    def epred(self) -> xr.DataArray:
         """The expected response, or a dpar on its natural scale."""
-        if dpar is not None:
-            return self._natural(self._dpar(dpar))
+        if self.dpar is not None:
+            return self._of_dpar(self.family.link(self.dpar).inverse, lambda value: value)
         values = np.empty(self._shape)
         for part, dpars, aux in self._parts(self._aux):
-            values[:, part] = self.spec.family.mean(dpars, aux)
-        return self._array(values, self.spec.design.response.name)
+            values[:, part] = self.family.mean(dpars, aux)
+        return self._array(values, self.response.data.name)
 
     def predict(self) -> xr.DataArray:
         """Responses, drawn at random."""
         rng = self.seeds.stream("response")
-        values = np.empty(self._shape, np.int64 if self.spec.family.discrete else float)
+        values = np.empty(self._shape, np.int64 if self.family.discrete else float)
         for part, dpars, aux in self._parts(self._aux):
             shaped = {d: np.broadcast_to(v, values[:, part].shape) for d, v in dpars.items()}
-            values[:, part] = self.spec.family.random(rng, shaped, aux)
-        return self._array(values, self.spec.design.response.name)
+            values[:, part] = self.family.random(rng, shaped, aux)
+        return self._array(values, self.response.data.name)
 
     def log_lik(self) -> xr.DataArray:
         """The log likelihood of each row's response, times its weight."""
-        response = self.spec.design.response
-        y, aux = response.y, response.aux
-        if self.newdata is not None:
-            y, aux = response_on(self.spec, self.newdata)
         values = np.empty(self._shape)
-        for part, dpars, here in self._parts(aux):
-            values[:, part] = self.spec.family.logp(y[part], dpars, here)
-            values[:, part] *= here.get("weights", 1.0)
+        for part, logp in self.log_lik_parts():
+            values[:, part] = logp
         return self._array(values, "log_lik")
+
+    def log_lik_parts(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """`log_lik` in chunks of rows."""
+        y, all_aux = self._observed
+        for part, dpars, aux in self._parts(all_aux):
+            logp = self.family.logp(y[part], dpars, aux)
+            yield part, logp * aux.get("weights", 1.0)
 
     @property
     def _shape(self) -> tuple[int, int]:
         return len(self.draws), len(self.rows)
 
+    @property
+    def _observed(self) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
+        if self.rows.newdata is None:
+            return self.response.data.y, self.response.data.aux
+        return response_on(self.spec, self.response, self.rows.newdata)
+
     @cached_property
     def _aux(self) -> Mapping[str, np.ndarray]:
-        if self.newdata is None:
-            return self.spec.design.response.aux
-        return aux_on(self.spec, self.newdata, self.spec.family.needs)
+        if self.rows.newdata is None:
+            return self.response.data.aux
+        return aux_on(self.spec, self.response, self.rows.newdata, self.family.needs)
 
-    def _natural(self, dpar: str) -> xr.DataArray:
+    def _of_dpar(self, from_eta: Function, from_value: Function) -> xr.DataArray:
+        """A parameter at every row, from its linear predictor or from its own draws."""
         values = np.empty(self._shape)
-        if dpar not in self.spec.predictors:
-            values[:] = self.draws[dpar][:, None]
-            return self._array(values, dpar)
-        for part, etas in self._etas((dpar,)):
-            values[:, part] = self.spec.family.link(dpar).inverse(etas[dpar])
-        return self._array(values, dpar)
+        if self.dpar not in self.response.predictors:
+            values[:] = from_value(self.draws[self.dpar])[:, None]
+            return self._array(values, self.dpar)
+        for part, etas in self._etas():
+            values[:, part] = from_eta(etas[self.dpar])
+        return self._array(values, self.dpar)
 
-    def _parts(
-        self, aux: Mapping[str, np.ndarray]
-    ) -> Iterator[tuple[slice, dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    def _parts(self, aux: Mapping[str, np.ndarray]) -> Iterator[Part]:
         """Rows in chunks: dpars on the natural scale and addition terms of each.
 
         A dpar without a formula is ``(sample, 1)``; a probability mu comes with its log odds too,
         exact in the tails (`Family.natural`).
         """
-        plain = {d.name: self.draws[d.name][:, None] for d in self.spec.plain_dpars}
-        for part, etas in self._etas(tuple(self.spec.predictors)):
+        plain = {
+            d: self.draws[d][:, None]
+            for d in self.family.dpar_names
+            if d not in self.response.predictors
+        }
+        for part, etas in self._etas():
             here = {name: v[part] for name, v in aux.items()}
-            yield part, plain | self.spec.family.natural(etas), here
+            yield part, plain | self.family.natural(etas), here
 
-    def _etas(self, dpars: tuple[str, ...]) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
+    def _etas(self) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
         for part in chunks(*self._shape):
-            yield part, linear_predictors(self.draws, self.rows, self.new, dpars, part)
-
-    def _dpar(self, name: str) -> str:
-        if not isinstance(name, str) or name not in self.spec.family.dpar_names:
-            raise PredictionError(
-                f"There is no dpar {name!r}; family {self.spec.family.name!r} has "
-                f"{listed(self.spec.family.dpar_names)}."
-            )
-        return name
+            yield part, linear_predictors(self.draws, self.rows, self.new, part)
 
     def _array(self, values: np.ndarray, name: str) -> xr.DataArray:
         samples = xr.Coordinates.from_pandas_multiindex(self.draws.samples, "sample")
@@ -171,3 +166,14 @@ class Prediction:
             coords={"obs": ("obs", self.rows.labels), **samples},
             name=name,
         )
+
+
+def _checked(family: Family, asked: Any, otherwise: str | None) -> str | None:
+    """The parameter to predict; PredictionError if the family doesn't have it."""
+    if asked is None:
+        return otherwise
+    if not isinstance(asked, str) or asked not in family.dpar_names:
+        raise PredictionError(
+            f"There is no dpar {asked!r}; family {family.name!r} has {listed(family.dpar_names)}."
+        )
+    return asked

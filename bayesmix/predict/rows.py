@@ -1,4 +1,4 @@
-"""The rows that a prediction is for: matrices, offsets and level indices, but no draws."""
+"""The rows that a prediction is for: contributions and level indices, but no draws."""
 
 from __future__ import annotations
 
@@ -10,31 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.design import Located, PredictorDesign
-from bayesmix.design.build import GroupTermDesign, total
-from bayesmix.design.columns import Use, columns_of, new_frame, population_uses, uses_of
+from bayesmix.design import GroupEffects, Located
+from bayesmix.design.columns import columns_of, new_frame, uses_of
+from bayesmix.design.contributions import Contribution
 from bayesmix.errors import DataError, FormulaError, PredictionError
 from bayesmix.frames import to_pandas
-from bayesmix.predict.effects import Kept
-from bayesmix.spec import ModelSpec
+from bayesmix.parameters import Target
+from bayesmix.predict.effects import kept_contributions
+from bayesmix.predict.request import Request
+from bayesmix.spec import ModelSpec, Response
 
-
-@dataclass(frozen=True)
-class GroupRows:
-    """One bracket on rows: what its kept coefficients multiply, and where those stand."""
-
-    group: str
-    values: np.ndarray
-    positions: np.ndarray
-
-
-@dataclass(frozen=True)
-class PredictorRows:
-    """One linear predictor on rows."""
-
-    population: np.ndarray
-    offset: np.ndarray
-    groups: tuple[GroupRows, ...]
+Predictors = Mapping[Target, tuple[Contribution, ...]]
 
 
 @dataclass(frozen=True)
@@ -45,62 +31,59 @@ class Rows:
     ----------
     labels : Index
         The rows' labels in the data.
-    predictors : mapping of str to PredictorRows
-        By dpar.
+    predictors : mapping of Target to tuple of Contribution
+        On these rows, those that the prediction keeps.
     located : mapping of str to Located
         Level of each row, by group; only groups with kept coefficients.
+    newdata : DataFrame or None
+        What they are from; None for the rows of the fit.
     """
 
     labels: pd.Index
-    predictors: Mapping[str, PredictorRows]
+    predictors: Predictors
     located: Mapping[str, Located]
+    newdata: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
-def fitted_rows(spec: ModelSpec, kept: Kept, dpars: Collection[str]) -> Rows:
-    """The rows of the fit, for some dpars."""
-    design = spec.design
-    predictors = {
-        p.dpar: PredictorRows(
-            p.population.values,
-            p.offset,
-            _brackets(p, kept, lambda term, keep: term.matrix.values[:, keep]),
-        )
-        for p in design.predictors
-        if p.dpar in dpars
-    }
-    located = {g.name: Located(g.index) for g in design.groups if _is_used(g.name, predictors)}
-    return Rows(design.frame.index, predictors, located)
+def rows_of(spec: ModelSpec, request: Request, targets: Collection[Target]) -> Rows:
+    """The rows that are asked for; of new data only the columns that kept terms use are looked at.
 
-
-def new_rows(
-    spec: ModelSpec,
-    newdata: pd.DataFrame,
-    kept: Kept,
-    dpars: Collection[str],
-    allow_new_levels: bool,
-) -> Rows:
-    """The rows of new data; only the columns that the dpars' kept terms use are looked at.
+    Parameters
+    ----------
+    spec : ModelSpec
+    request : Request
+    targets : collection of Target
+        The predictors that will be needed.
 
     Raises
     ------
     PredictionError
-        For missing columns or values, wrong types, unknown levels.
+        For terms that the model doesn't have, missing columns or values, wrong types, unknown
+        levels.
     """
-    wanted = [p for p in spec.design.predictors if p.dpar in dpars]
-    frame = new_frame(_uses(wanted, kept), spec.design.frame, newdata)
-    predictors = {p.dpar: _predictor_rows(p, frame, kept) for p in wanted}
+    kept = kept_contributions(spec, request.re_formula)
+    wanted = {target: kept[target] for target in spec.predictors if target in targets}
+    if request.newdata is None:
+        groups = {g.name: Located(g.index) for g in spec.design.groups}
+        located = {name: groups[name] for name in _groups(wanted)}
+        return Rows(spec.design.frame.index, wanted, located)
+    newdata = to_pandas(request.newdata, what="newdata")
+    predictors, labels = _on(spec, wanted, newdata)
+    used = _groups(wanted)
     located = {
-        g.name: g.locate(newdata, allow_new_levels)
+        g.name: g.locate(newdata, bool(request.allow_new_levels))
         for g in spec.design.groups
-        if _is_used(g.name, predictors)
+        if g.name in used
     }
-    return Rows(frame.index, predictors, located)
+    return Rows(labels, predictors, located, newdata)
 
 
-def aux_on(spec: ModelSpec, newdata: pd.DataFrame, wanted: Iterable[str]) -> dict[str, np.ndarray]:
+def aux_on(
+    spec: ModelSpec, response: Response, newdata: pd.DataFrame, wanted: Iterable[str]
+) -> dict[str, np.ndarray]:
     """The addition terms in `wanted` on new data.
 
     Raises
@@ -108,14 +91,16 @@ def aux_on(spec: ModelSpec, newdata: pd.DataFrame, wanted: Iterable[str]) -> dic
     PredictionError
         If they aren't there, or can't be.
     """
-    wanted, response = set(wanted), spec.formula.response
-    exprs = [e for a in response.additions if a.name in wanted for e in a.args]
-    frame = new_frame(uses_of(exprs, response.source), spec.design.frame, newdata)
+    wanted, written = set(wanted), spec.formula.response
+    exprs = [e for a in written.additions if a.name in wanted for e in a.args]
+    frame = new_frame(uses_of(exprs, written.source), spec.design.frame, newdata)
     with blaming_newdata():
-        return spec.design.response.aux_on(frame, wanted)
+        return response.data.aux_on(frame, wanted)
 
 
-def response_on(spec: ModelSpec, newdata: pd.DataFrame) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def response_on(
+    spec: ModelSpec, response: Response, newdata: pd.DataFrame
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The response and all addition terms on new data; weights are 1 if their column isn't there.
 
     Raises
@@ -123,13 +108,13 @@ def response_on(spec: ModelSpec, newdata: pd.DataFrame) -> tuple[np.ndarray, dic
     PredictionError
         If the response isn't there, or the family can't have it.
     """
-    response, design = spec.formula.response, spec.design
-    given = {a.name for a in response.additions if _is_there(a, newdata)}
-    aux = aux_on(spec, newdata, given | set(spec.family.needs))
-    frame = new_frame(uses_of([response.expr], response.source), design.frame, newdata)
+    written, family = spec.formula.response, response.family
+    given = {a.name for a in written.additions if _is_there(a, newdata)}
+    aux = aux_on(spec, response, newdata, given | set(family.needs))
+    frame = new_frame(uses_of([written.expr], written.source), spec.design.frame, newdata)
     with blaming_newdata():
-        y = design.response.on(frame)
-        spec.family.check(y, aux, newdata.index)
+        y = response.data.on(frame)
+        family.check(y, aux, newdata.index)
     return y, aux
 
 
@@ -142,44 +127,23 @@ def blaming_newdata() -> Iterator[None]:
         raise PredictionError(f"newdata: {error}") from error
 
 
-def checked_frame(newdata: Any) -> pd.DataFrame:
-    """Any data frame as pandas."""
-    return to_pandas(newdata, what="newdata")
-
-
 def _is_there(addition: Any, newdata: pd.DataFrame) -> bool:
     return all(n.name in newdata.columns for arg in addition.args for n in columns_of(arg))
 
 
-def _uses(predictors: Iterable[PredictorDesign], kept: Kept) -> list[Use]:
-    uses = []
-    for p in predictors:
-        uses += population_uses(p.predictor.population, p.predictor.source)
-        for i, term in enumerate(p.groups):
-            if kept[p.dpar, i].any():
-                uses += _kept_uses(term, kept[p.dpar, i], p.predictor.source)
-    return uses
-
-
-def _kept_uses(term: GroupTermDesign, keep: np.ndarray, source: str) -> list[Use]:
-    numbers = {n for n, k in zip(term.matrix.term_of, keep, strict=True) if k and n >= 0}
-    terms = [term.matrix.terms.terms[n] for n in sorted(numbers)]
-    return uses_of((f for t in terms for f in t.factors), source)
-
-
-def _predictor_rows(p: PredictorDesign, frame: pd.DataFrame, kept: Kept) -> PredictorRows:
+def _on(spec: ModelSpec, wanted: Predictors, newdata: pd.DataFrame) -> tuple[Predictors, pd.Index]:
+    """The contributions on new rows, and the rows' labels."""
+    uses = [
+        use
+        for target, contributions in wanted.items()
+        for c in contributions
+        for use in c.uses(spec.predictors[target].predictor.source)
+    ]
+    frame = new_frame(uses, spec.design.frame, newdata)
     with blaming_newdata():
-        brackets = _brackets(p, kept, lambda term, keep: term.matrix.on(frame, keep))
-        return PredictorRows(p.population.on(frame), total(p.offsets, frame), brackets)
+        return {t: tuple(c.on(frame) for c in cs) for t, cs in wanted.items()}, frame.index
 
 
-def _brackets(p: PredictorDesign, kept: Kept, values: Any) -> tuple[GroupRows, ...]:
-    return tuple(
-        GroupRows(term.group, values(term, keep), np.array(term.positions)[keep])
-        for i, term in enumerate(p.groups)
-        if (keep := kept[p.dpar, i]).any()
-    )
-
-
-def _is_used(group: str, predictors: Mapping[str, PredictorRows]) -> bool:
-    return any(b.group == group for p in predictors.values() for b in p.groups)
+def _groups(predictors: Predictors) -> set[str]:
+    contributions = (c for cs in predictors.values() for c in cs)
+    return {c.group for c in contributions if isinstance(c, GroupEffects)}

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayesmix.families.family import Family
+from bayesmix.parameters.slots import Slot
 from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.parsing import parse_distribution
 from bayesmix.priors.rounding import format_number, round_as_r
-from bayesmix.priors.slots import Slot
 
 __all__ = ["default_priors"]
 

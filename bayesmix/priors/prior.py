@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bayesmix.errors import PriorError, did_you_mean
+from bayesmix.parameters.slots import dpar_key
 from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.parsing import parse_distribution
 from bayesmix.priors.rounding import format_number
-from bayesmix.priors.slots import dpar_key
 
 __all__ = ["Prior", "prior"]
 

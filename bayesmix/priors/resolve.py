@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from bayesmix.errors import PriorError, did_you_mean, listed
+from bayesmix.parameters.slots import Key, Slot
 from bayesmix.priors.distributions import FLAT, Distribution
 from bayesmix.priors.names import same_coef
 from bayesmix.priors.parsing import parse_distribution
 from bayesmix.priors.prior import Prior
 from bayesmix.priors.rounding import format_number
-from bayesmix.priors.slots import Key, Slot
 from bayesmix.priors.table import PriorTable, Resolved, Row
 
 __all__ = ["resolve"]

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from bayesmix.parameters.slots import Key, Slot
 from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.register import register
 from bayesmix.priors.rounding import format_number
-from bayesmix.priors.slots import Key, Slot
 
 __all__ = ["PriorTable", "Resolved", "Row"]
 

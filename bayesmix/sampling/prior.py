@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import xarray as xr
 
 from bayesmix.errors import PriorError
-from bayesmix.priors import Resolved, Slot, lkj
+from bayesmix.parameters import Parameter, Role, Slot
+from bayesmix.priors import lkj
 from bayesmix.sampling.settings import check_count
-from bayesmix.spec import Coefficients, GroupPriors, ModelSpec
-from bayesmix.variables import (
-    SAMPLE_DIMS,
-    coef_name,
-    dataset,
-    obs_dim,
-    observed,
-    response_name,
-)
+from bayesmix.spec import ModelSpec
+from bayesmix.variables import SAMPLE_DIMS, dataset, obs_dim, observed, response_name
 
 __all__ = ["draw_prior", "prior_tree"]
+
+Values = dict[str, np.ndarray]
+"""Draws by variable, and what else later ones need."""
 
 
 def draw_prior(spec: ModelSpec, draws: int, random_seed: np.random.SeedSequence) -> xr.Dataset:
@@ -47,13 +42,10 @@ def draw_prior(spec: ModelSpec, draws: int, random_seed: np.random.SeedSequence)
     """
     check_count("draws", draws, 1)
     _check_proper(spec)
-    rng = np.random.default_rng(random_seed)
-    values = {coef_name(c.dpar): _population(rng, draws, c) for c in spec.coefficients}
-    for g in spec.groups:
-        values |= _group(rng, draws, g)
-    for dpar in spec.plain_dpars:
-        values[dpar.name] = spec.dpar_prior(dpar.name).rvs(rng, draws)
-    return dataset(spec, {name: v[None] for name, v in values.items()})
+    rng, values = np.random.default_rng(random_seed), {}
+    for p in spec.parameters:
+        values |= DRAWN.get(p.role, _each)(rng, draws, spec, p, values)
+    return dataset(spec, {p.name: values[p.name][None] for p in spec.parameters})
 
 
 def prior_tree(spec: ModelSpec, prior: xr.Dataset, predicted: xr.DataArray) -> xr.DataTree:
@@ -72,49 +64,66 @@ def prior_tree(spec: ModelSpec, prior: xr.Dataset, predicted: xr.DataArray) -> x
     xarray.DataTree
         Groups ``prior``, ``prior_predictive`` and ``observed_data``.
     """
-    data, rows = observed(spec), obs_dim(spec)
-    values = predicted.to_numpy()[None].astype(data[response_name(spec)].dtype)
+    data, rows, name = observed(spec), obs_dim(spec), response_name(spec.response)
+    values = predicted.to_numpy()[None].astype(data[name].dtype)
     coords = {**{dim: prior[dim] for dim in SAMPLE_DIMS}, rows: data[rows]}
-    predictive = xr.Dataset({response_name(spec): ((*SAMPLE_DIMS, rows), values)}, coords)
+    predictive = xr.Dataset({name: ((*SAMPLE_DIMS, rows), values)}, coords)
     groups = {"prior": prior, "prior_predictive": predictive, "observed_data": data}
     return xr.DataTree.from_dict(groups)
 
 
-def _population(rng: np.random.Generator, draws: int, c: Coefficients) -> np.ndarray:
-    slopes = _each(rng, draws, c.slopes)
-    if c.intercept is None:
-        return slopes
-    centred = c.intercept.rvs(rng, draws)
-    return np.column_stack([centred - slopes @ c.means, slopes])
+def _each(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    """Every value from a prior of its own."""
+    return {p.name: _columns(rng, draws, p).reshape(draws, *p.shape)}
 
 
-def _group(rng: np.random.Generator, draws: int, g: GroupPriors) -> dict[str, np.ndarray]:
-    name, by = g.group.name, g.group.by
-    strata = 1 if by is None else len(by.levels)
-    of_level = np.zeros(g.group.size, int) if by is None else by.of_level
-    sd = _each(rng, draws * strata, g.sd).reshape(draws, strata, len(g.sd))
-    factor = _factor(rng, draws * strata, g).reshape(draws, strata, len(g.sd), len(g.sd))
-    z = rng.standard_normal((draws, g.group.size, len(g.sd)))
-    effects = sd[:, of_level] * np.einsum("dlkm,dlm->dlk", factor[:, of_level], z)
-    cor = factor @ factor.mT
-    found = {f"sd_{name}": sd, f"cor_{name}": cor} if g.correlated else {f"sd_{name}": sd}
-    if by is None:
-        found = {variable: values[:, 0] for variable, values in found.items()}
-    return found | {f"r_{name}": effects}
+def _population(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    b, columns = _columns(rng, draws, p), spec.predictors[p.owner].columns
+    if columns.has_intercept:
+        b[:, 0] -= b[:, 1:] @ columns.means
+    return {p.name: b}
 
 
-def _factor(rng: np.random.Generator, draws: int, g: GroupPriors) -> np.ndarray:
-    """Cholesky factors of the correlations of all coefficients; zeros between blocks."""
-    factor = np.tile(np.eye(len(g.sd)), (draws, 1, 1))
+def _correlations(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    """The correlations and their Cholesky factors; zeros between blocks."""
+    g, k = spec.group(p.owner), p.shape[-1]
+    factor = np.tile(np.eye(k), (draws * (p.size // k**2), 1, 1))
     for block in g.blocks:
         if len(block) > 1:
-            at = np.ix_(range(draws), block, block)
-            factor[at] = lkj.cholesky_rvs(rng, draws, len(block), g.eta)
-    return factor
+            at = np.ix_(range(len(factor)), block, block)
+            factor[at] = lkj.cholesky_rvs(rng, len(factor), len(block), g.eta)
+    factor = factor.reshape(draws, *p.shape)
+    return {p.name: factor @ factor.mT, f"L_{p.owner}": factor}
 
 
-def _each(rng: np.random.Generator, draws: int, priors: Sequence[Resolved]) -> np.ndarray:
-    columns = [p.rvs(rng, draws) for p in priors]
+def _effects(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    """R = sd · L z."""
+    by, sd, factor = spec.group(p.owner).group.by, before[f"sd_{p.owner}"], f"L_{p.owner}"
+    z = rng.standard_normal((draws, *p.shape))
+    at = (slice(None), None if by is None else by.of_level)
+    if factor in before:
+        z = (before[factor][at] @ z[..., None])[..., 0]
+    return {p.name: sd[at] * z}
+
+
+DRAWN = {
+    Role.POPULATION: _population,
+    Role.COR: _correlations,
+    Role.EFFECTS: _effects,
+}
+"""The parameters that aren't drawn value by value."""
+
+
+def _columns(rng: np.random.Generator, draws: int, p: Parameter) -> np.ndarray:
+    columns = [prior.rvs(rng, draws) for prior in p.each]
     return np.column_stack(columns) if columns else np.zeros((draws, 0))
 
 

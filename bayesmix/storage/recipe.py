@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.design import Matrix, PredictorDesign
 from bayesmix.errors import StorageError, listed
 from bayesmix.families import Family, family
 from bayesmix.formula import Formula, bf
@@ -148,15 +147,12 @@ def _frame_together(about: Mapping[str, Any], arrays: Mapping[str, Stored]) -> p
 
 def _fingerprint(spec: ModelSpec) -> list[float]:
     """Numbers that change if the same formula and data give another design."""
-    matrices = [m.values for p in spec.design.predictors for m in (p.population, *_inner(p))]
-    vectors = [spec.design.response.y, *(p.offset for p in spec.design.predictors)]
+    predictors = spec.design.predictors
+    matrices = [c.values for p in predictors for c in (p.columns, *p.groups)]
+    vectors = [*(r.y for r in spec.design.responses), *(p.offset for p in predictors)]
     columns = [*(m[:, k] for m in matrices for k in range(m.shape[1])), *vectors]
     weights = np.linspace(1.0, 2.0, len(spec.design.frame))
     return [float(weights @ c / len(c)) for c in columns]
-
-
-def _inner(p: PredictorDesign) -> list[Matrix]:
-    return [g.matrix for g in p.groups]
 
 
 def _check_fingerprint(spec: ModelSpec, expected: list[float], functions: list[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bayesmix.parameters import Role
 from bayesmix.predict import Draws
 from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.summary.statistics import summarise
@@ -49,13 +50,10 @@ def ngrps(spec: ModelSpec) -> Table:
 
 def population(spec: ModelSpec, draws: Draws) -> tuple[list[str], np.ndarray]:
     """Names (with the prefix of their dpar) and draws of all population coefficients."""
-    names: list[str] = []
-    parts = [np.empty((len(draws), 0))]
-    for c in spec.coefficients:
-        prefix = "" if c.dpar == "mu" else f"{c.dpar}_"
-        names += [prefix + name for name in c.names]
-        if c.names:
-            parts.append(draws["b" if c.dpar == "mu" else f"b_{c.dpar}"])
+    names, parts = [], [np.empty((len(draws), 0))]
+    for p in spec.of_role(Role.POPULATION):
+        names += [p.owner.prefix + name for name in p.coords[0]]
+        parts.append(draws[p.name])
     return names, np.concatenate(parts, axis=1)
 
 

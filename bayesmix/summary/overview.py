@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from bayesmix.convergence import diagnose
+from bayesmix.parameters import Parameter, Role
 from bayesmix.predict import Draws
 from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.summary.coefficients import population
@@ -17,6 +19,8 @@ from bayesmix.summary.tables import Table
 from bayesmix.summary.varcorr import correlated, correlation_matrix, sd_names
 
 POPULATION, FURTHER = "Population", "Further"
+ELSEWHERE = (Role.POPULATION, Role.SD, Role.COR, Role.EFFECTS)
+"""Roles of the parameters in the parts before the last."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,22 @@ def parts(spec: ModelSpec, draws: Draws) -> list[Part]:
     """Groups first, then population coefficients, then further parameters, as brms has them."""
     found = [_group_part(g, draws) for g in spec.groups]
     found.append(Part(POPULATION, *population(spec, draws)))
-    plain = [d.name for d in spec.plain_dpars]
-    if plain:
-        found.append(Part(FURTHER, plain, np.stack([draws[name] for name in plain], axis=1)))
+    found.append(_further(spec, draws))
     return [p for p in found if p.names]
+
+
+def _further(spec: ModelSpec, draws: Draws) -> Part:
+    """What belongs to no group and is no coefficient."""
+    parameters = [p for p in spec.parameters if p.role not in ELSEWHERE]
+    names = [name for p in parameters for name in _names(p)]
+    values = [draws[p.name].reshape(len(draws), -1) for p in parameters]
+    return Part(FURTHER, names, np.concatenate([*values, np.empty((len(draws), 0))], axis=1))
+
+
+def _names(p: Parameter) -> list[str]:
+    if not p.dims:
+        return [p.name]
+    return [f"{p.name}[{', '.join(map(str, at))}]" for at in product(*p.coords)]
 
 
 def _group_part(g: GroupPriors, draws: Draws) -> Part:

@@ -26,7 +26,7 @@ def fit_text(spec: ModelSpec, table: pd.DataFrame, chains: int, draws: int) -> s
 
 
 def _header(spec: ModelSpec, chains: int, draws: int) -> str:
-    links = "; ".join(f"{p} = {spec.family.dpar(p).link}" for p in spec.predictors)
+    links = "; ".join(f"{p} = {spec.family.dpar(p).link}" for p in spec.response.predictors)
     formula = str(spec.formula).replace("\n", "\n" + " " * 9)
     rows = len(spec.design.frame)
     return "\n".join(

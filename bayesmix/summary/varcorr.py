@@ -57,7 +57,7 @@ def varcorr(
 ) -> ByGroup[VarCorr]:
     """Each group's sds and correlations; see `Fit.varcorr`."""
     items = {g.group.name: _group(g, draws, probs, robust) for g in spec.groups}
-    if "sigma" in {d.name for d in spec.plain_dpars}:
+    if "sigma" in spec.by_name:
         residual = summarise(draws["sigma"][:, None], pd.Index([""], name="coef"), probs, robust)
         items[RESIDUAL] = VarCorr(Table(residual))
     return ByGroup(items)

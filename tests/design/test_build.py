@@ -25,7 +25,7 @@ WIDE = bf("y ~ x + (1 + x | i | g) + (0 + z || g) + (1 | k)", sigma="1 + (1 + z 
 
 def test_the_spine_has_a_row_for_every_group_coefficient() -> None:
     spine = build_spec(WIDE, DATA).design.spine
-    assert [(c.group, c.id, c.dpar, c.coef, c.correlated) for c in spine] == [
+    assert [(c.group, c.id, c.target.dpar, c.coef, c.correlated) for c in spine] == [
         ("g", "i", "mu", "Intercept", True),
         ("g", "i", "mu", "x", True),
         ("g", "#3", "mu", "z", False),
@@ -49,8 +49,8 @@ def test_two_brackets_are_two_blocks() -> None:
 
 def test_offsets_add_up_dpar_by_dpar() -> None:
     spec = build_spec(bf("y ~ x + offset(z) + offset(log(z))", sigma="1 + offset(-z)"), DATA)
-    np.testing.assert_allclose(spec.predictors["mu"].offset, DATA["z"] + np.log(DATA["z"]))
-    np.testing.assert_allclose(spec.predictors["sigma"].offset, -DATA["z"])
+    np.testing.assert_allclose(spec.response.predictors["mu"].offset, DATA["z"] + np.log(DATA["z"]))
+    np.testing.assert_allclose(spec.response.predictors["sigma"].offset, -DATA["z"])
 
 
 @pytest.mark.parametrize("offset", ["f", "flag", "h", "poly(x, 2)", "C(k)"])
@@ -112,7 +112,7 @@ def test_a_pickled_spec_predicts_the_same(how: object) -> None:
     model = Model(formula, DATA, prior=prior("normal(0, 1)", "b"), namespace={"double": double})
     again = Model.from_spec(how.loads(how.dumps(model.spec)))
     for a, b in zip(model.spec.design.predictors, again.spec.design.predictors, strict=True):
-        np.testing.assert_array_equal(a.population.values, b.population.values)
+        np.testing.assert_array_equal(a.columns.values, b.columns.values)
     new = DATA.head(7).assign(g=["p", "q", "new", None, "new", "p", "q"])
     first, second = (
         fit_of(m).posterior_predict(new, allow_new_levels=True, random_seed=1)
@@ -125,7 +125,9 @@ def test_a_pickled_spec_predicts_the_same(how: object) -> None:
 def test_a_lambda_needs_cloudpickle() -> None:
     spec = build_spec("y ~ twice(x)", DATA, namespace={"twice": lambda x: 2 * x})
     again = cloudpickle.loads(cloudpickle.dumps(spec))
-    np.testing.assert_array_equal(again.predictors["mu"].population.values[:, 1], 2 * DATA["x"])
+    np.testing.assert_array_equal(
+        again.response.predictors["mu"].columns.values[:, 1], 2 * DATA["x"]
+    )
 
 
 def test_large_data_is_no_matter_of_minutes() -> None:

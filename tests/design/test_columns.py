@@ -204,7 +204,7 @@ def test_any_row_labels_will_do(index: object) -> None:
         data.index = index
     spec = build_spec("y ~ x * f + (1 + x | g)", data)
     assert spec.design.frame.index.equals(data.index)
-    np.testing.assert_array_equal(spec.design.predictors[0].population.values[:, 1], DATA["x"])
+    np.testing.assert_array_equal(spec.design.predictors[0].columns.values[:, 1], DATA["x"])
 
 
 def test_polars_frames() -> None:
@@ -214,6 +214,6 @@ def test_polars_frames() -> None:
         build_spec("y ~ f * x + (f | g)", d) for d in (plain, pl.DataFrame(plain.to_dict("list")))
     )
     np.testing.assert_array_equal(
-        ours.design.predictors[0].population.values, theirs.design.predictors[0].population.values
+        ours.design.predictors[0].columns.values, theirs.design.predictors[0].columns.values
     )
     assert ours.design.groups[0].levels == theirs.design.groups[0].levels

@@ -207,7 +207,7 @@ def test_groups_follow_r_bracket_by_bracket() -> None:
         ("Intercept", "f[a]", "f[b]"),
         ("x:f[c]", "x:f[a]", "x:f[b]"),
     ]
-    assert [t.positions for t in terms] == [(0,), (1, 2, 3), (0, 1, 2), (0, 1, 2)]
+    assert [t.positions.tolist() for t in terms] == [[0], [1, 2, 3], [0, 1, 2], [0, 1, 2]]
 
 
 def test_names_that_are_no_identifiers() -> None:

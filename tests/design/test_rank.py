@@ -52,7 +52,7 @@ def test_a_constant_column_is_named_whatever_its_prior(rhs: str) -> None:
 
 
 def test_a_constant_column_without_an_intercept_is_one() -> None:
-    assert build_spec("y ~ 0 + same", DATA).predictors["mu"].population.names == ("same",)
+    assert build_spec("y ~ 0 + same", DATA).response.predictors["mu"].columns.names == ("same",)
 
 
 def test_other_dpars_are_looked_at_too() -> None:

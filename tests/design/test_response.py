@@ -31,32 +31,32 @@ DATA = frame()
     ],
 )
 def test_values(response: str, family: str, y: pd.Series) -> None:
-    made = build_spec(f"{response} ~ x", DATA, family).design.response
+    made = build_spec(f"{response} ~ x", DATA, family).response.data
     np.testing.assert_allclose(made.y, y.to_numpy(float))
     assert made.y.dtype == float
 
 
 def test_additions() -> None:
     made = build_spec("hits | trials(tries + 1) + weights(w / 2) ~ x", DATA, "binomial")
-    np.testing.assert_allclose(made.design.response.aux["trials"], DATA["tries"] + 1)
-    np.testing.assert_allclose(made.design.response.aux["weights"], DATA["w"] / 2)
-    fixed = build_spec("hits | trials(9) ~ x", DATA, "binomial").design.response
+    np.testing.assert_allclose(made.response.data.aux["trials"], DATA["tries"] + 1)
+    np.testing.assert_allclose(made.response.data.aux["weights"], DATA["w"] / 2)
+    fixed = build_spec("hits | trials(9) ~ x", DATA, "binomial").response.data
     np.testing.assert_allclose(fixed.aux["trials"], np.full(len(DATA), 9.0))
 
 
 def test_a_category_keeps_its_labels() -> None:
-    made = build_spec("h ~ x", DATA, "bernoulli").design.response
+    made = build_spec("h ~ x", DATA, "bernoulli").response.data
     assert (made.name, made.levels) == ("h", ("u", "v"))
     turned = DATA.assign(h=pd.Categorical(DATA["h"], ["v", "u"]))
-    assert build_spec("h ~ x", turned, "bernoulli").design.response.y.tolist() == [
+    assert build_spec("h ~ x", turned, "bernoulli").response.data.y.tolist() == [
         float(v == "u") for v in DATA["h"]
     ]
 
 
 def test_a_name_in_backticks() -> None:
     data = DATA.assign(**{"my y": DATA["y"]})
-    assert build_spec("`my y` ~ x", data).design.response.name == "my y"
-    assert build_spec("log(`my y` + 99) ~ x", data).design.response.name == "log(my y + 99)"
+    assert build_spec("`my y` ~ x", data).response.data.name == "my y"
+    assert build_spec("log(`my y` + 99) ~ x", data).response.data.name == "log(my y + 99)"
 
 
 @pytest.mark.parametrize(

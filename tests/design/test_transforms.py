@@ -145,7 +145,7 @@ def test_a_function_whose_rows_hang_together_is_refused(function: object) -> Non
 
 def test_a_function_that_cuts_at_given_places() -> None:
     fit = given_fit("y ~ cut(x)", frame(), namespace={"cut": lambda x: pd.cut(x, [-9, 3, 9])})
-    names = fit.model.spec.predictors["mu"].population.names
+    names = fit.model.spec.response.predictors["mu"].columns.names
     assert names == ("Intercept", "cut(x)[(3, 9]]")
     np.testing.assert_allclose(fit.posterior_epred({"x": [4.0, 1.0]}), draws_of(fit)["b"] @ B)
 
@@ -153,7 +153,7 @@ def test_a_function_that_cuts_at_given_places() -> None:
 def test_a_function_of_several_columns() -> None:
     namespace = {"two": lambda x, z: np.column_stack([x * z, x / z])}
     spec = build_spec("y ~ two(x, z)", frame(), namespace=namespace)
-    assert spec.design.predictors[0].population.names == (
+    assert spec.design.predictors[0].columns.names == (
         "Intercept",
         "two(x, z)[0]",
         "two(x, z)[1]",

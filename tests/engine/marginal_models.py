@@ -62,7 +62,7 @@ def points(m: Marginal, n: int) -> np.ndarray:
 
 
 def weights_of(spec: ModelSpec) -> np.ndarray:
-    return spec.design.response.aux.get("weights", np.ones(len(spec.design.response.y)))
+    return spec.response.data.aux.get("weights", np.ones(len(spec.response.data.y)))
 
 
 def of_level(m: Marginal) -> np.ndarray:
@@ -73,17 +73,17 @@ def of_level(m: Marginal) -> np.ndarray:
 def columns_of(spec: ModelSpec, group: str) -> np.ndarray:
     """What a group's effects multiply: rows × levels × coefficients, zero in other levels."""
     g = spec.design.group(group)
-    terms = [t for t in spec.predictors["mu"].groups if t.group == group]
+    terms = [t for t in spec.response.predictors["mu"].groups if t.group == group]
     z = np.concatenate([t.matrix.values for t in terms], axis=1)
     return np.eye(g.size)[g.index][:, :, None] * z[:, None, :]
 
 
 def errors_of(m: Marginal, draw: dict[str, np.ndarray]) -> np.ndarray:
     """The response less all but the integrated effects."""
-    p = m.spec.predictors["mu"]
-    e = m.spec.design.response.y - p.offset
+    p = m.spec.response.predictors["mu"]
+    e = m.spec.response.data.y - p.offset
     if "b" in draw:
-        e = e - p.population.values @ draw["b"]
+        e = e - p.columns.values @ draw["b"]
     for g in m.spec.design.groups:
         if g.name != m.group:
             e = e - np.tensordot(columns_of(m.spec, g.name), draw[f"r_{g.name}"], 2)

@@ -10,6 +10,7 @@ from pytensor.graph.replace import clone_replace
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 
 from bayesmix.engine.layout import Layout
+from bayesmix.parameters import Role
 from bayesmix.pymc_model import build_pymc_model
 from bayesmix.pymc_model.vectors import shared_priors
 from bayesmix.spec import ModelSpec
@@ -44,11 +45,12 @@ class PymcDensity:
 def _positions(layout: Layout) -> dict[str, np.ndarray]:
     """Where the parts of each of PyMC's variables stand in the engine's vector."""
     at: dict[str, np.ndarray] = {}
-    for c in layout.coefficients:
-        suffix = "" if c.coefficients.dpar == "mu" else f"_{c.coefficients.dpar}"
-        if c.coefficients.intercept is not None:
+    for c in layout.of_role(Role.POPULATION):
+        suffix, p = c.parameter.name.removeprefix("b"), c.parameter
+        first = int(p.slots[0].class_ == "Intercept")
+        if first:
             at[f"Intercept{suffix}"] = np.array([c.start])
-        at |= _vector(f"slopes{suffix}", c.slopes.start, c.coefficients.slopes)
+        at |= _vector(f"slopes{suffix}", c.start + first, p.priors[first:])
     for g in layout.groups:
         name, blocks = g.priors.group.name, iter(g.blocks)
         at |= _vector(f"sds_{name}", g.sd.start, g.priors.sd * g.strata)
@@ -58,7 +60,7 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
                 size = g.strata * len(members) * (len(members) - 1) // 2
                 at[f"cpc_{name}_{i}"] = start + np.arange(size)
         at[f"z_{name}"] = np.arange(g.effects.start, g.effects.stop)
-    return at | {d.name: np.array([d.start]) for d in layout.dpars}
+    return at | {d.parameter.name: np.array([d.start]) for d in layout.of_role(Role.DPAR)}
 
 
 def _vector(name: str, start: int, priors: tuple) -> dict[str, np.ndarray]:

@@ -63,7 +63,7 @@ def test_every_model_has_a_place_to_start(name: str, dpar: str, link: str) -> No
 def test_starts_are_near_what_the_data_say() -> None:
     spec = spec_of("y ~ x + (1 | g)")
     fused = compile_fused(spec, "noncentered", marginalize=False)
-    y = spec.design.response.y
+    y = spec.response.data.y
     for seed in range(5):
         found = fused.posterior(fused.initial_point(seed))
         assert abs(found["b"][0] + found["b"][1] * 3 - y.mean()) < y.std()
@@ -87,7 +87,8 @@ def test_it_says_what_runs() -> None:
 
 def test_what_it_cannot_take_it_says() -> None:
     spec = spec_of("y ~ x")
-    without = replace(spec, family=replace(spec.family, row=None))
+    response = replace(spec.response, family=replace(spec.family, row=None))
+    without = replace(spec, responses=(response,))
     assert uncovered(spec) is None
     assert uncovered(without) == "family 'gaussian' has no kernel"
     with pytest.raises(SamplingError, match="family 'gaussian' has no kernel"):

@@ -80,11 +80,11 @@ def test_a_large_mean_costs_no_digits():
 @pytest.mark.parametrize("name", ["slopes", "offset, weights", "crossed", "ids", "by"])
 def test_a_models_errors_keep_their_squares(name):
     m = problem(name)
-    rows, p = compressed(m.spec, m.group), m.spec.predictors["mu"]
-    weights = m.spec.design.response.aux.get("weights", 1.0)
-    b = np.random.default_rng(4).normal(size=len(p.population.names))
-    x = p.population.values.copy()
-    x[:, p.has_intercept :] -= m.spec.coefficients[0].means
-    e = m.spec.design.response.y - p.offset - x @ b
+    rows, p = compressed(m.spec, m.group), m.spec.response.predictors["mu"]
+    weights = m.spec.response.data.aux.get("weights", 1.0)
+    b = np.random.default_rng(4).normal(size=len(p.columns.names))
+    x = p.columns.values.copy()
+    x[:, p.columns.has_intercept :] -= p.columns.means
+    e = m.spec.response.data.y - p.offset - x @ b
     ours = rows.rest[:, -1] - rows.rest[:, : b.size] @ b
     assert ours @ ours == pytest.approx((weights * e) @ e, rel=1e-12)

@@ -162,7 +162,7 @@ def exact_likelihood(m: Marginal, x: np.ndarray) -> float:
     layout, w = m.density.layout, weights_of(m.spec)
     g, index = layout.group(m.group), m.spec.design.group(m.group).index
     e, z = errors_of(m, posterior_of(layout, x)), columns_of(m.spec, m.group).sum(axis=1)
-    log_sigma = Decimal(float(x[layout.dpars[0].start]))
+    log_sigma = Decimal(float(x[layout["sigma"].start]))
     pairs = g.k * (g.k - 1) // 2
     logp = (len(e[w > 0]) - Decimal(float(w.sum()))) * log_sigma
     for level, s in enumerate(of_level(m)):
@@ -208,7 +208,7 @@ def test_density_is_exact_at_the_extremes(name):
     for sd, sigma, v in EXTREMES:
         x = base.copy()
         x[g.sd], x[g.sd.stop : g.effects.start] = np.log(sd), v
-        x[layout.dpars[0].start] = np.log(sigma)
+        x[layout["sigma"].start] = np.log(sigma)
         points_.append(x)
     with localcontext(prec=60):
         expected = [exact_likelihood(m, x) + Decimal(exact_priors(m, x)) for x in (base, *points_)]
@@ -222,7 +222,7 @@ def test_gradient_is_exact_for_a_large_effect_of_a_small_group():
     m = problem("slopes")
     layout, g = m.density.layout, m.density.layout.group(m.group)
     x = points(m, 1)[0]
-    x[g.sd], x[layout.dpars[0].start] = np.log(1e6), np.log(1e-2)
+    x[g.sd], x[layout["sigma"].start] = np.log(1e6), np.log(1e-2)
     step = np.zeros_like(x)
     step[g.sd.start] = 1e-6
     with localcontext(prec=60):

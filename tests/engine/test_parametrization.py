@@ -115,14 +115,14 @@ def test_the_centred_gradient_is_that_of_the_density(model: str, which: str) -> 
 def test_a_group_takes_up_what_does_not_vary_within_its_levels() -> None:
     spec = spec_of("y ~ z + of_g + x + of_g:x + (1 + x | g) + (1 | k)")
     taken = {(s.group, s.column) for s in shifts_of(spec, _coefs(spec))}
-    columns = spec.predictors["mu"].population.names
+    columns = spec.response.predictors["mu"].columns.names
     at = {name: i for i, name in enumerate(columns)}
     assert taken == {("k", 0), ("g", at["of_g"]), ("g", at["x"]), ("g", at["of_g:x"])}
 
 
 def test_only_centred_coefficients_take_up_anything() -> None:
     spec = spec_of("y ~ of_g + x + (1 + x | g) + (1 | k)")
-    at = {name: i for i, name in enumerate(spec.predictors["mu"].population.names)}
+    at = {name: i for i, name in enumerate(spec.response.predictors["mu"].columns.names)}
     taken = {s.column for s in shifts_of(spec, frozenset({("g", "Intercept")}))}
     assert taken == {0, at["of_g"]}
     assert shifts_of(spec, frozenset()) == ()

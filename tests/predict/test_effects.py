@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bayesmix.design import GroupEffects
 from bayesmix.errors import PredictionError
 from bayesmix.formula import bf
 from bayesmix.predict import NA
-from bayesmix.predict.effects import kept_coefficients
+from bayesmix.predict.effects import kept_contributions
 
 from ..support import frame, given_fit
 
@@ -23,14 +24,13 @@ NESTED = given_fit("y ~ x + (1 | g / k)", DATA)
 
 def kept(re_formula: object, fit: object = FIT) -> dict[tuple[str, str], list[str]]:
     """Names of the kept coefficients by dpar and group."""
-    spec = fit.model.spec
-    found = {}
-    for (dpar, i), keep in kept_coefficients(spec, re_formula).items():
-        term = spec.predictors[dpar].groups[i]
-        names = [n for n, k in zip(term.matrix.names, keep, strict=True) if k]
-        if names:
-            found[dpar, term.group] = names
-    return found
+    kept = kept_contributions(fit.model.spec, re_formula)
+    return {
+        (target.dpar, c.group): list(c.names)
+        for target, contributions in kept.items()
+        for c in contributions
+        if isinstance(c, GroupEffects)
+    }
 
 
 ALL = {

@@ -69,7 +69,7 @@ def by_hand(name: str) -> tuple[np.ndarray, np.ndarray]:
 def test_against_loops_and_scipy(name: str) -> None:
     fit, (eta, mu) = FITS[name], by_hand(name)
     trials = DATA["tries"].to_numpy() if name == "binomial" else np.ones(len(DATA))
-    y = fit.model.spec.design.response.y
+    y = fit.model.spec.response.data.y
     distribution = law(name, mu, draws_of(fit), trials)
     logp = distribution.logpdf if name in ("gaussian", "student") else distribution.logpmf
     np.testing.assert_allclose(fit.posterior_linpred(), eta, atol=1e-12)

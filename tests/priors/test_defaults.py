@@ -7,8 +7,8 @@ import pytest
 
 from bayesmix.families.family import Dpar
 from bayesmix.families.registry import family
+from bayesmix.parameters.slots import Slot
 from bayesmix.priors.defaults import default_priors
-from bayesmix.priors.slots import Slot
 
 SD = Slot("sd", group="g", coef="Intercept")
 SIGMA = Slot("sigma", lower=0.0)

@@ -8,9 +8,9 @@ import pytest
 from scipy.integrate import quad
 
 from bayesmix.errors import PriorError
+from bayesmix.parameters.slots import Slot
 from bayesmix.priors.prior import prior
 from bayesmix.priors.resolve import resolve
-from bayesmix.priors.slots import Slot
 from bayesmix.priors.table import PriorTable
 
 INF = math.inf

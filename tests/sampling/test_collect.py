@@ -7,10 +7,10 @@ import pytest
 import xarray as xr
 
 from bayesmix.errors import SamplingError
+from bayesmix.parameters import labels
 from bayesmix.sampling import Settings
 from bayesmix.sampling.collect import collect
 from bayesmix.spec import build_spec
-from bayesmix.variables import labels
 
 CHAINS, DRAWS = 2, 30
 SETTINGS = Settings(draws=DRAWS, chains=CHAINS, random_seed=4)
@@ -145,4 +145,4 @@ def test_draws_of_another_shape_are_refused(spec, made):
     ],
 )
 def test_labels_are_what_a_file_can_hold(given, wanted):
-    assert labels(given) == wanted
+    assert labels(given) == tuple(wanted)

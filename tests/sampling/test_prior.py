@@ -118,7 +118,7 @@ def test_the_tree_has_prior_prediction_and_data(model):
     assert list(tree.children) == ["prior", "prior_predictive", "observed_data"]
     assert tree["prior_predictive"]["y"].dims == ("chain", "draw", "obs")
     assert tree["prior_predictive"]["y"].shape == (1, 30, 24)
-    np.testing.assert_array_equal(tree["observed_data"]["y"], model.spec.design.response.y)
+    np.testing.assert_array_equal(tree["observed_data"]["y"], model.spec.response.data.y)
 
 
 def test_responses_are_predicted_from_their_own_draw(model, frame):

@@ -1,0 +1,217 @@
+"""What a predictor is a sum of, each on the rows of some data.
+
+A contribution is made on the data of the fit (`build`). `on` gives the same on other rows,
+`add_to` its values there, from draws of its parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.design.columns import Use, uses_of
+from bayesmix.design.factors import Quantity
+from bayesmix.design.matrix import Matrix
+from bayesmix.formula.tree import GroupTerm
+
+
+class Values(Protocol):
+    """Draws of parameters, and where rows find the effects of their groups."""
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Draws of a variable, samples first."""
+
+    def effects(self, group: str) -> tuple[np.ndarray, np.ndarray]:
+        """Effects of levels, coefficients × samples × levels, and each row's place among them."""
+
+
+class Contribution(Protocol):
+    """A part of a linear predictor."""
+
+    def uses(self, source: str) -> list[Use]:
+        """The columns of data that it reads, as places in the predictor's text."""
+
+    def on(self, frame: pd.DataFrame) -> Contribution:
+        """The same on other, already checked, rows."""
+
+    def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
+        """Add its values on some rows to ``eta``, samples × rows."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Population columns times their coefficients.
+
+    Attributes
+    ----------
+    matrix : Matrix
+        With the values on the rows.
+    variable : str
+        The coefficients' name in the posterior.
+    means : ndarray
+        Of the columns on the fit's rows, by which their prior and the samplers centre them; zeros
+        where nothing takes up what that changes.
+    """
+
+    matrix: Matrix
+    variable: str
+    means: np.ndarray
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.matrix.names
+
+    @property
+    def values(self) -> np.ndarray:
+        return self.matrix.values
+
+    @property
+    def has_intercept(self) -> bool:
+        return self.matrix.terms.intercept
+
+    @property
+    def centred(self) -> np.ndarray:
+        """The columns but for the intercept's, less their means."""
+        return self.values[:, self.has_intercept :] - self.means
+
+    def uses(self, source: str) -> list[Use]:
+        return uses_of((f for t in self.matrix.terms.terms for f in t.factors), source)
+
+    def on(self, frame: pd.DataFrame) -> Columns:
+        return replace(self, matrix=replace(self.matrix, values=self.matrix.on(frame)))
+
+    def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
+        if self.names:
+            eta += values[self.variable] @ self.values[rows].T
+
+
+@dataclass(frozen=True)
+class Offset:
+    """The sum of offsets, whose coefficient is one.
+
+    Attributes
+    ----------
+    quantities : tuple of Quantity
+    values : ndarray
+        One a row.
+    """
+
+    quantities: tuple[Quantity, ...]
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, quantities: Iterable[Quantity], frame: pd.DataFrame) -> Offset:
+        """The offset on a frame."""
+        quantities = tuple(quantities)
+        return cls(quantities, sum((q.on(frame) for q in quantities), np.zeros(len(frame))))
+
+    def uses(self, source: str) -> list[Use]:
+        return uses_of((q.expr for q in self.quantities), source)
+
+    def on(self, frame: pd.DataFrame) -> Offset:
+        return Offset.of(self.quantities, frame)
+
+    def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
+        eta += self.values[rows]
+
+
+@dataclass(frozen=True)
+class GroupEffects:
+    """One bracket: columns times the coefficients of each row's level.
+
+    Attributes
+    ----------
+    term : GroupTerm
+    group : str
+        Name of its grouping factor.
+    matrix : Matrix
+        All its columns, on the fit's rows.
+    kept : ndarray of bool
+        Which of them count; all, unless a prediction leaves some out.
+    positions : ndarray of int
+        Where the coefficients of those stand along the group's ``{group}_coef``.
+    values : ndarray
+        Those columns, on the rows.
+    """
+
+    term: GroupTerm
+    group: str
+    matrix: Matrix
+    kept: np.ndarray
+    positions: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, term: GroupTerm, group: str, matrix: Matrix, first: int) -> GroupEffects:
+        """A bracket whose first coefficient is number `first` of its group."""
+        positions = first + np.arange(len(matrix.names))
+        kept = np.ones(len(positions), bool)
+        return cls(term, group, matrix, kept, positions, matrix.values)
+
+    @property
+    def has_intercept(self) -> bool:
+        return self.matrix.terms.intercept
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its coefficients, those that count."""
+        return tuple(n for n, k in zip(self.matrix.names, self.kept, strict=True) if k)
+
+    def keep(self, kept: np.ndarray) -> GroupEffects:
+        """The same with fewer of its columns."""
+        more = kept[self.kept]
+        return replace(
+            self,
+            kept=self.kept & kept,
+            positions=self.positions[more],
+            values=self.values[:, more],
+        )
+
+    def uses(self, source: str) -> list[Use]:
+        pairs = zip(self.matrix.term_of, self.kept, strict=True)
+        numbers = sorted({n for n, k in pairs if k and n >= 0})
+        return uses_of((f for n in numbers for f in self.matrix.terms.terms[n].factors), source)
+
+    def on(self, frame: pd.DataFrame) -> GroupEffects:
+        return replace(self, values=self.matrix.on(frame, self.kept))
+
+    def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
+        effects, at = values.effects(self.group)
+        term = np.empty_like(eta)
+        for column, position in enumerate(self.positions):
+            np.take(effects[position], at, axis=1, out=term, mode="clip")
+            term *= self.values[rows, column]
+            eta += term
+
+
+def only[Kind](kind: type[Kind], contributions: Iterable[Any]) -> tuple[Kind, ...]:
+    """Those of one kind."""
+    return tuple(c for c in contributions if isinstance(c, kind))
+
+
+def linear_predictor(
+    contributions: Iterable[Contribution], values: Values, shape: tuple[int, int], rows: slice
+) -> np.ndarray:
+    """The sum of contributions on some rows.
+
+    Parameters
+    ----------
+    contributions : iterable of Contribution
+    values : Values
+    shape : tuple of int
+        Samples × rows.
+    rows : slice
+
+    Returns
+    -------
+    ndarray
+        Of that shape, on the scale of the link.
+    """
+    eta = np.zeros(shape)
+    for c in contributions:
+        c.add_to(eta, values, rows)
+    return eta

@@ -1,0 +1,78 @@
+"""The parameters that predictors and groups have, without their priors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayesmix.design.build import Design, PredictorDesign
+from bayesmix.design.groups import Group
+from bayesmix.design.matrix import INTERCEPT
+from bayesmix.design.spine import GroupCoef, Spine, blocks, coefs_of
+from bayesmix.parameters import Parameter, Role, Slot, Transform, labels
+
+
+def of_predictors(design: Design) -> Iterator[Parameter]:
+    """The population coefficients of every predictor."""
+    for p in design.predictors:
+        if p.columns.names:
+            yield _population(p)
+
+
+def of_groups(design: Design) -> Iterator[Parameter]:
+    """Standard deviations, correlations and effects of every grouping factor."""
+    for group in design.groups:
+        coefs = coefs_of(design.spine, group.name)
+        yield _sd(group, coefs)
+        if any(len(block) > 1 for block in blocks(design.spine, group.name)):
+            yield _cor(group, coefs)
+        yield _effects(group, coefs)
+
+
+def _population(p: PredictorDesign) -> Parameter:
+    names = p.columns.names
+    slots = [Slot("b", p.dpar, "", name) for name in names]
+    if p.columns.has_intercept:
+        slots[0] = Slot(INTERCEPT, p.dpar)
+    t = p.target
+    return Parameter(t.variable, Role.POPULATION, t, (t.dim,), (names,), tuple(slots))
+
+
+def _sd(group: Group, coefs: Spine) -> Parameter:
+    slots = tuple(_sd_slot(c) for c in coefs)
+    axes = {**_strata(group), **_coefs(group, coefs)}
+    return _of_group("sd", Role.SD, group, axes, slots)
+
+
+def _cor(group: Group, coefs: Spine) -> Parameter:
+    axes = {**_strata(group), **_coefs(group, coefs), **_coefs(group, coefs, "coef2")}
+    slots = (Slot("cor", "", group.name),)
+    return _of_group("cor", Role.COR, group, axes, slots, Transform.CORRELATION)
+
+
+def _effects(group: Group, coefs: Spine) -> Parameter:
+    axes = {group.name: labels(group.levels), **_coefs(group, coefs)}
+    return _of_group("r", Role.EFFECTS, group, axes, (), Transform.STANDARDISED)
+
+
+def _of_group(
+    what: str,
+    role: Role,
+    group: Group,
+    axes: dict[str, tuple],
+    slots: tuple[Slot, ...],
+    transform: Transform = Transform.BOUNDED,
+) -> Parameter:
+    name, dims, coords = f"{what}_{group.name}", tuple(axes), tuple(axes.values())
+    return Parameter(name, role, group.name, dims, coords, slots, transform)
+
+
+def _sd_slot(c: GroupCoef) -> Slot:
+    return Slot("sd", c.target.dpar, c.group, c.coef)
+
+
+def _strata(group: Group) -> dict[str, tuple]:
+    return {} if group.by is None else {group.by.name: labels(group.by.levels)}
+
+
+def _coefs(group: Group, coefs: Spine, dim: str = "coef") -> dict[str, tuple]:
+    return {f"{group.name}_{dim}": tuple(c.name for c in coefs)}

@@ -1,0 +1,102 @@
+"""A line of the table of parameters: one variable of the posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.parameters.slots import Slot
+from bayesmix.parameters.target import Target
+
+if TYPE_CHECKING:
+    from bayesmix.priors import Resolved
+
+
+class Role(StrEnum):
+    """What a parameter is to the model; stages that treat some apart look at this."""
+
+    POPULATION = "population"
+    THRESHOLDS = "thresholds"
+    SD = "sd"
+    COR = "cor"
+    EFFECTS = "effects"
+    DPAR = "dpar"
+
+
+class Transform(StrEnum):
+    """How numbers without bounds become a parameter's values."""
+
+    BOUNDED = "bounded"
+    """Each value between its own bounds."""
+    ORDERED = "ordered"
+    """Values that increase along the last axis."""
+    CORRELATION = "correlation"
+    """A correlation matrix, from canonical partial correlations."""
+    STANDARDISED = "standardised"
+    """Group effects, from standard normal ones, standard deviations and correlations."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One variable of the posterior.
+
+    Attributes
+    ----------
+    name : str
+        ``b``, ``sd_g``, ``sigma``, …
+    role : Role
+    owner : Target or str
+        The predictor or the parameter of a response that it belongs to, or the grouping factor.
+    dims : tuple of str
+        Without ``chain`` and ``draw``.
+    coords : tuple of tuple
+        The labels along each of `dims`.
+    slots : tuple of Slot
+        Who takes a prior: each of its values, in order; for strata of ``gr(by=)`` those of one; a
+        correlation matrix as a whole; effects not at all.
+    transform : Transform
+    priors : tuple of Resolved
+        Those of `slots`, once they are known.
+    """
+
+    name: str
+    role: Role
+    owner: Target | str
+    dims: tuple[str, ...] = ()
+    coords: tuple[tuple[Any, ...], ...] = ()
+    slots: tuple[Slot, ...] = ()
+    transform: Transform = Transform.BOUNDED
+    priors: tuple[Resolved, ...] = field(default=())
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(map(len, self.coords))
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def each(self) -> tuple[Resolved, ...]:
+        """The prior of every value, for a parameter whose values have priors of their own."""
+        return self.priors * (self.size // max(1, len(self.priors)))
+
+    @property
+    def prior(self) -> Resolved:
+        """The prior of a parameter that has one."""
+        (only,) = self.priors
+        return only
+
+
+def labels(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Labels that a file can hold: numbers, texts and times as they are, all others as text."""
+    values = tuple(values)
+    index = pd.Index(values, tupleize_cols=False)
+    plain = isinstance(index.dtype, np.dtype) and index.dtype.kind in "iufbM"
+    return values if plain or index.inferred_type == "string" else tuple(map(str, values))

@@ -1,0 +1,53 @@
+"""What a predictor is for: a distributional parameter of a response."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MAIN = "mu"
+"""The parameter that the main formula predicts, which names leave out."""
+
+
+class Target(NamedTuple):
+    """A response and one of its distributional parameters; predictors are known by it.
+
+    Attributes
+    ----------
+    resp : str
+        The response; ``""`` where the model has only one.
+    dpar : str
+
+    Examples
+    --------
+    >>> [Target("", dpar).variable for dpar in ("mu", "sigma")]
+    ['b', 'b_sigma']
+    >>> Target("y1", "sigma").prefix
+    'sigma_y1_'
+    """
+
+    resp: str
+    dpar: str
+
+    @property
+    def is_main(self) -> bool:
+        return self.dpar == MAIN
+
+    @property
+    def label(self) -> str:
+        """What tells its names from those of the main predictor."""
+        return "_".join(filter(None, ("" if self.is_main else self.dpar, self.resp)))
+
+    @property
+    def prefix(self) -> str:
+        """What its coefficients' names begin with."""
+        return f"{self.label}_" if self.label else ""
+
+    @property
+    def variable(self) -> str:
+        """The variable of its population coefficients."""
+        return f"b_{self.label}" if self.label else "b"
+
+    @property
+    def dim(self) -> str:
+        """The dimension of its population coefficients."""
+        return f"{self.prefix}coef"

@@ -1,0 +1,124 @@
+"""Each line of the table of parameters as random and deterministic variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayesmix.parameters import Parameter, Role
+from bayesmix.pymc_model.vectors import vector
+from bayesmix.spec import GroupPriors, ModelSpec
+
+Made = dict[str, Any]
+"""The model's variables by name, and what else is made of them on the way."""
+
+
+def add_parameter(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """Register a parameter in the open model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    p : Parameter
+    made : dict
+        What the parameters before it have given.
+
+    Returns
+    -------
+    dict
+        What predictors, responses and later parameters need of it.
+    """
+    return REGISTER.get(p.role, _one)(spec, p, made)
+
+
+def _one(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    return {p.name: p.prior.register(p.name)}
+
+
+def _population(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """The centred intercept and the slopes; what is kept is the intercept at zero."""
+    suffix, columns = p.name.removeprefix("b"), spec.predictors[p.owner].columns
+    first, parts = int(columns.has_intercept), {}
+    if columns.has_intercept:
+        parts[f"Intercept{suffix}"] = p.priors[0].register(f"Intercept{suffix}")
+    if len(p.priors) > first:
+        parts[f"slopes{suffix}"] = vector(f"slopes{suffix}", p.priors[first:])
+    kept = list(parts.values())
+    if columns.has_intercept:
+        shift = pt.dot(columns.means, kept[1]) if len(kept) > 1 else 0.0
+        kept[0] = pt.atleast_1d(kept[0] - shift)
+    pm.Deterministic(p.name, pt.concatenate(kept), dims=p.dims)
+    return parts
+
+
+def _standard_deviations(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    flat = vector(f"sds_{p.owner}", p.each)
+    return {p.name: pm.Deterministic(p.name, flat.reshape(p.shape), dims=p.dims)}
+
+
+def _correlations(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """The Cholesky factors, strata × K × K; zeros between blocks."""
+    g, k = spec.group(p.owner), p.shape[-1]
+    parts = []
+    for i, block in enumerate(g.blocks):
+        # Products with constants, not indexed assignment, which PyTensor 3.3's numba mixes up.
+        at = np.eye(k)[:, block]
+        part = np.ones((1, 1, 1))
+        if len(block) > 1:
+            part = _block_factor(f"cpc_{p.owner}_{i}", g, len(block))
+        parts.append(part if len(block) == k else pt.matmul(pt.matmul(at, part), at.T))
+    factor = sum(parts)
+    cor = pt.matmul(factor, factor.transpose(0, 2, 1))
+    pm.Deterministic(p.name, cor[0] if g.group.by is None else cor, dims=p.dims)
+    return {_factor_name(p.owner): factor}
+
+
+def _effects(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """Non-centred: r = sd · L z, z standard normal, L the Cholesky factor of the correlations."""
+    by = spec.group(p.owner).group.by
+    sd, factor = made[f"sd_{p.owner}"], made.get(_factor_name(p.owner))
+    z = pm.Normal(f"z_{p.owner}", dims=p.dims, shape=p.shape)
+    effects = z
+    if factor is not None and by is None:
+        effects = pt.dot(z, factor[0].T)
+    elif factor is not None:
+        effects = (factor[by.of_level] * z[:, None, :]).sum(axis=-1)
+    scale = sd if by is None else sd[by.of_level]
+    return {p.name: pm.Deterministic(p.name, effects * scale, dims=p.dims)}
+
+
+def _factor_name(group: str) -> str:
+    return f"L_{group}"
+
+
+def _block_factor(name: str, g: GroupPriors, size: int) -> Any:
+    """LKJ(eta) by its canonical partial correlations, which are independent betas.
+
+    Column j of the lower triangle has (1 + cpc) / 2 ~ Beta(a, a) with a = eta + (size - 2 - j) / 2
+    (Lewandowski, Kurowicka and Joe 2009).
+    """
+    strata = 1 if g.group.by is None else len(g.group.by.levels)
+    rows, columns = np.tril_indices(size, -1)
+    shape = g.eta + (size - 2 - columns) / 2
+    u = pm.Beta(name, shape, shape, shape=(strata, len(rows)))
+    at = np.eye(size * size)[rows * size + columns]
+    cpc = pt.dot(2 * u - 1, at).reshape((strata, size, size))
+    # sqrt(1 - cpc²) without the digits that 1 - cpc² loses near ±1; ones off the lower triangle.
+    left = pt.dot(2 * pt.sqrt(u * (1 - u)), at).reshape((strata, size, size))
+    left = left + (1 - np.tri(size, k=-1))
+    before = pt.concatenate(
+        [pt.ones((strata, size, 1)), pt.cumprod(left, axis=2)[:, :, :-1]], axis=2
+    )
+    return (cpc + pt.eye(size)) * before
+
+
+REGISTER = {
+    Role.POPULATION: _population,
+    Role.SD: _standard_deviations,
+    Role.COR: _correlations,
+    Role.EFFECTS: _effects,
+}
+"""The parameters that are more than one random variable of their own name."""

@@ -1,0 +1,43 @@
+"""Linear predictors as PyTensor expressions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+
+from bayesmix.design import Columns, GroupEffects, Offset, PredictorDesign
+from bayesmix.pymc_model.parameters import Made
+from bayesmix.spec import ModelSpec
+
+
+def linear_predictor(spec: ModelSpec, p: PredictorDesign, made: Made) -> Any:
+    """The sum of a predictor's contributions, on the scale of its link."""
+    parts = (VALUES[type(c)](spec, c, made) for c in p.contributions)
+    return sum((v for v in parts if v is not None), pt.zeros(len(spec.design.frame)))
+
+
+def _columns(spec: ModelSpec, c: Columns, made: Made) -> Any | None:
+    suffix = c.variable.removeprefix("b")
+    intercept, slopes = made.get(f"Intercept{suffix}"), made.get(f"slopes{suffix}")
+    if slopes is None:
+        return intercept
+    eta = pt.dot(c.centred, slopes)
+    return eta if intercept is None else intercept + eta
+
+
+def _offset(spec: ModelSpec, c: Offset, made: Made) -> Any:
+    return pt.as_tensor(c.values)
+
+
+def _group_effects(spec: ModelSpec, c: GroupEffects, made: Made) -> Any:
+    rows = made[f"r_{c.group}"][spec.design.group(c.group).index]
+    columns = zip(c.positions, c.values.T, strict=True)
+    return sum(
+        rows[:, at] if np.all(values == 1.0) else rows[:, at] * values for at, values in columns
+    )
+
+
+VALUES = {Columns: _columns, Offset: _offset, GroupEffects: _group_effects}
+"""How each kind of contribution is computed."""

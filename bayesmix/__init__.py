@@ -9,6 +9,7 @@ from bayesmix.datasets import describe_dataset, list_datasets, load_dataset
 from bayesmix.errors import (
     BayesmixError,
     BayesmixWarning,
+    CacheWarning,
     ConvergenceWarning,
     DataError,
     FamilyError,
@@ -31,6 +32,7 @@ __all__ = [
     "NA",
     "BayesmixError",
     "BayesmixWarning",
+    "CacheWarning",
     "ConvergenceWarning",
     "DataError",
     "Family",

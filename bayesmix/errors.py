@@ -109,6 +109,10 @@ class ConvergenceWarning(BayesmixWarning):
     """The draws show signs that they should not be trusted yet."""
 
 
+class CacheWarning(BayesmixWarning):
+    """The engine's compiled functions could not be stored for later sessions."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """' Did you mean …?' for the names in `known` that look like `name`; '' if none does."""
     known = [str(k) for k in known]

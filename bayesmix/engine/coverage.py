@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from bayesmix.design import Columns, GroupEffects, Offset
-from bayesmix.engine.laws import LAWS
-from bayesmix.engine.layout import build_layout
-from bayesmix.engine.links import LINKS
+from bayesmix.engine.numerics.links import LINKS
+from bayesmix.engine.numerics.priors import LAWS
+from bayesmix.engine.plan.layout import build_layout
 from bayesmix.spec import ModelSpec
 
 KERNELS = (Columns, Offset, GroupEffects)
 """The contributions to a predictor that the kernels compute (`packing`)."""
-
-LARGEST_KERNEL = 3
-"""Dpars of a family that there is a loop over rows for (`rows.LOOPS`)."""
 
 
 def uncovered(spec: ModelSpec) -> str | None:
@@ -27,7 +24,7 @@ def uncovered(spec: ModelSpec) -> str | None:
 
 def _family(spec: ModelSpec) -> str | None:
     family = spec.family
-    if family.row is None or len(family.dpars) > LARGEST_KERNEL or len(family.needs) > 1:
+    if family.row is None:
         return f"family {family.name!r} has no kernel"
     return None
 

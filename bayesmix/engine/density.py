@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from bayesmix.engine.layout import Layout
-from bayesmix.engine.packing import Packed, pack
+from bayesmix.engine.plan.layout import Layout
+from bayesmix.engine.plan.packing import Packed, pack
 from bayesmix.spec import ModelSpec
 
 _DOUBLES = ctypes.POINTER(ctypes.c_double)
@@ -59,9 +59,9 @@ class Density:
 
 def build_density(spec: ModelSpec, layout: Layout) -> Density:
     """Load the kernels (compile them, the first time on a machine) and hand them the model."""
-    from bayesmix.engine.kernel import compiled_density, compiled_expand
-    from bayesmix.engine.rows import compiled_rows
+    from bayesmix.engine.kernels.density import compiled_density, compiled_expand
+    from bayesmix.engine.kernels.rows import compiled_rows
 
-    rows = compiled_rows(spec.family.row.function, len(spec.family.dpars))
+    rows = compiled_rows(spec.family.row)
     density, expand = compiled_density(), compiled_expand()
     return Density(layout, density.address, expand.address, pack(spec, layout, rows.address))

@@ -10,16 +10,16 @@ import numpy as np
 
 from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.density import Density, build_density
-from bayesmix.engine.layout import build_layout
-from bayesmix.engine.parametrization import centered_coefs
+from bayesmix.engine.plan.layout import build_layout
+from bayesmix.engine.plan.parametrization import centered_coefs
+from bayesmix.engine.plan.shifts import means_of, shifts_of
+from bayesmix.engine.plan.start import Start, build_start
 from bayesmix.engine.posterior import posterior_of
-from bayesmix.engine.shifts import means_of, shifts_of
-from bayesmix.engine.start import Start, build_start
 from bayesmix.errors import SamplingError
 from bayesmix.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from bayesmix.engine.marginal import Marginal
+    from bayesmix.engine.marginal.model import Marginal
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def compile_fused(
     if reason is not None:
         raise SamplingError(f"The fused engine can't take this model: {reason}.")
     # Here and not above, for it imports numba.
-    from bayesmix.engine.marginal import build_marginal, can_marginalize, largest_group
+    from bayesmix.engine.marginal.model import build_marginal, can_marginalize, largest_group
 
     if marginalize and can_marginalize(spec) is None:
         gone = largest_group(spec)

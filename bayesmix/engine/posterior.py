@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesmix.engine.layout import At, GroupAt, Layout, reflect
-from bayesmix.engine.transforms import constrained
+from bayesmix.engine.numerics.transforms import constrained
+from bayesmix.engine.plan.layout import At, GroupAt, Layout, reflect
 from bayesmix.parameters import Role
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
-from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import UNIT_LINKS
+from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import sigmoid, softplus
 from bayesmix.families.special import log_probabilities, quietly
 from bayesmix.families.support import check_finite, drawable, drawn_shape, require
@@ -45,7 +45,7 @@ def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
     return pm.Bernoulli, {"p": dpars["mu"]}
 
 
-def _row(y: float, _aux: float, odds: float) -> tuple[float, float]:
+def _row(y: float, odds: float) -> tuple[float, float]:
     sign = 2.0 * y - 1.0
     return -softplus(-sign * odds), sign * sigmoid(-sign * odds)
 

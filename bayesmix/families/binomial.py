@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
-from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import UNIT_LINKS
+from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import sigmoid, softplus
 from bayesmix.families.special import binomial_logp, log_probabilities, quietly
 from bayesmix.families.support import check_whole, drawable, drawn_shape, require
@@ -63,5 +63,5 @@ FAMILY = Family(
     pymc=_pymc,
     discrete=True,
     needs=("trials",),
-    row=RowKernel(_row, ("odds",)),
+    row=RowKernel(_row, ("odds",), takes=("trials",)),
 )

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from bayesmix.errors import FamilyError, did_you_mean, listed
-from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import LINKS, Link
+from bayesmix.families.row import RowKernel
 
 __all__ = ["Array", "Aux", "Dpar", "Dpars", "Family"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
-from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
+from bayesmix.families.row import RowKernel
 from bayesmix.families.special import HALF_LOG_2PI, quietly
 from bayesmix.families.support import check_finite, drawable, drawn_shape
 
@@ -43,7 +43,7 @@ def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
     return pm.Normal, {"mu": dpars["mu"], "sigma": dpars["sigma"]}
 
 
-def _row(y: float, _aux: float, mu: float, log_sigma: float) -> tuple[float, float, float]:
+def _row(y: float, mu: float, log_sigma: float) -> tuple[float, float, float]:
     inverse = exp(-log_sigma)
     z = (y - mu) * inverse
     return -0.5 * z * z - log_sigma, z * inverse, z * z - 1.0

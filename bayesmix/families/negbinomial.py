@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
-from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import COUNT_LINKS, SCALE_LINKS
+from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import stirling_rest, stirling_rest_slope
 from bayesmix.families.special import negbinomial_logp, quietly
 from bayesmix.families.support import LARGEST_COUNT, check_whole, drawable, drawn_shape
@@ -47,7 +47,7 @@ def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
     return NegativeBinomial, {"mu": dpars["mu"], "alpha": dpars["shape"]}
 
 
-def _row(y: float, _aux: float, log_mu: float, log_shape: float) -> tuple[float, float, float]:
+def _row(y: float, log_mu: float, log_shape: float) -> tuple[float, float, float]:
     mu, shape = exp(log_mu), exp(log_shape)
     total, spread = shape + y, shape + mu
     some, q = y > 0.0, (y - mu) / spread

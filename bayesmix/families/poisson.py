@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
-from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import COUNT_LINKS
+from bayesmix.families.row import RowKernel
 from bayesmix.families.special import poisson_logp, quietly
 from bayesmix.families.support import LARGEST_COUNT, check_whole, drawable, drawn_shape
 
@@ -40,7 +40,7 @@ def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
     return pm.Poisson, {"mu": dpars["mu"]}
 
 
-def _row(y: float, _aux: float, log_mu: float) -> tuple[float, float]:
+def _row(y: float, log_mu: float) -> tuple[float, float]:
     # Less its value at mu = y, so that sums over large counts keep their digits.
     mu, some = exp(log_mu), y > 0.0
     excess = (log_mu if some else 0.0) - log(y if some else 1.0)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
-from bayesmix.families.kernel import RowKernel
 from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
+from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import stirling_rest, stirling_rest_slope
 from bayesmix.families.special import quietly, student_logp
 from bayesmix.families.support import check_finite, drawable, drawn_shape
@@ -44,9 +44,7 @@ def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
     return StudentT, {"nu": dpars["nu"], "mu": dpars["mu"], "sigma": dpars["sigma"]}
 
 
-def _row(
-    y: float, _aux: float, mu: float, log_sigma: float, nu: float
-) -> tuple[float, float, float, float]:
+def _row(y: float, mu: float, log_sigma: float, nu: float) -> tuple[float, float, float, float]:
     inverse = exp(-log_sigma)
     z = (y - mu) * inverse
     q = z * z / nu

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from bayesmix.engine.marginal import Marginal, build_marginal
+from bayesmix.engine.marginal.model import Marginal, build_marginal
 from bayesmix.engine.posterior import posterior_of
 from bayesmix.priors import prior
 from bayesmix.spec import ModelSpec, build_spec

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.engine.density import Density, build_density
-from bayesmix.engine.layout import Layout, build_layout
+from bayesmix.engine.plan.layout import Layout, build_layout
 from bayesmix.spec import ModelSpec, build_spec
 
 from ..support import frame

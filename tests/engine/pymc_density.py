@@ -9,7 +9,7 @@ from pytensor.compile.mode import Mode
 from pytensor.graph.replace import clone_replace
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 
-from bayesmix.engine.layout import Layout
+from bayesmix.engine.plan.layout import Layout
 from bayesmix.parameters import Role
 from bayesmix.pymc_model import build_pymc_model
 from bayesmix.pymc_model.vectors import shared_priors

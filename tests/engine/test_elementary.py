@@ -9,8 +9,8 @@ import pytest
 from numba import types
 from scipy import special
 
-from bayesmix.engine import elementary
-from bayesmix.engine.compiling import callback
+from bayesmix.engine.kernels.compiling import callback
+from bayesmix.engine.numerics import elementary
 from bayesmix.families import scalar
 
 RNG = np.random.default_rng(1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bayesmix.engine import compile_fused, uncovered
-from bayesmix.engine.start import Start
+from bayesmix.engine.plan.start import Start
 from bayesmix.errors import SamplingError
 from bayesmix.families import FAMILIES, family
 from bayesmix.formula import bf

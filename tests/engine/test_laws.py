@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayesmix.engine.laws import LAWS, density, law_of
+from bayesmix.engine.numerics.priors import LAWS, density, law_of
 from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.laws import DISTRIBUTIONS
 

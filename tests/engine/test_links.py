@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bayesmix.engine.links import (
+from bayesmix.engine.numerics.links import (
     LINKS,
     LOG_SCALE,
     NATURAL,

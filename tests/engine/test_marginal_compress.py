@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayesmix.engine.compress import CHUNK, compress
-from bayesmix.engine.marginal_packing import compressed
+from bayesmix.engine.marginal.compress import CHUNK, compress
+from bayesmix.engine.marginal.packing import compressed
 
 from .marginal_models import problem
 

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from bayesmix.engine.density import build_density
-from bayesmix.engine.layout import Layout, build_layout, reflect
-from bayesmix.engine.parametrization import centered_coefs, information
+from bayesmix.engine.numerics.transforms import constrained
+from bayesmix.engine.plan.layout import Layout, build_layout, reflect
+from bayesmix.engine.plan.parametrization import centered_coefs, information
+from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
 from bayesmix.engine.posterior import posterior_of
-from bayesmix.engine.shifts import Centered, means_of, shifts_of
-from bayesmix.engine.transforms import constrained
 from bayesmix.errors import SamplingError
 from bayesmix.formula import bf
 from bayesmix.priors import prior

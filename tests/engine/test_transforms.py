@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bayesmix.engine.transforms import (
+from bayesmix.engine.numerics.transforms import (
     constrain,
     constrained,
     jacobian,

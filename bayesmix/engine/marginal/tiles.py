@@ -11,9 +11,9 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
-from bayesmix.engine.elementary import log
-from bayesmix.engine.options import reordered
-from bayesmix.engine.predictors import add_scaled, dot, multiply
+from bayesmix.engine.kernels.options import reordered
+from bayesmix.engine.kernels.predictors import add_scaled, dot, multiply
+from bayesmix.engine.numerics.elementary import log
 
 Array = Any
 

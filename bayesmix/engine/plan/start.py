@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesmix.design import PredictorDesign
 from bayesmix.engine.density import Density
-from bayesmix.engine.transforms import IDENTITY, constrained, transform_of, unconstrained
+from bayesmix.engine.numerics.transforms import IDENTITY, constrained, transform_of, unconstrained
 from bayesmix.errors import SamplingError
 from bayesmix.parameters import MAIN, Parameter, Role
 from bayesmix.priors import Resolved

@@ -15,11 +15,11 @@ import numpy as np
 
 from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.density import Density
-from bayesmix.engine.layout import build_layout
-from bayesmix.engine.marginal_packing import pack, remaining
-from bayesmix.engine.packing import Packed
+from bayesmix.engine.marginal.packing import pack, remaining
+from bayesmix.engine.plan.layout import build_layout
+from bayesmix.engine.plan.packing import Packed
+from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
 from bayesmix.engine.posterior import posterior_of
-from bayesmix.engine.shifts import Centered, means_of, shifts_of
 from bayesmix.parameters import MAIN
 from bayesmix.spec import GroupPriors, ModelSpec
 
@@ -131,8 +131,8 @@ def build_marginal(
     -------
     Marginal
     """
-    from bayesmix.engine.kernel import compiled_expand
-    from bayesmix.engine.marginal_kernel import compiled_density
+    from bayesmix.engine.kernels.density import compiled_expand
+    from bayesmix.engine.marginal.density import compiled_density
 
     name = group or largest_group(spec)
     rest = frozenset(c for c in centered if c[0] != name)

@@ -8,22 +8,24 @@ from typing import Any
 import numpy as np
 
 from bayesmix.design import GroupEffects, PredictorDesign
-from bayesmix.engine.laws import law_of
-from bayesmix.engine.layout import GroupAt, Layout
-from bayesmix.engine.links import LINKS, SCALES, is_plain
-from bayesmix.engine.tables import (
+from bayesmix.engine.kernels.tables import (
     BLOCK,
     BLOCK_ROWS,
     GROUP,
     HEAD,
     NONE,
+    ORDERED,
     PREDICTOR,
     REFLECTION,
     SCALAR,
     SHIFT,
     TERM,
 )
-from bayesmix.engine.transforms import transform_of
+from bayesmix.engine.numerics.links import LINKS, SCALES, is_plain
+from bayesmix.engine.numerics.priors import law_of
+from bayesmix.engine.numerics.transforms import transform_of
+from bayesmix.engine.plan.layout import GroupAt, Layout
+from bayesmix.parameters import Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import ModelSpec
 
@@ -110,20 +112,26 @@ class _Packer:
             "blocks": np.array(self.blocks, BLOCK),
             "shifts": np.array(self.shifts(), SHIFT),
             "reflections": np.array(self.reflections(), REFLECTION),
+            "ordered": np.array(self.ordered(), ORDERED),
         }
 
     def response(self) -> dict[str, int]:
-        response, needs = self.spec.response.data, self.spec.family.needs
-        aux = response.aux[needs[0]] if needs else None
+        response, row = self.spec.response.data, self.spec.family.row
+        terms = [self.data.add(response.aux[name]) for name in row.takes]
         weights = response.aux.get("weights")
-        ones = self.data.add(np.ones(BLOCK_ROWS))
+        shared = None if row.shared is None else self.layout[row.shared]
         return {
             "y": self.data.add(response.y),
-            "aux": ones if aux is None else self.data.add(aux),
-            "aux_step": int(aux is not None),
-            "weights": ones if weights is None else self.data.add(weights),
+            "aux": terms[0] if terms else 0,
+            "weights": self.data.add(np.ones(BLOCK_ROWS) if weights is None else weights),
             "weights_step": int(weights is not None),
+            "shared": 0 if shared is None else shared.start,
+            "n_shared": 0 if shared is None else shared.size,
         }
+
+    def ordered(self) -> list[tuple[int, int]]:
+        places = (at for at in self.layout.at.values())
+        return [(at.start, at.size) for at in places if at.parameter.transform == Transform.ORDERED]
 
     def predictor(self, dpar: str) -> tuple[Any, ...]:
         response = self.spec.response

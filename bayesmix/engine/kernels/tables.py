@@ -20,14 +20,15 @@ def _record(ints: str, doubles: str = "") -> np.dtype:
 
 HEAD = _record(
     "n_dim n_rows n_scalars n_predictors n_groups"
-    " scalars predictors terms groups blocks shifts reflections"  # addresses
-    " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections"
-    " scratch rows varying y aux weights aux_step weights_step"
+    " scalars predictors terms groups blocks shifts reflections ordered"  # addresses
+    " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered"
+    " scratch rows varying y aux weights weights_step shared n_shared"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
-``varying`` is 1 if a dpar after the first differs between rows; a ``…_step`` is 0 for a column that
-is one block of ones.
+``aux`` is the first addition term; the others follow, ``n_rows`` apart. ``varying`` is 1 if a dpar
+after the first differs between rows; ``weights_step`` is 0 where the weights are one block of ones.
+``shared`` is where the vector that all rows share stands in x, ``n_shared`` numbers long.
 """
 
 SCALAR = _record("at transform law", "lower upper a b c")
@@ -55,6 +56,9 @@ coefficients, 0 or 1) in codes, ``factor`` and ``work`` in scratch.
 
 BLOCK = _record("size members cpc", "eta")
 """Correlated coefficients: ``members`` in codes, ``cpc`` in x."""
+
+ORDERED = _record("at size")
+"""Numbers that increase, ``size`` of them from ``at`` in x: the first, then logs of differences."""
 
 SHIFT = _record("target size source weights")
 """What parameters are more than the effects or the coefficient, ``size`` of them from ``target`` in

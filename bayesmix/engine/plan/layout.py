@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesmix.design import PredictorDesign
-from bayesmix.engine.shifts import Centered, Mean, Shift
+from bayesmix.engine.plan.shifts import Centered, Mean, Shift
 from bayesmix.parameters import Parameter, Role, Target, Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import GroupPriors, ModelSpec

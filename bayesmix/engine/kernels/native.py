@@ -13,6 +13,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 INT64, DOUBLE = ir.IntType(64), ir.DoubleType()
+ROW_ARGUMENTS = 12
+"""How many `rows.SIGNATURE` has, numbers and addresses."""
 
 
 @intrinsic
@@ -54,4 +56,4 @@ def call_rows(typingctx: Any, function: Any, *args: Any) -> Any:
         callee = builder.inttoptr(args[0], kind.as_pointer())
         return builder.call(callee, cgutils.unpack_tuple(builder, args[1]))
 
-    return types.float64(types.int64, types.UniTuple(types.int64, 8)), codegen
+    return types.float64(types.int64, types.UniTuple(types.int64, ROW_ARGUMENTS)), codegen

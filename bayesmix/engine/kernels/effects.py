@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Any
 
-from bayesmix.engine.correlations import add_factor_gradient, add_lkj, fill_factor
+from bayesmix.engine.numerics.correlations import add_factor_gradient, add_lkj, fill_factor
 
 Array = Any
 
@@ -57,7 +57,7 @@ def add_effects_gradient(
     return logp
 
 
-def shift(shifts: Any, theta: Array, data: Array) -> None:
+def subtract_shifts(shifts: Any, theta: Array, data: Array) -> None:
     """Take from centred effects, then from coefficients, what their parameters are more."""
     for i in range(shifts.size):
         s = shifts[i]
@@ -66,7 +66,7 @@ def shift(shifts: Any, theta: Array, data: Array) -> None:
 
 
 def add_shift_gradient(shifts: Any, grad: Array, data: Array) -> None:
-    """The backward pass of `shift`."""
+    """The backward pass of `subtract_shifts`."""
     for i in range(shifts.size - 1, -1, -1):
         s = shifts[i]
         total = 0.0

@@ -15,15 +15,24 @@ class RowKernel:
     Parameters
     ----------
     function : callable
-        ``function(y, aux, *values)`` returns the log density (what depends on the data alone may
+        ``function(y, *aux, *values)`` returns the log density (what depends on the data alone may
         be left out) and its derivatives by the values, as a tuple of floats. Plain Python of
         `float`, of ``exp``, ``log``, ``log1p``, ``expm1``, ``sqrt`` of `math`, and of
-        `bayesmix.families.scalar`. Nan or an infinity means that the point is rejected.
+        `bayesmix.families.scalar`; functions and numbers of the scope that it was made in count
+        too. Nan or an infinity means that the point is rejected.
     scales : tuple of str
         For each dpar what its value is: the ``"natural"`` one, its ``"log"``, or its log
         ``"odds"``. The latter two keep the digits that a positive number or a probability loses
         near its bounds.
+    takes : tuple of str
+        The addition terms that it is given, in this order.
+    shared : str, optional
+        A vector that all rows share (``"thresholds"``). The function is then called with three
+        arguments more, ``(…, shared, slopes, weight)``, and adds `weight` times the derivative by
+        ``shared[j]`` to ``slopes[j]`` itself.
     """
 
     function: Callable[..., tuple[float, ...]]
     scales: tuple[str, ...]
+    takes: tuple[str, ...] = ()
+    shared: str | None = None

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numba import carray, types
 
-from bayesmix.engine.compiling import callback
-from bayesmix.engine.native import pointer_to
-from bayesmix.engine.options import reordered
-from bayesmix.engine.predictors import dot
+from bayesmix.engine.kernels.compiling import callback
+from bayesmix.engine.kernels.native import pointer_to
+from bayesmix.engine.kernels.options import reordered
+from bayesmix.engine.kernels.predictors import dot
 
 CHUNK = 256
 """Rows of a cell that are taken in at once."""

@@ -7,35 +7,43 @@ first gathers derivatives by theta and is turned into those by x, part by part, 
 from __future__ import annotations
 
 from functools import cache
+from math import exp
 from typing import Any
 
 import numpy as np
 from numba import carray, types
 
-from bayesmix.engine.compiling import callback
-from bayesmix.engine.groups import (
+from bayesmix.engine.kernels.compiling import callback
+from bayesmix.engine.kernels.effects import (
     add_effects,
     add_effects_gradient,
     add_shift_gradient,
     reflect_effects,
-    shift,
+    subtract_shifts,
 )
-from bayesmix.engine.laws import density
-from bayesmix.engine.links import value_and_slope
-from bayesmix.engine.native import call_rows, pointer_to
-from bayesmix.engine.predictors import add_gradient, add_predictor, apply_link, multiply, total
-from bayesmix.engine.tables import (
+from bayesmix.engine.kernels.native import call_rows, pointer_to
+from bayesmix.engine.kernels.predictors import (
+    add_gradient,
+    add_predictor,
+    apply_link,
+    multiply,
+    total,
+)
+from bayesmix.engine.kernels.tables import (
     BLOCK,
     BLOCK_ROWS,
     GROUP,
     HEAD,
+    ORDERED,
     PREDICTOR,
     REFLECTION,
     SCALAR,
     SHIFT,
     TERM,
 )
-from bayesmix.engine.transforms import constrain, jacobian
+from bayesmix.engine.numerics.links import value_and_slope
+from bayesmix.engine.numerics.priors import density
+from bayesmix.engine.numerics.transforms import constrain, jacobian
 
 Array = Any
 DOUBLES = types.CPointer(types.float64)
@@ -82,28 +90,71 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     # Slices of an array that numba owns are counted, which takes time in the inner loops.
     theta = carray(pointer_to(memory.ctypes.data), memory.size, np.float64)
     scratch = theta[x.size :]
-    scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
     groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
-    shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
-    reflections = carray(pointer_to(head.reflections), head.n_reflections, REFLECTION)
     data = carray(pointer_to(head.data), head.n_data, np.float64)
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
     for i in range(grad.size):
         grad[i] = 0.0
+    logp = to_theta(head, groups, blocks, x, theta, data, codes, scratch)
+    logp += _add_likelihood(head, theta, data, codes, grad, scratch[head.scratch :])
+    for i in range(head.n_groups):
+        logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
+    return logp + to_x(head, x, theta, grad, data)
+
+
+def to_theta(
+    head: Any, groups: Any, blocks: Any, x: Array, theta: Array, data: Array, codes: Array,
+    scratch: Array,
+) -> float:  # fmt: skip
+    """Fill ``theta``; returns the log density of what effects are made of."""
+    scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
+    ordered = carray(pointer_to(head.ordered), head.n_ordered, ORDERED)
+    shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
+    reflections = carray(pointer_to(head.reflections), head.n_reflections, REFLECTION)
     _constrain(scalars, x, theta)
-    shift(shifts, theta, data)
+    _order(ordered, x, theta)
+    subtract_shifts(shifts, theta, data)
     reflect_effects(reflections, theta)
     logp = 0.0
     for i in range(head.n_groups):
         logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
-    logp += _add_likelihood(head, theta, data, codes, grad, scratch[head.scratch :])
-    for i in range(head.n_groups):
-        logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
-    logp += _add_priors(scalars, theta, grad)
+    return logp
+
+
+def to_x(head: Any, x: Array, theta: Array, grad: Array, data: Array) -> float:
+    """Turn derivatives by theta, but for group effects, into those by x.
+
+    Returns the log density of the priors and of the transforms' volume.
+    """
+    scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
+    ordered = carray(pointer_to(head.ordered), head.n_ordered, ORDERED)
+    shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
+    reflections = carray(pointer_to(head.reflections), head.n_reflections, REFLECTION)
+    logp = _add_priors(scalars, theta, grad)
     reflect_effects(reflections, grad)
     add_shift_gradient(shifts, grad, data)
+    logp += _add_order_gradient(ordered, x, grad)
     return logp + _add_jacobians(scalars, x, grad)
+
+
+def _order(ordered: Any, x: Array, theta: Array) -> None:
+    for i in range(ordered.size):
+        v = ordered[i]
+        for j in range(v.at + 1, v.at + v.size):
+            theta[j] = theta[j - 1] + exp(x[j])
+
+
+def _add_order_gradient(ordered: Any, x: Array, grad: Array) -> float:
+    """The backward pass of `_order`; returns the log of its volume."""
+    logp = 0.0
+    for i in range(ordered.size):
+        v = ordered[i]
+        for j in range(v.at + v.size - 1, v.at, -1):
+            grad[j - 1] += grad[j]
+            grad[j] = grad[j] * exp(x[j]) + 1.0
+            logp += x[j]
+    return logp
 
 
 def _constrain(scalars: Any, x: Array, theta: Array) -> None:
@@ -152,7 +203,7 @@ def _add_likelihood(
                 add_predictor(p, terms, theta, data, codes, start, values[at : at + m])
                 if not p.plain:
                     apply_link(p.link, p.scale, values[at : at + m], links[at : at + m])
-        logp += _rows(head, data, start, m, values, slopes)
+        logp += _rows(head, theta, data, start, m, values, slopes, grad)
         for k in range(head.n_predictors):
             p, at = predictors[k], k * BLOCK_ROWS
             if p.constant:
@@ -173,17 +224,27 @@ def _fill_constants(predictors: Any, theta: Array, values: Array, links: Array) 
             values[at : at + BLOCK_ROWS] = value
 
 
-def _rows(head: Any, data: Array, start: int, m: int, values: Array, slopes: Array) -> float:
-    """The family's part: log density of the rows, derivatives by the values in ``slopes``."""
+def _rows(
+    head: Any, theta: Array, data: Array, start: int, m: int, values: Array, slopes: Array,
+    grad: Array,
+) -> float:  # fmt: skip
+    """The family's part: log density of the rows, derivatives by the values in ``slopes``.
+
+    Those by the vector that all rows share are added to ``grad``.
+    """
     first = data.ctypes.data
     return call_rows(
         head.rows,
         m,
         first + 8 * (head.y + start),
-        first + 8 * (head.aux + start * head.aux_step),
+        first + 8 * (head.aux + start),
+        head.n_rows,
         first + 8 * (head.weights + start * head.weights_step),
         values.ctypes.data,
         slopes.ctypes.data,
         BLOCK_ROWS,
         head.varying,
+        theta.ctypes.data + 8 * head.shared,
+        grad.ctypes.data + 8 * head.shared,
+        head.n_shared,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesmix.engine.tables import HEAD, _record
+from bayesmix.engine.kernels.tables import HEAD, _record
 
 _OWN = _record(
     "n_tiles tiles n_others others integrated n_levels coefficients n_coefficients columns sigma"

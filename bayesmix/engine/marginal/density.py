@@ -18,23 +18,16 @@ from typing import Any
 import numpy as np
 from numba import carray
 
-from bayesmix.engine.compiling import callback
-from bayesmix.engine.correlations import add_factor_gradient
-from bayesmix.engine.groups import (
-    _add_scales,
-    add_effects,
-    add_effects_gradient,
-    add_shift_gradient,
-    reflect_effects,
-    shift,
-)
-from bayesmix.engine.kernel import LOG_DENSITY, NOT_FINITE, _add_jacobians, _add_priors, _constrain
-from bayesmix.engine.marginal_rows import add_rows, fill_errors
-from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE
-from bayesmix.engine.marginal_tiles import fill, fill_loadings, integrate, lane
-from bayesmix.engine.native import pointer_to
-from bayesmix.engine.predictors import dot
-from bayesmix.engine.tables import BLOCK, GROUP, REFLECTION, SCALAR, SHIFT
+from bayesmix.engine.kernels.compiling import callback
+from bayesmix.engine.kernels.density import LOG_DENSITY, NOT_FINITE, to_theta, to_x
+from bayesmix.engine.kernels.effects import _add_scales, add_effects_gradient
+from bayesmix.engine.kernels.native import pointer_to
+from bayesmix.engine.kernels.predictors import dot
+from bayesmix.engine.kernels.tables import BLOCK, GROUP, HEAD
+from bayesmix.engine.marginal.rows import add_rows, fill_errors
+from bayesmix.engine.marginal.tables import MARGINAL, OTHER, TILE
+from bayesmix.engine.marginal.tiles import fill, fill_loadings, integrate, lane
+from bayesmix.engine.numerics.correlations import add_factor_gradient
 
 Array = Any
 
@@ -47,29 +40,26 @@ def compiled_density() -> Any:
 
 def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
     """`log_density` as nutpie calls it; of one point after the other where there are several."""
-    head = carray(user_data_, 1, MARGINAL)[0]
+    head, model = carray(user_data_, 1, MARGINAL)[0], carray(user_data_, 1, HEAD)[0]
     x, grad, logp = carray(x_, n), carray(grad_, head.n_dim), carray(logp_, 1)
     memory, finite = np.empty(head.memory), True
     for at in range(0, n, head.n_dim):
         noise = head.noise + at // head.n_dim * head.noise_step
-        logp[0] = log_density(head, x[at : at + head.n_dim], grad, noise, memory)
+        logp[0] = log_density(head, model, x[at : at + head.n_dim], grad, noise, memory)
         finite = finite and np.isfinite(logp[0])
         for i in range(grad.size):
             finite = finite and np.isfinite(grad[i])
     return 0 if finite else NOT_FINITE
 
 
-def log_density(head: Any, x: Array, grad: Array, noise: int, memory: Array) -> float:
-    """The log density, its gradient left in ``grad``.
+def log_density(head: Any, model: Any, x: Array, grad: Array, noise: int, memory: Array) -> float:
+    """The log density, its gradient left in ``grad``; ``model`` is the first part of ``head``.
 
     Where ``noise`` is the address of standard normal numbers, levels × coefficients, they are
     turned into a draw of the integrated effects.
     """
     groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
     blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
-    scalars = carray(pointer_to(head.scalars), head.n_scalars, SCALAR)
-    shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
-    reflections = carray(pointer_to(head.reflections), head.n_reflections, REFLECTION)
     data = carray(pointer_to(head.data), head.n_data, np.float64)
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
     g = groups[head.integrated]
@@ -81,21 +71,13 @@ def log_density(head: Any, x: Array, grad: Array, noise: int, memory: Array) -> 
     moments = factor[size:]
     fill(0.0, grad)
     fill(0.0, moments[:size])
-    _constrain(scalars, x, theta)
-    shift(shifts, theta, data)
-    reflect_effects(reflections, theta)
-    logp = 0.0
-    for i in range(head.n_groups):
-        logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
+    logp = to_theta(model, groups, blocks, x, theta, data, codes, scratch)
     _fill_scaled_factor(g, theta, scratch, factor)
     logp += _add_tiles(head, g.k, factor, theta, data, codes, grad, moments, moments[size:], noise)
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
     _add_moments(g, blocks, x, theta, grad, codes, scratch, factor, moments)
-    logp += _add_priors(scalars, theta, grad)
-    reflect_effects(reflections, grad)
-    add_shift_gradient(shifts, grad, data)
-    return logp + _add_jacobians(scalars, x, grad)
+    return logp + to_x(model, x, theta, grad, data)
 
 
 def _fill_scaled_factor(g: Any, theta: Array, scratch: Array, factor: Array) -> None:

@@ -10,7 +10,7 @@ J.-M. Muller (2016), Elementary Functions: Algorithms and Implementation, 3rd ed
 
 from __future__ import annotations
 
-from bayesmix.engine.bits import bits_of, double_of
+from bayesmix.engine.numerics.bits import bits_of, double_of
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = 6.93147180369123816490e-01

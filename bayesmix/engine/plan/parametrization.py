@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from bayesmix.engine.density import build_density
-from bayesmix.engine.layout import build_layout
-from bayesmix.engine.levels import WithinLevels, groups_of
-from bayesmix.engine.scores import fit_without_effects
-from bayesmix.engine.shifts import Centered
+from bayesmix.engine.plan.layout import build_layout
+from bayesmix.engine.plan.levels import WithinLevels, groups_of
+from bayesmix.engine.plan.scores import fit_without_effects
+from bayesmix.engine.plan.shifts import Centered
 from bayesmix.errors import SamplingError, did_you_mean, listed
 from bayesmix.parameters import Target
 from bayesmix.spec import ModelSpec

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesmix.design import Group
-from bayesmix.engine.compress import compress
-from bayesmix.engine.layout import GroupAt, Layout
-from bayesmix.engine.marginal_tables import MARGINAL, OTHER, TILE, tile_scratch
-from bayesmix.engine.packing import Packed, _Packer, _scalar
-from bayesmix.engine.tables import BLOCK, GROUP, REFLECTION, SCALAR, SHIFT
+from bayesmix.engine.kernels.tables import BLOCK, GROUP, ORDERED, REFLECTION, SCALAR, SHIFT
+from bayesmix.engine.marginal.compress import compress
+from bayesmix.engine.marginal.tables import MARGINAL, OTHER, TILE, tile_scratch
+from bayesmix.engine.plan.layout import GroupAt, Layout
+from bayesmix.engine.plan.packing import Packed, _Packer, _scalar
 from bayesmix.parameters import MAIN, Parameter, Role
 from bayesmix.spec import ModelSpec
 
@@ -90,6 +90,7 @@ def _sampled(packer: _Packer) -> dict[str, np.ndarray]:
         "blocks": np.array(packer.blocks, BLOCK),
         "shifts": np.array(packer.shifts(), SHIFT),
         "reflections": np.array(packer.reflections(), REFLECTION),
+        "ordered": np.array([], ORDERED),
     }
 
 

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesmix.engine.levels import WithinLevels, groups_of
-from bayesmix.engine.transforms import IDENTITY, transform_of
+from bayesmix.engine.numerics.transforms import IDENTITY, transform_of
+from bayesmix.engine.plan.levels import WithinLevels, groups_of
 from bayesmix.parameters import Target
 from bayesmix.spec import GroupPriors, ModelSpec
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bayesmix.engine.marginal_tiles import add_product, fill, lane
-from bayesmix.engine.options import reordered
-from bayesmix.engine.predictors import add_scaled, dot
+from bayesmix.engine.kernels.options import reordered
+from bayesmix.engine.kernels.predictors import add_scaled, dot
+from bayesmix.engine.marginal.tiles import add_product, fill, lane
 
 Array = Any
 

@@ -1,0 +1,1 @@
+"""The compiled functions: log density and gradient of any model, from its tables."""

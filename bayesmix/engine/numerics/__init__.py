@@ -1,0 +1,1 @@
+"""Functions of one or a few numbers, with slopes, in plain Python that the engine compiles."""

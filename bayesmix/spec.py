@@ -18,7 +18,7 @@ from bayesmix.families import Family
 from bayesmix.families import family as find_family
 from bayesmix.formula import Formula, bf
 from bayesmix.frames import to_pandas
-from bayesmix.parameters import Parameter, Role, Slot, Target
+from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform
 from bayesmix.priors import Prior, PriorTable, Resolved, default_priors, resolve
 
 
@@ -156,8 +156,9 @@ def build_spec(
     FormulaError, DataError, FamilyError, PriorError
     """
     design = build_design(bf(formula), to_pandas(data), find_family(family), namespace)
-    responses = tuple(_response(r, design, find_family(family)) for r in design.responses)
-    declared = (*of_predictors(design), *of_groups(design), *_of_responses(responses))
+    responses = tuple(_response(r, design) for r in design.responses)
+    vectors, plain = _vectors(responses), _plain(responses)
+    declared = (*of_predictors(design), *vectors, *of_groups(design), *plain)
     user = _as_tuple(prior)
     priors = _resolved(responses, declared, user)
     parameters = tuple(_with_priors(p, priors) for p in declared)
@@ -167,18 +168,29 @@ def build_spec(
     return spec
 
 
-def _response(data: ResponseData, design: Design, family: Family) -> Response:
+def _response(data: ResponseData, design: Design) -> Response:
     predictors = {p.dpar: p for p in design.predictors}
-    return Response("", data, family, predictors)
+    return Response("", data, data.family, predictors)
 
 
-def _of_responses(responses: Iterable[Response]) -> Iterator[Parameter]:
+def _vectors(responses: Iterable[Response]) -> Iterator[Parameter]:
+    """The parameters of several values that all rows share."""
+    for r in responses:
+        for v in r.family.vectors:
+            slots = tuple(Slot(v.class_, coef=str(label)) for label in v.labels)
+            axes = (v.dim,), (v.labels,)
+            target = Target(r.name, MAIN)
+            yield Parameter(v.name, Role.THRESHOLDS, target, *axes, slots, Transform.ORDERED)
+
+
+def _plain(responses: Iterable[Response]) -> Iterator[Parameter]:
     """The parameters without a formula: one value each, on the natural scale."""
     for r in responses:
-        for d in r.family.dpars:
-            if d.name not in r.predictors:
-                slot = Slot(d.name, lower=d.lower, upper=d.upper)
-                yield Parameter(d.name, Role.DPAR, Target(r.name, d.name), slots=(slot,))
+        for name in r.family.free_dpars:
+            if name not in r.predictors:
+                d = r.family.dpar(name)
+                slot = Slot(name, lower=d.lower, upper=d.upper)
+                yield Parameter(name, Role.DPAR, Target(r.name, name), slots=(slot,))
 
 
 def _resolved(

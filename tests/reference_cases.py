@@ -94,9 +94,9 @@ class Case:
     def predictions(self) -> Iterator[Prediction]:
         """Every file of predictions: ``epred_sigma__old__all``."""
         for stem in self.stems("linpred") + self.stems("epred"):
-            kind, data, variant = stem.split("__")
+            kind, data, variant, *category = stem.split("__")
             method, _, dpar = kind.partition("_")
-            yield Prediction(self, stem, method, dpar or None, data, variant)
+            yield Prediction(self, stem, method, dpar or None, data, variant, *map(int, category))
 
     def _typed(self, column: pd.Series) -> pd.Series:
         about = self.columns[column.name]
@@ -116,6 +116,7 @@ class Prediction:
     dpar: str | None
     data: str
     variant: str
+    category: int | None = None
 
     @property
     def expected(self) -> np.ndarray:
@@ -131,7 +132,8 @@ class Prediction:
         """The same from the fit; with None for the rows that it was fitted to."""
         method = getattr(self.case.fit, f"posterior_{self.method}")
         re_formula = self.case.re_formula(self.variant)
-        return method(newdata, re_formula=re_formula, dpar=self.dpar).to_numpy()
+        made = method(newdata, re_formula=re_formula, dpar=self.dpar)
+        return (made if self.category is None else made.sel(category=self.category)).to_numpy()
 
 
 @cache

@@ -39,6 +39,8 @@ def frame(n: int = 60, seed: int = 1) -> pd.DataFrame:
             "g": g,
             "k": rng.permutation(np.resize([30, 4, 7], n)),
             "t": np.where(np.isin(g, ["p", "s"]), "old", "new"),
+            "amount": rng.gamma(2, 1, n) * (np.arange(n) % 4 > 0),
+            "grade": rng.permutation(np.resize([1, 2, 3, 4], n)),
         }
     )
 

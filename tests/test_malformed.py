@@ -129,7 +129,7 @@ FORMULAS = [
     ("y ~ (1 | gr(g, cov=A))", "gr(cov=)"),
     ("y ~ (1 | gr(g, by=3))", "by="),
     ("y ~ (1 | gr(g, foo=1))", "foo"),
-    ("y | cens(x) ~ z", "cens()"),
+    ("y | trunc(x) ~ z", "trunc()"),
     ("y | foo(x) ~ z", "foo()"),
     ("y | trials(tries, 3) ~ z", "trials()"),
     ("mvbind(y, x) ~ z", "mvbind()"),
@@ -297,7 +297,7 @@ RESPONSES = [
     ("y ~ x", ["gaussian"], DATA, FamilyError, "list"),
     ("y ~ x", "gausian", DATA, FamilyError, "Did you mean 'gaussian'?"),
     ("y ~ x", "normal", DATA, FamilyError, "Did you mean 'gaussian'?"),
-    ("y ~ x", "Gamma", DATA, FamilyError, "not supported yet"),
+    ("y ~ x", "weibull", DATA, FamilyError, "not supported yet"),
 ]
 
 

@@ -25,7 +25,7 @@ SOURCE = {"inference_library": "brms"}
 
 NOT_NEEDED = re.compile(
     r"lp__|lprior|\.chain|\.iteration|\.draw|Unnamed: 0|"
-    r"Intercept(_\w+)?|(z|L|Cor)_\d+(_\d+)?\[[\d,]+\]|prior_.+|"
+    r"Intercept(_\w+)?(\[\d+\])?|disc|(z|L|Cor)_\d+(_\d+)?\[[\d,]+\]|prior_.+|"
     r"(accept_stat|stepsize|treedepth|n_leapfrog|divergent|energy)__|"
 )
 """Columns of brms that say nothing new: the centred intercepts, standardised effects and so on."""

@@ -109,8 +109,15 @@ def _effects(spec: ModelSpec, p: Parameter) -> Variable:
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
+def _thresholds(spec: ModelSpec, p: Parameter) -> Variable:
+    name = f"{p.owner.variable}_Intercept"
+    cells = [Cell((f"{name}[{label}]",), ((k,),)) for k, label in enumerate(p.coords[0])]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
 VARIABLES = {
     Role.POPULATION: _population,
+    Role.THRESHOLDS: _thresholds,
     Role.SD: _sd,
     Role.COR: _cor,
     Role.EFFECTS: _effects,

@@ -107,9 +107,9 @@ def build_design(
     frame = training_frame(formula, data)
     response = build_response(formula.response, family, frame, functions)
     groups = _groups(formula, frame)
-    _check_dims(groups.values(), formula, family)
-    _check_response(response.name, groups.values(), formula, family)
-    predictors, spine = _predictors(formula, frame, functions, groups)
+    _check_dims(groups.values(), formula, response.family)
+    _check_response(response.name, groups.values(), formula, response.family)
+    predictors, spine = _predictors(formula, frame, functions, groups, response.family)
     _check_prefixes(predictors)
     return Design(formula, frame, functions, (response,), predictors, tuple(groups.values()), spine)
 
@@ -181,7 +181,8 @@ def _check_dims(groups: Collection[Group], formula: Formula, family: Family) -> 
 
 def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set[str]:
     """What the variables of a posterior are called."""
-    of_dpars = {"b", *family.dpar_names, *(f"b_{dpar}" for dpar, _ in formula.predictors)}
+    vectors = (name for v in family.vectors for name in (v.name, v.dim))
+    of_dpars = {"b", *family.dpar_names, *(f"b_{dpar}" for dpar, _ in formula.predictors), *vectors}
     return of_dpars | {f"{what}_{g.name}" for g in groups for what in ("sd", "cor", "r")}
 
 
@@ -213,6 +214,7 @@ def _predictors(
     frame: pd.DataFrame,
     functions: Mapping[str, Any],
     groups: Mapping[frozenset[str], Group],
+    family: Family,
 ) -> tuple[tuple[PredictorDesign, ...], Spine]:
     spine: list[GroupCoef] = []
     predictors = []
@@ -221,17 +223,19 @@ def _predictors(
         population = predictor.population
         brackets = [_bracket(t, predictor, target, groups, on, spine) for t in predictor.groups]
         offsets = [make_quantity(e, *on) for e in population.offsets]
-        columns = _columns(build_matrix(population, *on), target)
+        columns = _columns(build_matrix(population, *on), target, family)
         contributions = (columns, Offset.of(offsets, frame), *brackets)
         predictors.append(PredictorDesign(target, predictor, contributions))
     return tuple(predictors), tuple(spine)
 
 
-def _columns(matrix: Matrix, target: Target) -> Columns:
-    """Centred where the intercept takes up what that changes."""
+def _columns(matrix: Matrix, target: Target, family: Family) -> Columns:
+    """Centred where an intercept, or what stands for it, takes up what that changes."""
+    replaced = target.is_main and family.intercept is not None
     slopes = matrix.values[:, matrix.terms.intercept :]
-    means = slopes.mean(axis=0) if matrix.terms.intercept else np.zeros(slopes.shape[1])
-    return Columns(matrix, target.variable, means)
+    takes_up = replaced or matrix.terms.intercept
+    means = slopes.mean(axis=0) if takes_up else np.zeros(slopes.shape[1])
+    return Columns(matrix.without_intercept() if replaced else matrix, target.variable, means)
 
 
 def _bracket(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -51,6 +51,13 @@ class Matrix:
     names: tuple[str, ...]
     term_of: tuple[int, ...]
     values: np.ndarray
+
+    def without_intercept(self) -> Matrix:
+        """The other columns, coded as they are beside an intercept."""
+        if not self.terms.intercept:
+            return self
+        terms = replace(self.terms, intercept=False)
+        return Matrix(terms, self.coded, self.names[1:], self.term_of[1:], self.values[:, 1:])
 
     def on(self, frame: pd.DataFrame, keep: np.ndarray | None = None) -> np.ndarray:
         """The matrix for other (already checked) data; only the `keep` coefficients, if given."""

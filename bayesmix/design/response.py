@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,28 @@ from bayesmix.design.calls import shown
 from bayesmix.design.columns import first_row
 from bayesmix.design.factors import Quantity, make_quantity
 from bayesmix.errors import DataError, FormulaError, listed
-from bayesmix.formula.tree import Expr, Name, Response, render
+from bayesmix.formula.tree import Addition, Expr, Name, Response, render
 
 if TYPE_CHECKING:
     from bayesmix.families import Family
+
+
+CENSORED = {"none": 0.0, "left": -1.0, "right": 1.0, "interval": 2.0}
+"""brms's words for what ``cens()`` says of a row."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The numbers that the words of a column stand for."""
+
+    column: str
+    numbers: Mapping[Any, float]
+
+    def on(self, frame: pd.DataFrame) -> np.ndarray:
+        return frame[self.column].astype(object).map(self.numbers).to_numpy(float)
+
+
+Numbers = Quantity | Words
 
 
 @dataclass(frozen=True)
@@ -27,27 +45,30 @@ class ResponseData:
     ----------
     name : str
         The response as the formula writes it, without backticks.
+    family : Family
+        Made ready for it.
     y : ndarray
     aux : mapping of str to ndarray
-        Addition terms, one value a row; ``weights`` among them.
+        Arguments of the addition terms, one value a row; ``weights`` among them.
     levels : tuple or None
-        Labels of a two-level response coded 0 and 1.
+        Labels of a response that is a category.
     quantity : Quantity or None
         Makes `y`; None where it is a category.
-    additions : mapping of str to Quantity
-        Make `aux`.
+    additions : mapping of str to mapping of str to Numbers
+        For each addition term what makes its part of `aux`.
     """
 
     name: str
+    family: Family
     y: np.ndarray
     aux: Mapping[str, np.ndarray]
     levels: tuple[Any, ...] | None = None
     quantity: Quantity | None = None
-    additions: Mapping[str, Quantity] = field(default_factory=dict)
+    additions: Mapping[str, Mapping[str, Numbers]] = field(default_factory=dict)
 
     def on(self, frame: pd.DataFrame) -> np.ndarray:
-        """The response in other (already checked) data; a category's second level is 1."""
-        return _values(self.name, self.quantity, frame)
+        """The response in other (already checked) data, categories as numbers."""
+        return _values(self.name, self.quantity, frame, self.family)
 
     def aux_on(self, frame: pd.DataFrame, wanted: Iterable[str]) -> dict[str, np.ndarray]:
         """The addition terms in `wanted` on other (already checked) data."""
@@ -75,33 +96,89 @@ def build_response(
     if levels is not None:
         _check_levels(name, levels, family)
     own = quantity(response.expr) if levels is None else None
-    additions = {a.name: quantity(a.args[0]) for a in response.additions}
-    y, aux = _values(name, own, frame), _additions(additions, frame)
+    additions = {a.name: _arguments(a, frame, quantity) for a in response.additions}
+    y, aux = _values(name, own, frame, family), _additions(additions, frame)
     family.check(y, aux, frame.index)
-    return ResponseData(name, y, aux, levels, own, additions)
+    ready = family.for_response(y, levels, aux)
+    return ResponseData(name, ready, y, aux, levels, own, additions)
 
 
-def _values(name: str, quantity: Quantity | None, frame: pd.DataFrame) -> np.ndarray:
-    return frame[name].cat.codes.to_numpy(float) if quantity is None else quantity.on(frame)
+def _values(
+    name: str, quantity: Quantity | None, frame: pd.DataFrame, family: Family
+) -> np.ndarray:
+    if quantity is not None:
+        return quantity.on(frame)
+    return frame[name].cat.codes.to_numpy(float) + family.first_code
 
 
-def _additions(quantities: Mapping[str, Quantity], frame: pd.DataFrame) -> dict[str, np.ndarray]:
-    values = {name: q.on(frame) for name, q in quantities.items()}
-    if "weights" in values:
-        _check(values, "weights", values["weights"] >= 0, "must not be negative", frame.index)
-    if "trials" in values:
-        whole = (values["trials"] >= 1) & (values["trials"] % 1 == 0)
-        _check(values, "trials", whole, "must be whole numbers, 1 or larger", frame.index)
+def _arguments(
+    addition: Addition, frame: pd.DataFrame, quantity: Callable[[Expr], Quantity]
+) -> dict[str, Numbers]:
+    """What makes an addition term's arguments, the first under the term's name."""
+    names = (addition.name, *SECOND.get(addition.name, ()))
+    pairs = zip(names, addition.args, strict=False)
+    return {
+        name: _words(expr, frame)
+        if name == "cens" and _is_category(expr, frame)
+        else quantity(expr)
+        for name, expr in pairs
+    }
+
+
+def _is_category(expr: Expr, frame: pd.DataFrame) -> bool:
+    return isinstance(expr, Name) and isinstance(frame[expr.name].dtype, pd.CategoricalDtype)
+
+
+def _words(expr: Name, frame: pd.DataFrame) -> Words:
+    """True is censored, on the right, as in brms."""
+    numbers = {**CENSORED, False: 0.0, True: 1.0}
+    unknown = [v for v in frame[expr.name].cat.categories if v not in numbers]
+    if unknown:
+        raise DataError(f"cens() has the word {unknown[0]!r}; it can have {listed(CENSORED)}.")
+    return Words(expr.name, numbers)
+
+
+def _additions(
+    additions: Mapping[str, Mapping[str, Numbers]], frame: pd.DataFrame
+) -> dict[str, np.ndarray]:
+    values = {name: q.on(frame) for own in additions.values() for name, q in own.items()}
+    for name, (holds, rule) in RULES.items():
+        if name in values:
+            _check(values, name, holds(values[name]), rule, frame.index)
+    if "cens" in values:
+        _check_censoring(values, frame.index)
     return values
 
 
+def _check_censoring(values: Mapping[str, np.ndarray], rows: pd.Index) -> None:
+    interval = values["cens"] == CENSORED["interval"]
+    if interval.any() and "y2" not in values:
+        row = first_row(pd.Series(interval, index=rows))
+        raise DataError(
+            f"cens() says 'interval' in row {row}, but not where it ends: write cens(x, y2)."
+        )
+
+
+SECOND = {"cens": ("y2",)}
+"""What further arguments of an addition term are called."""
+
+RULES: Mapping[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
+    "weights": (lambda w: w >= 0, "must not be negative"),
+    "trials": (lambda n: (n >= 1) & (n % 1 == 0), "must be whole numbers, 1 or larger"),
+    "cens": (
+        lambda c: np.isin(c, list(CENSORED.values())),
+        "must be 0, -1 (left), 1 (right) or 2 (interval), or these words",
+    ),
+}
+
+
 def _check_levels(name: str, levels: tuple[Any, ...], family: Family) -> None:
-    if family.name != "bernoulli":
+    if family.first_code is None:
         raise DataError(
             f"The response {name!r} is a category with the levels {listed(levels)}; "
             f"family {family.name!r} needs numbers."
         )
-    if len(levels) != 2:
+    if family.first_code == 0 and len(levels) != 2:
         raise DataError(
             f"The response {name!r} has {len(levels)} levels, {listed(levels)}; "
             "family 'bernoulli' needs two."
@@ -128,7 +205,7 @@ def _check_additions(response: Response, family: Family) -> None:
                 hint=f"Write `{render(response.expr)} | {name}(…) ~ …`.",
             )
     for a in response.additions:
-        if a.name != "weights" and a.name not in family.needs:
+        if a.name not in ("weights", "cens") and a.name not in family.needs:
             raise FormulaError(
                 f"Family {family.name!r} can't use {a.name}().", response.source, a.span
             )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bayesmix.design import Columns, GroupEffects, Offset
-from bayesmix.engine.numerics.links import LINKS
 from bayesmix.engine.numerics.priors import LAWS
 from bayesmix.engine.plan.layout import build_layout
+from bayesmix.families.scalar_links import LINKS
 from bayesmix.spec import ModelSpec
 
 KERNELS = (Columns, Offset, GroupEffects)
@@ -31,7 +31,7 @@ def _family(spec: ModelSpec) -> str | None:
 
 def _links(spec: ModelSpec) -> str | None:
     for dpar in spec.response.predictors:
-        link = spec.family.dpar(dpar).link
+        link = spec.family.eta_link(dpar)
         if link not in LINKS:
             return f"link {link!r} of {dpar!r} has no kernel"
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesmix.engine.numerics.transforms import constrained
+from bayesmix.engine.numerics.transforms import constrained, increasing
 from bayesmix.engine.plan.layout import At, GroupAt, Layout, reflect
 from bayesmix.parameters import Role
 
@@ -29,9 +29,19 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
     for group in layout.groups:
         theta |= _group(layout, group, x)
     for at in layout.at.values():
-        if at.parameter.name not in theta:
+        if at.parameter.role == Role.THRESHOLDS:
+            theta[at.parameter.name] = _thresholds(layout, at, x, b)
+        elif at.parameter.name not in theta:
             theta[at.parameter.name] = _values(at, x)
     return theta
+
+
+def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Those at zero, from those around the means of the columns."""
+    columns, values = layout.predictors[at.parameter.owner].columns, increasing(x[..., at.numbers])
+    if not columns.names:
+        return values
+    return values + (b[..., layout[columns.variable].numbers] @ columns.means)[..., None]
 
 
 def _values(at: At, x: np.ndarray) -> np.ndarray:

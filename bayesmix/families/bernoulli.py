@@ -8,9 +8,10 @@ import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import UNIT_LINKS
+from bayesmix.families.maths import Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import sigmoid, softplus
-from bayesmix.families.special import log_probabilities, quietly
+from bayesmix.families.special import log_probabilities
 from bayesmix.families.support import check_finite, drawable, drawn_shape, require
 
 __all__ = ["FAMILY"]
@@ -24,10 +25,9 @@ def _check(y: Any, aux: Aux, labels: Any = None) -> None:
     require((y == 0) | (y == 1), y, rule, labels)
 
 
-@quietly
-def _logp(y: Array, dpars: Dpars, aux: Aux) -> Array:
-    log_p, log_q = log_probabilities(dpars)
-    return np.where(np.asarray(y) == 1, log_p, log_q)
+def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    log_p, log_q = log_probabilities(p, m=m)
+    return m.where(y > 0.5, log_p, log_q)
 
 
 def _mean(dpars: Dpars, aux: Aux) -> Array:
@@ -39,12 +39,6 @@ def _random(rng: np.random.Generator, dpars: Dpars, aux: Aux) -> Array:
     return (rng.random(drawn_shape(mu)) < mu).astype(np.int64)
 
 
-def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
-    import pymc as pm
-
-    return pm.Bernoulli, {"p": dpars["mu"]}
-
-
 def _row(y: float, odds: float) -> tuple[float, float]:
     sign = 2.0 * y - 1.0
     return -softplus(-sign * odds), sign * sigmoid(-sign * odds)
@@ -54,10 +48,10 @@ FAMILY = Family(
     name="bernoulli",
     dpars=(Dpar("mu", "logit", UNIT_LINKS, 0.0, 1.0),),
     check=_check,
-    logp=_logp,
+    density=_density,
     mean=_mean,
     random=_random,
-    pymc=_pymc,
     discrete=True,
+    first_code=0,
     row=RowKernel(_row, ("odds",)),
 )

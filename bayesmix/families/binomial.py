@@ -8,9 +8,10 @@ import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import UNIT_LINKS
+from bayesmix.families.maths import Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import sigmoid, softplus
-from bayesmix.families.special import binomial_logp, log_probabilities, quietly
+from bayesmix.families.special import binomial_logp, log_probabilities
 from bayesmix.families.support import check_whole, drawable, drawn_shape, require
 
 __all__ = ["FAMILY"]
@@ -23,9 +24,8 @@ def _check(y: Any, aux: Aux, labels: Any = None) -> None:
     require(y <= trials, y, rule, labels)
 
 
-@quietly
-def _logp(y: Array, dpars: Dpars, aux: Aux) -> Array:
-    return binomial_logp(y, aux["trials"], *log_probabilities(dpars))
+def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    return binomial_logp(y, aux["trials"], *log_probabilities(p, m=m), m)
 
 
 def _mean(dpars: Dpars, aux: Aux) -> Array:
@@ -37,12 +37,6 @@ def _random(rng: np.random.Generator, dpars: Dpars, aux: Aux) -> Array:
     mu = drawable("mu", dpars["mu"], 0, 1)
     trials = np.asarray(aux["trials"]).astype(np.int64)
     return rng.binomial(trials, mu, drawn_shape(mu, trials))
-
-
-def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
-    import pymc as pm
-
-    return pm.Binomial, {"n": aux["trials"], "p": dpars["mu"]}
 
 
 def _row(y: float, trials: float, odds: float) -> tuple[float, float]:
@@ -57,10 +51,9 @@ FAMILY = Family(
     name="binomial",
     dpars=(Dpar("mu", "logit", UNIT_LINKS, 0.0, 1.0),),
     check=_check,
-    logp=_logp,
+    density=_density,
     mean=_mean,
     random=_random,
-    pymc=_pymc,
     discrete=True,
     needs=("trials",),
     row=RowKernel(_row, ("odds",), takes=("trials",)),

@@ -10,9 +10,10 @@ import numpy as np
 
 from bayesmix.errors import FamilyError, did_you_mean, listed
 from bayesmix.families.links import LINKS, Link
+from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.row import RowKernel
 
-__all__ = ["Array", "Aux", "Dpar", "Dpars", "Family"]
+__all__ = ["Array", "Aux", "Dpar", "Dpars", "Family", "Vector"]
 
 Array = np.ndarray
 Dpars = Mapping[str, Array]
@@ -35,6 +36,11 @@ class Dpar:
         The links it may have.
     lower, upper : float
         Natural range, for a parameter without a formula.
+    fixed : float, optional
+        What it is without a formula; a parameter of its own by default.
+    latent : bool
+        Whether the density takes the linear predictor as it is: the link is then that of the
+        outcome's probabilities.
     """
 
     name: str
@@ -42,6 +48,28 @@ class Dpar:
     links: tuple[str, ...]
     lower: float = -np.inf
     upper: float = np.inf
+    fixed: float | None = None
+    latent: bool = False
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A parameter of several values that all rows share.
+
+    Parameters
+    ----------
+    name, dim : str
+        Its name in the posterior, and that of its dimension.
+    class_ : str
+        Its class among the priors, in which the labels are the coefs.
+    labels : tuple
+        One for each value.
+    """
+
+    name: str
+    dim: str
+    class_: str
+    labels: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -56,18 +84,17 @@ class Family:
     check : callable
         ``check(y, aux, labels=None)`` raises ``DataError`` if a response can't come from this
         family; it names the first such row by its label, or by its position without `labels`.
-    logp : callable
-        ``logp(y, dpars, aux)``: log density or probability, natural scale, numpy; -inf where a
-        parameter is out of its range.
+    density : callable
+        ``density(y, p, aux, m)``: log density or probability, one formula for all libraries of
+        arrays: `m` has their functions (`Maths`), `p` the parameters on their natural scale
+        (`natural`), draws × rows in numpy, tensors in PyTensor; vectors have an axis more, the
+        last. -inf where a parameter is out of its range.
     mean : callable
-        ``mean(dpars, aux)``: expected response.
+        ``mean(p, aux)``: expected response; with `outcome` one for each of its labels, on an axis
+        more.
     random : callable
-        ``random(rng, dpars, aux)``: responses, one for each element of the broadcast dpars;
-        ``PredictionError`` if a parameter is out of its range or too large to draw with.
-    pymc : callable
-        ``pymc(dpars, aux)``: the unnamed PyMC distribution of the response, as
-        ``(distribution class, keyword arguments)``; dpars are PyTensor variables, natural scale,
-        best made by ``link(…).inverse_tensor(eta)``.
+        ``random(rng, p, aux)``: responses, one for each element of the broadcast parameters;
+        ``PredictionError`` if one is out of its range or too large to draw with.
     discrete : bool
         Whether responses are integers.
     needs : tuple of str
@@ -77,19 +104,42 @@ class Family:
         look at log(y) then).
     row : RowKernel, optional
         The log density of one row with derivatives; without it models are sampled through PyMC.
+    log_cdf, log_sf : callable, optional
+        ``log_cdf(y, p, aux, m)``: log of the probability of at most `y`, and of more.
+    quantile : callable, optional
+        ``quantile(u, p, aux)``: the least count with at least that probability.
+    first_code : int, optional
+        What the first level of a categorical response counts as; None where it must be numbers.
+    vectors : tuple of Vector
+    intercept : str, optional
+        The vector that takes the place of the main predictor's intercept.
+    outcome : (str, tuple), optional
+        Dimension and labels of what `mean` has one value for each of.
+    prepare : callable, optional
+        ``prepare(family, y, levels)``: the family with what hangs on the response.
+    linked : callable, optional
+        ``linked(family)``: the family after a change of the links.
     """
 
     name: str
     dpars: tuple[Dpar, ...]
     check: Callable[..., None]
-    logp: Callable[[Array, Dpars, Aux], Array]
+    density: Callable[[Any, Mapping[str, Any], Mapping[str, Any], Maths], Any]
     mean: Callable[[Dpars, Aux], Array]
     random: Callable[[np.random.Generator, Dpars, Aux], Array]
-    pymc: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Any, dict[str, Any]]]
     discrete: bool = False
     needs: tuple[str, ...] = ()
     log_scale: bool = False
     row: RowKernel | None = None
+    log_cdf: Callable[..., Any] | None = None
+    log_sf: Callable[..., Any] | None = None
+    quantile: Callable[..., Array] | None = None
+    first_code: int | None = None
+    vectors: tuple[Vector, ...] = ()
+    intercept: str | None = None
+    outcome: tuple[str, tuple[Any, ...]] | None = None
+    prepare: Callable[[Family, Array, tuple[Any, ...] | None], Family] | None = None
+    linked: Callable[[Family], Family] | None = None
 
     def __repr__(self) -> str:
         links = ", ".join(f"{d.name}: {d.link}" for d in self.dpars)
@@ -100,15 +150,45 @@ class Family:
         """The parameters' names, ``mu`` first."""
         return tuple(d.name for d in self.dpars)
 
-    def natural(self, etas: Mapping[str, Array]) -> dict[str, Array]:
+    @property
+    def free_dpars(self) -> tuple[str, ...]:
+        """The parameters that the data say something about without a formula."""
+        return tuple(d.name for d in self.dpars if d.fixed is None)
+
+    def logp(self, y: Array, p: Dpars, aux: Aux) -> Array:
+        """The log density in numpy: draws × rows."""
+        with np.errstate(all="ignore"):
+            p = {name: np.asarray(value, dtype=float) for name, value in p.items()}
+            return self.density(np.asarray(y, dtype=float), p, aux, NUMPY)
+
+    def for_response(self, y: Array, levels: tuple[Any, ...] | None, aux: Aux) -> Family:
+        """The family made ready for a response.
+
+        Parameters
+        ----------
+        y : ndarray
+        levels : tuple or None
+            Of a categorical response.
+        aux : mapping of str to ndarray
+            The addition terms.
+        """
+        from bayesmix.families.censored import censored
+
+        ready = self if self.prepare is None else self.prepare(self, y, levels)
+        return censored(ready, "y2" in aux) if "cens" in aux else ready
+
+    def natural(self, etas: Mapping[str, Any], m: Maths = NUMPY) -> dict[str, Any]:
         """Parameters on their natural scale, from their linear predictors.
 
-        A probability `mu` comes with its ``"mu_log_odds"``, from which the log density is exact
-        also where the probability is rounded to 0 or 1.
+        A probability comes with its log odds too (``"mu_log_odds"``), from which the log density
+        is exact also where the probability is rounded to 0 or 1.
         """
-        values = {name: self.link(name).inverse(eta) for name, eta in etas.items()}
-        if self.link("mu").odds is not None and self.dpar("mu").upper == 1 and "mu" in etas:
-            values["mu_log_odds"] = self.link("mu").log_odds(etas["mu"])
+        values = {}
+        for name, eta in etas.items():
+            dpar, link = self.dpar(name), self.link(name)
+            values[name] = eta if dpar.latent else link.inverse(eta, m)
+            if link.odds is not None and not dpar.latent and (dpar.lower, dpar.upper) == (0, 1):
+                values[f"{name}_log_odds"] = link.log_odds(eta, m)
         return values
 
     def dpar(self, name: str) -> Dpar:
@@ -133,4 +213,9 @@ class Family:
                 f"it can have {listed(old.links)}.{did_you_mean(str(link), old.links)}"
             )
         new = replace(old, link=link)
-        return replace(self, dpars=tuple(new if d is old else d for d in self.dpars))
+        changed = replace(self, dpars=tuple(new if d is old else d for d in self.dpars))
+        return changed if self.linked is None else self.linked(changed)
+
+    def eta_link(self, dpar: str) -> str:
+        """The link between a linear predictor and what the density takes."""
+        return "identity" if self.dpar(dpar).latent else self.dpar(dpar).link

@@ -15,9 +15,17 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from bayesmix.families.maths import NUMPY, Maths, tensor_maths
+from bayesmix.families.maths import NUMPY, Maths
 
-__all__ = ["COUNT_LINKS", "LINKS", "REAL_LINKS", "SCALE_LINKS", "UNIT_LINKS", "Link"]
+__all__ = [
+    "COUNT_LINKS",
+    "LINKS",
+    "POSITIVE_LINKS",
+    "REAL_LINKS",
+    "SCALE_LINKS",
+    "UNIT_LINKS",
+    "Link",
+]
 
 Formula = Callable[[Any, Maths], Any]
 
@@ -66,23 +74,21 @@ class Link:
         with np.errstate(all="ignore"):
             return self.forward(np.asarray(values, dtype=float))
 
-    def inverse(self, eta: Any) -> np.ndarray:
+    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         """The natural-scale values of a linear predictor."""
+        if m is not NUMPY:
+            # From the log odds log densities in PyTensor keep their digits in the tails.
+            return self.backward(eta, m) if self.odds is None else m.sigmoid(self.odds(eta, m))
         with np.errstate(all="ignore"):
-            return self.backward(np.asarray(eta, dtype=float), NUMPY)
+            return self.backward(np.asarray(eta, dtype=float), m)
 
-    def log_odds(self, eta: Any) -> np.ndarray:
+    def log_odds(self, eta: Any, m: Maths = NUMPY) -> Any:
         """``log(mu / (1 - mu))`` of ``mu = inverse(eta)``, exact even where mu rounds to 0 or 1."""
+        if m is not NUMPY:
+            return self.odds(eta, m)
         with np.errstate(all="ignore"):
             eta = np.asarray(eta, dtype=float)
-            return special.logit(self.inverse(eta)) if self.odds is None else self.odds(eta, NUMPY)
-
-    def inverse_tensor(self, eta: Any) -> Any:
-        """`inverse` as a PyTensor expression whose log densities keep their digits in the tails."""
-        maths = tensor_maths()
-        if self.odds is None:
-            return self.backward(eta, maths)
-        return maths.sigmoid(self.odds(eta, maths))
+            return special.logit(self.inverse(eta)) if self.odds is None else self.odds(eta, m)
 
 
 def _same(x: Any, m: Maths = NUMPY) -> Any:
@@ -262,6 +268,9 @@ UNIT_LINKS = (
 
 COUNT_LINKS = ("log", "identity", "sqrt", "softplus", "squareplus")
 """Links of an expected count."""
+
+POSITIVE_LINKS = ("log", "identity", "inverse", "softplus", "squareplus")
+"""Links of a positive mean."""
 
 SCALE_LINKS = ("log", "identity", "softplus", "squareplus")
 """Links of a positive parameter such as sigma."""

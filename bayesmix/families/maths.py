@@ -35,10 +35,21 @@ class Maths:
     log_ndtr: Function
     sigmoid: Function
     softplus: Function
+    integer: Function
+    take: Function
 
 
 def _softplus(x: np.ndarray) -> np.ndarray:
     return np.logaddexp(0.0, x)
+
+
+def _integer(x: np.ndarray) -> np.ndarray:
+    return np.asarray(x).astype(np.int64)
+
+
+def _take(vector: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """A vector's value for each row; the vector may be draws × 1 × values."""
+    return np.take(vector[..., 0, :] if vector.ndim > 1 else vector, at, axis=-1)
 
 
 NUMPY = Maths(
@@ -58,6 +69,8 @@ NUMPY = Maths(
     log_ndtr=special.log_ndtr,
     sigmoid=special.expit,
     softplus=_softplus,
+    integer=_integer,
+    take=_take,
 )
 
 
@@ -94,4 +107,6 @@ def tensor_maths() -> Maths:
         log_ndtr=log_ndtr,
         sigmoid=pt.sigmoid,
         softplus=pt.softplus,
+        integer=lambda x: pt.cast(x, "int64"),
+        take=lambda vector, at: vector[at],
     )

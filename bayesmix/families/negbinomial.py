@@ -9,24 +9,20 @@ import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import COUNT_LINKS, SCALE_LINKS
+from bayesmix.families.maths import Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import stirling_rest, stirling_rest_slope
-from bayesmix.families.special import negbinomial_logp, quietly
-from bayesmix.families.support import LARGEST_COUNT, check_whole, drawable, drawn_shape
+from bayesmix.families.special import negbinomial_logp
+from bayesmix.families.support import LARGEST_COUNT, Counts, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
 
 
-def _check(y: Any, aux: Aux, labels: Any = None) -> None:
-    check_whole(y, "the response of family 'negbinomial'", labels=labels)
-
-
-@quietly
-def _logp(y: Array, dpars: Dpars, aux: Aux) -> Array:
-    mu, shape = np.asarray(dpars["mu"], dtype=float), dpars["shape"]
-    logp = negbinomial_logp(y, shape, -np.log1p(mu / shape), -np.log1p(shape / mu))
+def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    mu, shape = p["mu"], p["shape"]
+    logp = negbinomial_logp(y, shape, -m.log1p(mu / shape), -m.log1p(shape / mu), m)
     known = (mu >= 0) & (mu < np.inf) & (shape > 0) & (shape < np.inf)
-    return np.where(known, logp, -np.inf)
+    return m.where(known, logp, -np.inf)
 
 
 def _mean(dpars: Dpars, aux: Aux) -> Array:
@@ -41,10 +37,12 @@ def _random(rng: np.random.Generator, dpars: Dpars, aux: Aux) -> Array:
     return rng.poisson(drawable("the gamma distributed mean", means, 0, LARGEST_COUNT))
 
 
-def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
-    from bayesmix.families.pymc_distributions import NegativeBinomial
+def _quantile(u: Array, p: Dpars, aux: Aux) -> Array:
+    from scipy import stats
 
-    return NegativeBinomial, {"mu": dpars["mu"], "alpha": dpars["shape"]}
+    mu = drawable("mu", p["mu"], 0, LARGEST_COUNT)
+    shape = drawable("shape", p["shape"], np.finfo(float).tiny)
+    return stats.nbinom.ppf(u, shape, shape / (shape + mu))
 
 
 def _row(y: float, log_mu: float, log_shape: float) -> tuple[float, float, float]:
@@ -69,11 +67,11 @@ FAMILY = Family(
         Dpar("mu", "log", COUNT_LINKS, lower=0.0),
         Dpar("shape", "log", SCALE_LINKS, lower=0.0),
     ),
-    check=_check,
-    logp=_logp,
+    check=Counts("negbinomial"),
+    density=_density,
     mean=_mean,
     random=_random,
-    pymc=_pymc,
     discrete=True,
+    quantile=_quantile,
     row=RowKernel(_row, ("log", "log")),
 )

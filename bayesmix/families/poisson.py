@@ -9,20 +9,16 @@ import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import COUNT_LINKS
+from bayesmix.families.maths import Maths
 from bayesmix.families.row import RowKernel
-from bayesmix.families.special import poisson_logp, quietly
-from bayesmix.families.support import LARGEST_COUNT, check_whole, drawable, drawn_shape
+from bayesmix.families.special import poisson_logp
+from bayesmix.families.support import LARGEST_COUNT, Counts, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
 
 
-def _check(y: Any, aux: Aux, labels: Any = None) -> None:
-    check_whole(y, "the response of family 'poisson'", labels=labels)
-
-
-@quietly
-def _logp(y: Array, dpars: Dpars, aux: Aux) -> Array:
-    return poisson_logp(y, dpars["mu"])
+def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    return poisson_logp(y, p["mu"], m)
 
 
 def _mean(dpars: Dpars, aux: Aux) -> Array:
@@ -34,10 +30,10 @@ def _random(rng: np.random.Generator, dpars: Dpars, aux: Aux) -> Array:
     return rng.poisson(mu, drawn_shape(mu))
 
 
-def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
-    import pymc as pm
+def _quantile(u: Array, p: Dpars, aux: Aux) -> Array:
+    from scipy import stats
 
-    return pm.Poisson, {"mu": dpars["mu"]}
+    return stats.poisson.ppf(u, drawable("mu", p["mu"], 0, LARGEST_COUNT))
 
 
 def _row(y: float, log_mu: float) -> tuple[float, float]:
@@ -50,11 +46,11 @@ def _row(y: float, log_mu: float) -> tuple[float, float]:
 FAMILY = Family(
     name="poisson",
     dpars=(Dpar("mu", "log", COUNT_LINKS, lower=0.0),),
-    check=_check,
-    logp=_logp,
+    check=Counts("poisson"),
+    density=_density,
     mean=_mean,
     random=_random,
-    pymc=_pymc,
     discrete=True,
+    quantile=_quantile,
     row=RowKernel(_row, ("log",)),
 )

@@ -10,21 +10,36 @@ from types import MappingProxyType
 from typing import Any
 
 from bayesmix.errors import FamilyError, did_you_mean, listed
-from bayesmix.families import bernoulli, binomial, gaussian, negbinomial, poisson, student
+from bayesmix.families import (
+    bernoulli,
+    binomial,
+    cumulative,
+    gamma,
+    gaussian,
+    lognormal,
+    negbinomial,
+    poisson,
+    student,
+    zeros,
+)
 from bayesmix.families.family import Family
 
 __all__ = ["FAMILIES", "family"]
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
-        module.FAMILY.name: module.FAMILY
-        for module in (
-            gaussian,
-            student,
-            bernoulli,
-            binomial,
-            poisson,
-            negbinomial,
+        found.name: found
+        for found in (
+            gaussian.FAMILY,
+            student.FAMILY,
+            lognormal.FAMILY,
+            gamma.FAMILY,
+            bernoulli.FAMILY,
+            binomial.FAMILY,
+            poisson.FAMILY,
+            negbinomial.FAMILY,
+            *zeros.FAMILIES,
+            cumulative.FAMILY,
         )
     }
 )
@@ -32,14 +47,12 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 
 NOT_YET = frozenset(
     """
-    acat asym_laplace beta beta_binomial categorical com_poisson cox cratio cumulative
+    acat asym_laplace beta beta_binomial categorical com_poisson cox cratio
     dirichlet dirichlet2 dirichlet_multinomial discrete_weibull exgaussian exponential frechet
-    gamma gen_extreme_value geometric hurdle_cumulative hurdle_gamma hurdle_lognormal
-    hurdle_negbinomial hurdle_poisson inverse.gaussian logistic_normal lognormal multinomial
+    gen_extreme_value geometric hurdle_cumulative inverse.gaussian logistic_normal multinomial
     negbinomial2 shifted_lognormal skew_normal sratio von_mises weibull wiener xbeta
     zero_inflated_asym_laplace zero_inflated_beta zero_inflated_beta_binomial
-    zero_inflated_binomial zero_inflated_negbinomial zero_inflated_poisson
-    zero_one_inflated_beta
+    zero_inflated_binomial zero_one_inflated_beta
     """.split()
 )
 """Families of brms that are still to come, in lower case."""
@@ -47,6 +60,11 @@ NOT_YET = frozenset(
 ELSEWHERE = MappingProxyType(
     {
         "normal": "gaussian",
+        "gamma": "Gamma",
+        "ordinal": "cumulative",
+        "ordered": "cumulative",
+        "zip": "zero_inflated_poisson",
+        "zinb": "zero_inflated_negbinomial",
         "t": "student",
         "student_t": "student",
         "negative_binomial": "negbinomial",
@@ -67,8 +85,7 @@ def family(name: str | Family, link: str | None = None, **dpar_links: str) -> Fa
     Parameters
     ----------
     name : str or Family
-        ``"gaussian"``, ``"student"``, ``"bernoulli"``, ``"binomial"``, ``"poisson"`` or
-        ``"negbinomial"``; a `Family` is taken as it is.
+        One of `FAMILIES`, ``"gaussian"`` or ``"poisson"`` say; a `Family` is taken as it is.
     link : str, optional
         The link of the mean; the family's default if not given.
     **dpar_links : str

@@ -30,9 +30,14 @@ class RowKernel:
         A vector that all rows share (``"thresholds"``). The function is then called with three
         arguments more, ``(…, shared, slopes, weight)``, and adds `weight` times the derivative by
         ``shared[j]`` to ``slopes[j]`` itself.
+    below, above : callable, optional
+        ``below(y, *values)``: the log of the probability of at most y, and its derivatives; and of
+        more than y.
     """
 
     function: Callable[..., tuple[float, ...]]
     scales: tuple[str, ...]
     takes: tuple[str, ...] = ()
     shared: str | None = None
+    below: Callable[..., tuple[float, ...]] | None = None
+    above: Callable[..., tuple[float, ...]] | None = None

@@ -7,12 +7,22 @@ Families write their `RowKernel` with these and with ``exp``, ``log``, ``log1p``
 
 from __future__ import annotations
 
-from math import exp, log, pi
+from math import erfc, exp, log, log1p, pi, sqrt
 
-__all__ = ["HALF_LOG_2PI", "sigmoid", "softplus", "stirling_rest", "stirling_rest_slope"]
+__all__ = [
+    "HALF_LOG_2PI",
+    "log_ndtr",
+    "sigmoid",
+    "softplus",
+    "stirling_rest",
+    "stirling_rest_slope",
+]
 
 HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 SERIES_FROM = 10.0
+SQRT_HALF = sqrt(0.5)
+FAR_TAIL = -30.0
+"""Where the normal distribution function's asymptotic series is exact."""
 
 
 def sigmoid(x: float) -> float:
@@ -79,3 +89,14 @@ def _reciprocals(x: float) -> float:
     y = x * (x + 9.0)
     inner = 1.0 / (y + 8.0) + 1.0 / (y + 14.0) + 1.0 / (y + 18.0) + 1.0 / (y + 20.0)
     return (2.0 * x + 9.0) * (1.0 / y + inner)
+
+
+def log_ndtr(x: float) -> tuple[float, float]:
+    """Logarithm of the normal distribution function, and its slope."""
+    if x < FAR_TAIL:
+        r = 1.0 / (x * x)
+        series = 1.0 - r * (1.0 - r * (3.0 - r * (15.0 - r * (105.0 - r * 945.0))))
+        return -0.5 * x * x - HALF_LOG_2PI - log(-x) + log(series), -x / series
+    below = 0.5 * erfc(-x * SQRT_HALF)
+    value = log(below) if x < -1.0 else log1p(-0.5 * erfc(x * SQRT_HALF))
+    return value, exp(-0.5 * x * x - HALF_LOG_2PI) / below

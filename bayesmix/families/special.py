@@ -22,8 +22,11 @@ from bayesmix.families.maths import NUMPY, Maths
 __all__ = [
     "HALF_LOG_2PI",
     "binomial_logp",
+    "gamma_logp",
     "half_deviance",
+    "log_difference",
     "log_probabilities",
+    "log_sum",
     "negbinomial_logp",
     "poisson_logp",
     "quietly",
@@ -57,15 +60,26 @@ def half_deviance(x: Any, mean: Any, log_mean: Any, m: Maths = NUMPY) -> Any:
     )
 
 
-def log_probabilities(dpars: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """log(mu) and log(1 - mu), from ``"mu_log_odds"`` where given; -inf, -inf if mu is none."""
-    if "mu_log_odds" in dpars:
-        odds = dpars["mu_log_odds"]
-        return -NUMPY.softplus(-odds), -NUMPY.softplus(odds)
-    mu = np.asarray(dpars["mu"], dtype=float)
-    known = np.where((mu >= 0) & (mu <= 1), mu, np.nan)
-    logs = np.log(known), np.log1p(-known)
-    return tuple(np.where(np.isnan(known), -np.inf, part) for part in logs)
+def log_probabilities(p: Mapping[str, Any], name: str = "mu", m: Maths = NUMPY) -> tuple[Any, Any]:
+    """log(p) and log(1 - p) of a probability, from its log odds where given; -inf if it is none."""
+    odds = p.get(f"{name}_log_odds")
+    if odds is not None:
+        return -m.softplus(-odds), -m.softplus(odds)
+    mu = p[name]
+    known = (mu >= 0) & (mu <= 1)
+    return m.where(known, m.log(mu), -np.inf), m.where(known, m.log1p(-mu), -np.inf)
+
+
+def log_difference(high: Any, low: Any, m: Maths = NUMPY) -> Any:
+    """``log(exp(high) - exp(low))`` for high above low."""
+    return high + m.log(-m.expm1(low - high))
+
+
+def log_sum(a: Any, b: Any, m: Maths = NUMPY) -> Any:
+    """``log(exp(a) + exp(b))``; -inf if both are."""
+    larger, smaller = m.maximum(a, b), m.minimum(a, b)
+    apart = m.where(smaller > -np.inf, smaller - larger, -np.inf)
+    return m.where(larger > -np.inf, larger + m.log1p(m.exp(apart)), -np.inf)
 
 
 def poisson_logp(y: Any, mu: Any, m: Maths = NUMPY) -> Any:
@@ -106,6 +120,14 @@ def _split_logp(s: Any, f: Any, log_p: Any, log_q: Any, m: Maths) -> Any:
         + 0.5 * (log_size - m.log(s) - m.log(f))
         - HALF_LOG_2PI
     )
+
+
+def gamma_logp(y: Any, mu: Any, shape: Any, m: Maths = NUMPY) -> Any:
+    """Log density of a gamma with mean `mu`; -inf where a parameter is out of range."""
+    deviance = half_deviance(mu, y, m.log(y), m) / mu
+    rest = 0.5 * m.log(shape) - HALF_LOG_2PI - stirling_rest(shape, m) - m.log(y)
+    known = (mu > 0) & (mu < np.inf) & (shape > 0) & (shape < np.inf)
+    return m.where(known, rest - shape * deviance, -np.inf)
 
 
 def student_logp(y: Any, nu: Any, mu: Any, sigma: Any, m: Maths = NUMPY) -> Any:

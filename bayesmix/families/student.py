@@ -9,9 +9,10 @@ import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
+from bayesmix.families.maths import Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import stirling_rest, stirling_rest_slope
-from bayesmix.families.special import quietly, student_logp
+from bayesmix.families.special import student_logp
 from bayesmix.families.support import check_finite, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
@@ -21,9 +22,8 @@ def _check(y: Any, aux: Aux, labels: Any = None) -> None:
     check_finite(y, "the response of family 'student'", labels)
 
 
-@quietly
-def _logp(y: Array, dpars: Dpars, aux: Aux) -> Array:
-    return student_logp(y, dpars["nu"], dpars["mu"], dpars["sigma"])
+def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    return student_logp(y, p["nu"], p["mu"], p["sigma"], m)
 
 
 def _mean(dpars: Dpars, aux: Aux) -> Array:
@@ -36,12 +36,6 @@ def _random(rng: np.random.Generator, dpars: Dpars, aux: Aux) -> Array:
     sigma = drawable("sigma", dpars["sigma"], 0)
     nu = drawable("nu", dpars["nu"], np.finfo(float).tiny)
     return mu + sigma * rng.standard_t(nu, drawn_shape(mu, sigma, nu))
-
-
-def _pymc(dpars: Dpars, aux: Aux) -> tuple[Any, dict[str, Any]]:
-    from bayesmix.families.pymc_distributions import StudentT
-
-    return StudentT, {"nu": dpars["nu"], "mu": dpars["mu"], "sigma": dpars["sigma"]}
 
 
 def _row(y: float, mu: float, log_sigma: float, nu: float) -> tuple[float, float, float, float]:
@@ -68,9 +62,8 @@ FAMILY = Family(
         Dpar("nu", "logm1", ("logm1", "identity"), lower=1.0),
     ),
     check=_check,
-    logp=_logp,
+    density=_density,
     mean=_mean,
     random=_random,
-    pymc=_pymc,
     row=RowKernel(_row, ("natural", "log", "natural")),
 )

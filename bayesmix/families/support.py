@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from bayesmix.errors import DataError, PredictionError
 
 __all__ = [
     "LARGEST_COUNT",
+    "Counts",
+    "NotNegative",
+    "Positive",
     "check_finite",
     "check_whole",
     "drawable",
@@ -51,6 +55,40 @@ def check_whole(
     rule = f"{what} must be whole numbers, {least} or larger."
     require((y >= least) & (y == np.floor(y)), y, rule, labels)
     return y
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The check of a family of counts; it names the family."""
+
+    family: str
+
+    def __call__(self, y: Any, aux: Any, labels: Sequence[Any] | None = None) -> None:
+        check_whole(y, f"the response of family {self.family!r}", labels=labels)
+
+
+@dataclass(frozen=True)
+class Positive:
+    """The check of a family of positive numbers."""
+
+    family: str
+
+    def __call__(self, y: Any, aux: Any, labels: Sequence[Any] | None = None) -> None:
+        what = f"the response of family {self.family!r}"
+        y = check_finite(y, what, labels)
+        require(y > 0, y, f"{what} must be positive.", labels)
+
+
+@dataclass(frozen=True)
+class NotNegative:
+    """The check of a family of positive numbers and zeros."""
+
+    family: str
+
+    def __call__(self, y: Any, aux: Any, labels: Sequence[Any] | None = None) -> None:
+        what = f"the response of family {self.family!r}"
+        y = check_finite(y, what, labels)
+        require(y >= 0, y, f"{what} must not be negative.", labels)
 
 
 def drawn_shape(*parameters: Any) -> tuple[int, ...]:

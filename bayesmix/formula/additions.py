@@ -17,6 +17,7 @@ class Signature:
     """What an addition term takes: how many arguments, and options (later ones aside)."""
 
     arguments: int
+    more: int = 0
     options: tuple[str, ...] = ()
     later_options: tuple[str, ...] = ()
 
@@ -24,10 +25,10 @@ class Signature:
 ADDITIONS = {
     "trials": Signature(1),
     "weights": Signature(1, later_options=("scale",)),
+    "cens": Signature(1, more=1),
 }
 LATER = (
     "se",
-    "cens",
     "trunc",
     "rate",
     "mi",
@@ -88,10 +89,10 @@ def _signature(name: Token) -> Signature:
 def _check_arguments(
     name: str, signature: Signature, args: Args, kwargs: Kwargs, span: Span
 ) -> None:
-    if len(args) != signature.arguments:
-        raise FormulaError(
-            f"{name}() takes {signature.arguments} argument, not {len(args)}.", span=span
-        )
+    least, most = signature.arguments, signature.arguments + signature.more
+    if not least <= len(args) <= most:
+        takes = f"{least} argument" if least == most else f"{least} or {most} arguments"
+        raise FormulaError(f"{name}() takes {takes}, not {len(args)}.", span=span)
     for option, value in kwargs:
         if option in signature.later_options:
             raise not_yet(f"{name}({option}=)", value.span)

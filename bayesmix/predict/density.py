@@ -52,6 +52,15 @@ def _population(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     return _sum(p, b)
 
 
+def _thresholds(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """The priors are those at the means of the columns; -inf where they don't increase."""
+    columns, values = spec.predictors[p.owner].columns, draws[p.name]
+    if columns.names:
+        values = values - draws[columns.variable] @ columns.means[:, None]
+    increase = (np.diff(values, axis=1) > 0).all(axis=1)
+    return np.where(increase, _sum(p, values), -np.inf)
+
+
 def _correlations(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     g, total = spec.group(p.owner), np.zeros(len(draws))
     for block in g.blocks:
@@ -92,6 +101,7 @@ def _standardised(roots: np.ndarray, effects: np.ndarray) -> np.ndarray:
 
 PRIORS = {
     Role.POPULATION: _population,
+    Role.THRESHOLDS: _thresholds,
     Role.COR: _correlations,
     Role.EFFECTS: _effects,
 }

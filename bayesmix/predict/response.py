@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.errors import PredictionError, listed
-from bayesmix.families import Family
+from bayesmix.families import LINKS, Family
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.linpred import chunks, linear_predictors
@@ -79,24 +79,28 @@ class Prediction:
 
     def linpred(self) -> xr.DataArray:
         """The linear predictor of a dpar, on the scale of its link."""
-        return self._of_dpar(lambda eta: eta, self.family.link(self.dpar).link)
+        return self._of_dpar(lambda eta: eta, LINKS[self.family.eta_link(self.dpar)].link)
 
     def epred(self) -> xr.DataArray:
         """The expected response, or a dpar on its natural scale."""
         if self.dpar is not None:
-            return self._of_dpar(self.family.link(self.dpar).inverse, lambda value: value)
-        values = np.empty(self._shape)
-        for part, dpars, aux in self._parts(self._aux):
-            values[:, part] = self.family.mean(dpars, aux)
-        return self._array(values, self.response.data.name)
+            inverse = LINKS[self.family.eta_link(self.dpar)].inverse
+            return self._of_dpar(inverse, lambda value: value)
+        outcome = self.family.outcome
+        values = np.empty(self._shape if outcome is None else (*self._shape, len(outcome[1])))
+        for part, p, aux in self._parts(self._aux):
+            values[:, part] = self.family.mean(p, aux)
+        return self._array(values, self.response.data.name, outcome)
 
     def predict(self) -> xr.DataArray:
         """Responses, drawn at random."""
         rng = self.seeds.stream("response")
         values = np.empty(self._shape, np.int64 if self.family.discrete else float)
-        for part, dpars, aux in self._parts(self._aux):
-            shaped = {d: np.broadcast_to(v, values[:, part].shape) for d, v in dpars.items()}
-            values[:, part] = self.family.random(rng, shaped, aux)
+        vectors = {v.name for v in self.family.vectors}
+        for part, p, aux in self._parts(self._aux):
+            shape = values[:, part].shape
+            shaped = {d: np.broadcast_to(v, shape) for d, v in p.items() if d not in vectors}
+            values[:, part] = self.family.random(rng, p | shaped, aux)
         return self._array(values, self.response.data.name)
 
     def log_lik(self) -> xr.DataArray:
@@ -109,8 +113,8 @@ class Prediction:
     def log_lik_parts(self) -> Iterator[tuple[slice, np.ndarray]]:
         """`log_lik` in chunks of rows."""
         y, all_aux = self._observed
-        for part, dpars, aux in self._parts(all_aux):
-            logp = self.family.logp(y[part], dpars, aux)
+        for part, p, aux in self._parts(all_aux):
+            logp = self.family.logp(y[part], p, aux)
             yield part, logp * aux.get("weights", 1.0)
 
     @property
@@ -133,37 +137,44 @@ class Prediction:
         """A parameter at every row, from its linear predictor or from its own draws."""
         values = np.empty(self._shape)
         if self.dpar not in self.response.predictors:
-            values[:] = from_value(self.draws[self.dpar])[:, None]
+            values[:] = from_value(self._constants[self.dpar])
             return self._array(values, self.dpar)
         for part, etas in self._etas():
             values[:, part] = from_eta(etas[self.dpar])
         return self._array(values, self.dpar)
 
     def _parts(self, aux: Mapping[str, np.ndarray]) -> Iterator[Part]:
-        """Rows in chunks: dpars on the natural scale and addition terms of each.
+        """Rows in chunks: parameters on the natural scale and addition terms of each.
 
-        A dpar without a formula is ``(sample, 1)``; a probability mu comes with its log odds too,
-        exact in the tails (`Family.natural`).
+        A probability with a formula comes with its log odds too, exact in the tails
+        (`Family.natural`).
         """
-        plain = {
-            d: self.draws[d][:, None]
-            for d in self.family.dpar_names
-            if d not in self.response.predictors
-        }
         for part, etas in self._etas():
             here = {name: v[part] for name, v in aux.items()}
-            yield part, plain | self.family.natural(etas), here
+            yield part, self._constants | self.family.natural(etas), here
+
+    @cached_property
+    def _constants(self) -> dict[str, np.ndarray]:
+        """The parameters without a formula, ``(sample, 1)`` or ``(sample, 1, value)``."""
+        family, predictors = self.family, self.response.predictors
+        fixed = {d.name: d.fixed for d in family.dpars if d.fixed is not None}
+        names = [*family.free_dpars, *(v.name for v in family.vectors)]
+        own = {name: self.draws[name][:, None] for name in names if name not in predictors}
+        return {name: np.full((len(self.draws), 1), v) for name, v in fixed.items()} | own
 
     def _etas(self) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
         for part in chunks(*self._shape):
             yield part, linear_predictors(self.draws, self.rows, self.new, part)
 
-    def _array(self, values: np.ndarray, name: str) -> xr.DataArray:
+    def _array(
+        self, values: np.ndarray, name: str, outcome: tuple[str, tuple[Any, ...]] | None = None
+    ) -> xr.DataArray:
         samples = xr.Coordinates.from_pandas_multiindex(self.draws.samples, "sample")
+        more = {} if outcome is None else {outcome[0]: list(outcome[1])}
         return xr.DataArray(
             values,
-            dims=("sample", "obs"),
-            coords={"obs": ("obs", self.rows.labels), **samples},
+            dims=("sample", "obs", *more),
+            coords={"obs": ("obs", self.rows.labels), **samples, **more},
             name=name,
         )
 

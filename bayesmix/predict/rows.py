@@ -109,8 +109,8 @@ def response_on(
         If the response isn't there, or the family can't have it.
     """
     written, family = spec.formula.response, response.family
-    given = {a.name for a in written.additions if _is_there(a, newdata)}
-    aux = aux_on(spec, response, newdata, given | set(family.needs))
+    wanted = {a.name for a in written.additions if a.name != "weights" or _is_there(a, newdata)}
+    aux = aux_on(spec, response, newdata, wanted)
     frame = new_frame(uses_of([written.expr], written.source), spec.design.frame, newdata)
     with blaming_newdata():
         y = response.data.on(frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pymc as pm
+import pytensor.tensor as pt
 
 from bayesmix.pymc_model.likelihood import add_likelihood
 from bayesmix.pymc_model.parameters import Made, add_parameter
@@ -34,14 +35,14 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
         for p in spec.parameters:
             made |= add_parameter(spec, p, made)
         for response in spec.responses:
-            add_likelihood(response, _dpars(spec, response, made), obs_dim(spec))
+            add_likelihood(response, _values(spec, response, made), obs_dim(spec))
     return model
 
 
-def _dpars(spec: ModelSpec, response: Response, made: Made) -> dict[str, Any]:
-    """A response's parameters on their natural scale."""
-    plain = {d: made[d] for d in response.family.dpar_names if d not in response.predictors}
-    return plain | {
-        dpar: response.family.link(dpar).inverse_tensor(linear_predictor(spec, p, made))
-        for dpar, p in response.predictors.items()
-    }
+def _values(spec: ModelSpec, response: Response, made: Made) -> dict[str, Any]:
+    """A response's parameters, those with a formula on the scale of the linear predictor."""
+    family, predictors = response.family, response.predictors
+    fixed = {d.name: pt.as_tensor(d.fixed) for d in family.dpars if d.fixed is not None}
+    names = [*family.free_dpars, *(v.name for v in family.vectors)]
+    own = {name: made[name] for name in names if name not in predictors}
+    return fixed | own | {d: linear_predictor(spec, p, made) for d, p in predictors.items()}

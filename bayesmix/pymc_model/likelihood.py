@@ -7,27 +7,65 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 
+from bayesmix.families.maths import tensor_maths
 from bayesmix.spec import Response
 
 
-def add_likelihood(response: Response, dpars: Mapping[str, Any], rows: str) -> None:
+def add_likelihood(response: Response, values: Mapping[str, Any], rows: str) -> None:
     """Register a response whose rows are independent, in the open model.
 
     Parameters
     ----------
     response : Response
-    dpars : mapping of str to tensor
-        On the natural scale.
+    values : mapping of str to tensor
+        The parameters, those with a formula on the scale of the linear predictor.
     rows : str
         The dimension of the rows.
     """
     data, family = response.data, response.family
     y = data.y.astype(np.int64) if family.discrete else data.y
-    aux = {k: v.astype(np.int64) if k == "trials" else v for k, v in data.aux.items()}
-    distribution, kwargs = family.pymc(dpars, aux)
-    if "weights" not in aux:
-        distribution(data.name, **kwargs, observed=y, dims=rows)
+    etas = {d: values[d] for d in response.predictors}
+    p = {**values, **family.natural(etas, tensor_maths())}
+    if "weights" in data.aux:
+        logp = family.density(pt.as_tensor(y), p, data.aux, tensor_maths())
+        pm.Potential(f"{data.name}_weighted", data.aux["weights"] * logp, dims=rows)
         return
-    observed = distribution.dist(**kwargs, shape=len(y))
-    pm.Potential(f"{data.name}_weighted", aux["weights"] * pm.logp(observed, y), dims=rows)
+    pm.CustomDist(
+        data.name,
+        *p.values(),
+        logp=_logp(response, tuple(p)),
+        random=_random(response, tuple(p)),
+        signature=_signature(response, p),
+        dtype="int64" if family.discrete else "float64",
+        class_name=family.name,
+        observed=y,
+        dims=rows,
+    )
+
+
+def _logp(response: Response, names: tuple[str, ...]) -> Any:
+    def logp(y: Any, *values: Any) -> Any:
+        p = dict(zip(names, values, strict=True))
+        return response.family.density(y, p, response.data.aux, tensor_maths())
+
+    return logp
+
+
+def _random(response: Response, names: tuple[str, ...]) -> Any:
+    """Responses of the fit's rows, for PyMC's own predictive draws."""
+    vectors = {v.name for v in response.family.vectors}
+
+    def random(*values: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
+        p = dict(zip(names, values, strict=True))
+        shaped = {d: np.broadcast_to(v, size) for d, v in p.items() if d not in vectors}
+        own = {v: np.broadcast_to(p[v], (*size, np.shape(p[v])[-1])) for v in vectors}
+        return response.family.random(rng, shaped | own, response.data.aux)
+
+    return random
+
+
+def _signature(response: Response, p: Mapping[str, Any]) -> str:
+    vectors = {v.name for v in response.family.vectors}
+    return ",".join(f"({name[0]})" if name in vectors else "()" for name in p) + "->()"

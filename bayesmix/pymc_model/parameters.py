@@ -9,7 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmix.parameters import Parameter, Role
-from bayesmix.pymc_model.vectors import vector
+from bayesmix.pymc_model.vectors import increasing, vector
 from bayesmix.spec import GroupPriors, ModelSpec
 
 Made = dict[str, Any]
@@ -52,6 +52,17 @@ def _population(spec: ModelSpec, p: Parameter, made: Made) -> Made:
         kept[0] = pt.atleast_1d(kept[0] - shift)
     pm.Deterministic(p.name, pt.concatenate(kept), dims=p.dims)
     return parts
+
+
+def _thresholds(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """Those around the means of the columns; what is kept are those at zero."""
+    columns = spec.predictors[p.owner].columns
+    suffix = p.owner.label and f"_{p.owner.label}"
+    centred = increasing(f"Intercept{suffix}", p.priors)
+    slopes = made.get(f"slopes{suffix}")
+    shift = 0.0 if slopes is None else pt.dot(columns.means, slopes)
+    pm.Deterministic(p.name, centred + shift, dims=p.dims)
+    return {p.name: centred}
 
 
 def _standard_deviations(spec: ModelSpec, p: Parameter, made: Made) -> Made:
@@ -117,6 +128,7 @@ def _block_factor(name: str, g: GroupPriors, size: int) -> Any:
 
 REGISTER = {
     Role.POPULATION: _population,
+    Role.THRESHOLDS: _thresholds,
     Role.SD: _standard_deviations,
     Role.COR: _correlations,
     Role.EFFECTS: _effects,

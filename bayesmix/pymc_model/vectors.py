@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pymc as pm
 import pytensor.tensor as pt
+from pymc.distributions.transforms import ordered
 
 from bayesmix.priors import Resolved
 
@@ -30,3 +32,22 @@ def vector(name: str, priors: Sequence[Resolved]) -> Any:
     parts = [p.register(f"{name}__{i}", shape=len(at)) for i, (p, at) in enumerate(shared)]
     order = np.argsort(np.concatenate([at for _, at in shared]))
     return pt.concatenate(parts)[order]
+
+
+def increasing(name: str, priors: Sequence[Resolved]) -> Any:
+    """One random vector whose values increase, each with its prior."""
+    options = {
+        "shape": len(priors),
+        "transform": ordered,
+        "initval": np.linspace(-1.0, 1.0, len(priors)),
+    }
+    shared = shared_priors(priors)
+    if len(shared) == 1:
+        return priors[0].register(name, **options)
+    values = pm.Flat(name, **options)
+    for prior, at in shared:
+        if prior.distribution.proper:
+            family, params = prior.distribution.law.pymc(*prior.distribution.params)
+            logp = pm.logp(getattr(pm, family).dist(**params), values[list(at)])
+            pm.Potential(f"{name}_prior_{at[0]}", logp)
+    return values

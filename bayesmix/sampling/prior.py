@@ -14,6 +14,8 @@ from bayesmix.variables import SAMPLE_DIMS, dataset, obs_dim, observed, response
 
 __all__ = ["draw_prior", "prior_tree"]
 
+MOST_TRIES = 1000
+
 Values = dict[str, np.ndarray]
 """Draws by variable, and what else later ones need."""
 
@@ -88,6 +90,29 @@ def _population(
     return {p.name: b}
 
 
+def _thresholds(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    """In increasing order, around the means of the columns."""
+    values, columns = _increasing(rng, draws, p), spec.predictors[p.owner].columns
+    if columns.names:
+        values = values + before[columns.variable] @ columns.means[:, None]
+    return {p.name: values}
+
+
+def _increasing(rng: np.random.Generator, draws: int, p: Parameter) -> np.ndarray:
+    """Draws given that they increase: of one prior for all they may be sorted."""
+    if len(set(p.priors)) == 1:
+        return np.sort(_columns(rng, draws, p), axis=1)
+    kept = np.empty((0, p.size))
+    for _ in range(MOST_TRIES):
+        values = _columns(rng, draws, p)
+        kept = np.concatenate([kept, values[(np.diff(values, axis=1) > 0).all(axis=1)]])
+        if len(kept) >= draws:
+            return kept[:draws]
+    raise PriorError(f"The priors of {p.name} leave hardly a chance that they increase.")
+
+
 def _correlations(
     rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
 ) -> Values:
@@ -116,6 +141,7 @@ def _effects(
 
 DRAWN = {
     Role.POPULATION: _population,
+    Role.THRESHOLDS: _thresholds,
     Role.COR: _correlations,
     Role.EFFECTS: _effects,
 }

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.errors import StorageError, listed
-from bayesmix.families import Family, family
+from bayesmix.families import family
 from bayesmix.formula import Formula, bf
 from bayesmix.formula.tree import Call
 from bayesmix.priors import Prior, prior
-from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.spec import ModelSpec, Response, build_spec
 from bayesmix.storage.archive import Stored
 from bayesmix.storage.labels import put_together, take_apart
 
@@ -35,7 +35,7 @@ def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
     frame, arrays = _frame_apart(spec.design.frame)
     recipe = {
         "formula": _formula_apart(spec.formula),
-        "family": _family_apart(spec.family),
+        "family": _family_apart(spec.response),
         "priors": [_prior_apart(p) for p in spec.user_priors],
         "functions": list(user_functions(spec)),
         "frame": frame,
@@ -101,10 +101,11 @@ def _formula_apart(formula: Formula) -> dict[str, Any]:
     return {"mu": formula.mu.source, "dpars": dpars}
 
 
-def _family_apart(made: Family) -> dict[str, Any]:
+def _family_apart(response: Response) -> dict[str, Any]:
+    made, data = response.family, response.data
     mu, *others = made.dpars
     links = {"link": mu.link, **{f"link_{d.name}": d.link for d in others}}
-    if family(made.name, **links) != made:
+    if family(made.name, **links).for_response(data.y, data.levels, data.aux) != made:
         raise StorageError(f"{made!r} is no family of the package and can't be saved.")
     return {"name": made.name, "links": links}
 

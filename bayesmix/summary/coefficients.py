@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bayesmix.parameters import Role
+from bayesmix.design.matrix import INTERCEPT
+from bayesmix.parameters import Parameter, Role
 from bayesmix.predict import Draws
 from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.summary.statistics import summarise
@@ -37,8 +39,12 @@ def coef(
 ) -> ByGroup[pd.DataFrame]:
     """The groups' own coefficients; see `Fit.coef`."""
     names, values = population(spec, draws)
+    thresholds = _thresholds(spec)
     return ByGroup(
-        {g.group.name: _sums(g, names, values, draws, probs, robust) for g in spec.groups}
+        {
+            g.group.name: _sums(g, names, values, thresholds, draws, probs, robust)
+            for g in spec.groups
+        }
     )
 
 
@@ -51,27 +57,47 @@ def ngrps(spec: ModelSpec) -> Table:
 def population(spec: ModelSpec, draws: Draws) -> tuple[list[str], np.ndarray]:
     """Names (with the prefix of their dpar) and draws of all population coefficients."""
     names, parts = [], [np.empty((len(draws), 0))]
-    for p in spec.of_role(Role.POPULATION):
-        names += [p.owner.prefix + name for name in p.coords[0]]
+    for p in (*spec.of_role(Role.THRESHOLDS), *spec.of_role(Role.POPULATION)):
+        names += [p.owner.prefix + _coef(p, label) for label in p.coords[0]]
         parts.append(draws[p.name])
     return names, np.concatenate(parts, axis=1)
+
+
+def _coef(p: Parameter, label: Any) -> str:
+    """Thresholds are intercepts, each with its number."""
+    return f"Intercept[{label}]" if p.role == Role.THRESHOLDS else label
 
 
 def _sums(
     g: GroupPriors,
     names: list[str],
     values: np.ndarray,
+    thresholds: Mapping[str, list[str]],
     draws: Draws,
     probs: Sequence[float],
     robust: bool,
 ) -> pd.DataFrame:
-    """A coefficient that only one side has counts as 0 on the other."""
-    effects = draws[f"r_{g.group.name}"]
-    both = [*names, *(name for name in g.names if name not in names)]
+    """A coefficient that only one side has counts as 0 on the other.
+
+    An intercept's deviation lowers the thresholds that stand for the intercept.
+    """
+    own = [name for name in g.names if name not in (*names, *thresholds)]
+    both = [*names, *own]
     total = np.zeros((len(draws), g.group.size, len(both)))
     total[:, :, : len(names)] = values[:, None, :]
-    total[:, :, [both.index(name) for name in g.names]] += effects
+    for k, name in enumerate(g.names):
+        effects, places = draws[f"r_{g.group.name}"][:, :, k], thresholds.get(name)
+        for place in (name,) if places is None else places:
+            total[:, :, both.index(place)] += effects if places is None else -effects
     return _by_level(g, both, total, probs, robust)
+
+
+def _thresholds(spec: ModelSpec) -> dict[str, list[str]]:
+    """The thresholds by the intercept whose place they take."""
+    return {
+        f"{p.owner.prefix}{INTERCEPT}": [_coef(p, label) for label in p.coords[0]]
+        for p in spec.of_role(Role.THRESHOLDS)
+    }
 
 
 def _by_level(

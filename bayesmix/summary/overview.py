@@ -19,7 +19,7 @@ from bayesmix.summary.tables import Table
 from bayesmix.summary.varcorr import correlated, correlation_matrix, sd_names
 
 POPULATION, FURTHER = "Population", "Further"
-ELSEWHERE = (Role.POPULATION, Role.SD, Role.COR, Role.EFFECTS)
+ELSEWHERE = (Role.POPULATION, Role.THRESHOLDS, Role.SD, Role.COR, Role.EFFECTS)
 """Roles of the parameters in the parts before the last."""
 
 

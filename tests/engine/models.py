@@ -21,6 +21,15 @@ RESPONSES = {
     "binomial": "hits | trials(tries)",
     "poisson": "count",
     "negbinomial": "count",
+    "lognormal": "z",
+    "Gamma": "z",
+    "zero_inflated_poisson": "count",
+    "zero_inflated_negbinomial": "count",
+    "hurdle_poisson": "count",
+    "hurdle_negbinomial": "count",
+    "hurdle_gamma": "amount",
+    "hurdle_lognormal": "amount",
+    "cumulative": "grade",
 }
 
 
@@ -30,6 +39,8 @@ def rows(n: int = 300) -> pd.DataFrame:
     data.loc[0, ["count", "tries", "hits"]] = 1_000_000, 1_000_000, 300_000
     data["of_g"] = data["g"].map({g: i**2 for i, g in enumerate("pqrstu")}).astype(float)
     data["by_g"] = np.where(data["g"].isin(["p", "q"]), "old", "new")
+    data["end"] = data["z"] + np.linspace(0.1, 3, n)
+    data["known"] = np.resize(["none", "right", "left", "interval", "none"], n)
     data["shift"] = np.linspace(-1, 1, n)
     return data
 

@@ -51,6 +51,8 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
         if first:
             at[f"Intercept{suffix}"] = np.array([c.start])
         at |= _vector(f"slopes{suffix}", c.start + first, p.priors[first:])
+    for t in layout.of_role(Role.THRESHOLDS):
+        at["Intercept"] = np.arange(t.start, t.stop)
     for g in layout.groups:
         name, blocks = g.priors.group.name, iter(g.blocks)
         at |= _vector(f"sds_{name}", g.sd.start, g.priors.sd * g.strata)

@@ -37,6 +37,19 @@ MODELS = {
     ),
     "counts": (bf("count ~ x + (1 | g) + offset(shift)", shape="z"), "negbinomial", ()),
     "weighted trials": ("hits | trials(tries) + weights(w) ~ x + (1 | g)", "binomial", ()),
+    "ordered categories": (bf("grade ~ x * f + (1 + x | g)", disc="0 + z"), "cumulative", ()),
+    "thresholds with priors of their own": (
+        "grade ~ 1 + (1 | g)",
+        "cumulative",
+        (prior("normal(0, 1)", "Intercept"), prior("normal(2, 3)", "Intercept", coef="3")),
+    ),
+    "inflated": (
+        bf("count ~ x + (1 | i | g)", shape="x", zi="z + (1 | i | g)"),
+        "zero_inflated_negbinomial",
+        (),
+    ),
+    "hurdle": (bf("amount | weights(w) ~ x + (1 | g)", hu="z"), "hurdle_gamma", ()),
+    "censored": ("z | cens(known, end) ~ x + (1 | g)", "lognormal", ()),
     "an intercept alone": (bf("y ~ 1", sigma="1"), "gaussian", ()),
     "no population": ("yes ~ 0 + (1 | g)", "bernoulli", ()),
 }

@@ -17,6 +17,15 @@ DEFAULTS = {
     "binomial": {"mu": "logit"},
     "poisson": {"mu": "log"},
     "negbinomial": {"mu": "log", "shape": "log"},
+    "lognormal": {"mu": "identity", "sigma": "log"},
+    "Gamma": {"mu": "log", "shape": "log"},
+    "zero_inflated_poisson": {"mu": "log", "zi": "logit"},
+    "zero_inflated_negbinomial": {"mu": "log", "shape": "log", "zi": "logit"},
+    "hurdle_poisson": {"mu": "log", "hu": "logit"},
+    "hurdle_negbinomial": {"mu": "log", "shape": "log", "hu": "logit"},
+    "hurdle_gamma": {"mu": "log", "shape": "log", "hu": "logit"},
+    "hurdle_lognormal": {"mu": "identity", "sigma": "log", "hu": "logit"},
+    "cumulative": {"mu": "logit", "disc": "log"},
 }
 
 
@@ -35,7 +44,7 @@ def test_default_links_are_allowed_and_exist(name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_default_links_map_into_the_natural_range(name):
     for dpar in FAMILIES[name].dpars:
-        link = LINKS[dpar.link]
+        link = LINKS[FAMILIES[name].eta_link(dpar.name)]
         assert (link.lower, link.upper) == (dpar.lower, dpar.upper)
 
 

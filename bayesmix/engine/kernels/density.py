@@ -41,9 +41,9 @@ from bayesmix.engine.kernels.tables import (
     SHIFT,
     TERM,
 )
-from bayesmix.engine.numerics.links import value_and_slope
 from bayesmix.engine.numerics.priors import density
 from bayesmix.engine.numerics.transforms import constrain, jacobian
+from bayesmix.families.scalar_links import value_and_slope
 
 Array = Any
 DOUBLES = types.CPointer(types.float64)
@@ -193,7 +193,7 @@ def _add_likelihood(
     terms = carray(pointer_to(head.terms), head.n_terms, TERM)
     size = head.n_predictors * BLOCK_ROWS
     values, links, slopes = work[:size], work[size : 2 * size], work[2 * size :]
-    _fill_constants(predictors, theta, values, links)
+    _fill_constants(predictors, theta, data, values, links)
     logp = 0.0
     for start in range(0, head.n_rows, BLOCK_ROWS):
         m = min(BLOCK_ROWS, head.n_rows - start)
@@ -206,6 +206,8 @@ def _add_likelihood(
         logp += _rows(head, theta, data, start, m, values, slopes, grad)
         for k in range(head.n_predictors):
             p, at = predictors[k], k * BLOCK_ROWS
+            if p.constant and p.intercept < 0:
+                continue
             if p.constant:
                 sum_ = total(slopes[at : at + m]) if head.varying else slopes[at]
                 grad[p.intercept] += sum_ * links[at]
@@ -216,11 +218,15 @@ def _add_likelihood(
     return logp
 
 
-def _fill_constants(predictors: Any, theta: Array, values: Array, links: Array) -> None:
+def _fill_constants(
+    predictors: Any, theta: Array, data: Array, values: Array, links: Array
+) -> None:
+    """Those that are the same in all rows: a parameter, or a number that is fixed."""
     for k in range(predictors.size):
         p, at = predictors[k], k * BLOCK_ROWS
         if p.constant:
-            value, links[at] = value_and_slope(p.link, p.scale, theta[p.intercept])
+            eta = theta[p.intercept] if p.intercept >= 0 else data[p.offset]
+            value, links[at] = value_and_slope(p.link, p.scale, eta)
             values[at : at + BLOCK_ROWS] = value
 
 

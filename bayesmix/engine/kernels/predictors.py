@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bayesmix.engine.kernels.options import reordered
-from bayesmix.engine.numerics.links import value_and_slope
+from bayesmix.families.scalar_links import value_and_slope
 
 Array = Any
 

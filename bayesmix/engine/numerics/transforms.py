@@ -52,6 +52,16 @@ def constrained(u: np.ndarray, lower: float, upper: float) -> np.ndarray:
     return lower + np.exp(u) if transform == ABOVE else upper - np.exp(u)
 
 
+def increasing(u: np.ndarray) -> np.ndarray:
+    """Increasing values: the first, and the logs of the differences, on the last axis."""
+    return np.cumsum(np.concatenate([u[..., :1], np.exp(u[..., 1:])], axis=-1), axis=-1)
+
+
+def decreased(x: np.ndarray) -> np.ndarray:
+    """The inverse of `increasing`."""
+    return np.concatenate([x[..., :1], np.log(np.diff(x, axis=-1))], axis=-1)
+
+
 def unconstrained(x: np.ndarray, lower: float, upper: float) -> np.ndarray:
     """The inverse of `constrained`."""
     transform = transform_of(lower, upper)

@@ -21,10 +21,10 @@ from bayesmix.engine.kernels.tables import (
     SHIFT,
     TERM,
 )
-from bayesmix.engine.numerics.links import LINKS, SCALES, is_plain
 from bayesmix.engine.numerics.priors import law_of
 from bayesmix.engine.numerics.transforms import transform_of
 from bayesmix.engine.plan.layout import GroupAt, Layout
+from bayesmix.families.scalar_links import LINKS, SCALES, is_plain
 from bayesmix.parameters import Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import ModelSpec
@@ -138,6 +138,9 @@ class _Packer:
         scale = SCALES[response.family.row.scales[response.family.dpar_names.index(dpar)]]
         if dpar in response.predictors:
             return self.with_formula(response.predictors[dpar], scale)
+        fixed = response.family.dpar(dpar).fixed
+        if fixed is not None:
+            return self._predictor(NONE, "identity", scale, True, offset=self.data.add(fixed))
         return self._predictor(self.layout[dpar].start, "identity", scale, constant=True)
 
     def with_formula(self, p: PredictorDesign, scale: int) -> tuple[Any, ...]:
@@ -148,7 +151,7 @@ class _Packer:
         slopes = c.centred.shape[1], self.data.add(tiles(c.centred))
         return self._predictor(
             start if c.has_intercept else NONE,
-            self.spec.family.dpar(p.dpar).link,
+            self.spec.family.eta_link(p.dpar),
             scale,
             constant=only_intercept and c.has_intercept and not p.target.is_main,
             slopes=(start + c.has_intercept, *slopes),

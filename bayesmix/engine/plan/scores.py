@@ -29,7 +29,7 @@ class RowFit:
     etas : mapping of Target to ndarray
         Linear predictors.
     plain : mapping of str to ndarray
-        The other dpars.
+        The other parameters of the response.
     """
 
     spec: ModelSpec
@@ -50,7 +50,7 @@ class RowFit:
         """The rows' log densities, times their weights."""
         response, family = self.spec.response.data, self.spec.family
         etas = {target.dpar: eta for target, eta in self.etas.items()}
-        logp = family.logp(response.y, {**family.natural(etas), **self.plain}, response.aux)
+        logp = family.logp(response.y, {**self.plain, **family.natural(etas)}, response.aux)
         return logp * response.aux.get("weights", 1.0)
 
 
@@ -65,10 +65,9 @@ def fit_without_effects(spec: ModelSpec, density: Density) -> RowFit:
     """
     fitted = posterior_of(density.layout, _mode(spec, density)[None])
     etas = {target: _eta(p, fitted) for target, p in spec.predictors.items()}
-    plain = {
-        at.parameter.name: fitted[at.parameter.name] for at in density.layout.of_role(Role.DPAR)
-    }
-    return RowFit(spec, etas, plain)
+    own = (p.name for p in spec.parameters if p.role in (Role.DPAR, Role.THRESHOLDS))
+    fixed = {d.name: np.array(d.fixed) for d in spec.family.dpars if d.fixed is not None}
+    return RowFit(spec, etas, fixed | {name: fitted[name] for name in own})
 
 
 def _mode(spec: ModelSpec, density: Density) -> np.ndarray:

@@ -9,7 +9,13 @@ import numpy as np
 
 from bayesmix.design import PredictorDesign
 from bayesmix.engine.density import Density
-from bayesmix.engine.numerics.transforms import IDENTITY, constrained, transform_of, unconstrained
+from bayesmix.engine.numerics.transforms import (
+    IDENTITY,
+    constrained,
+    decreased,
+    transform_of,
+    unconstrained,
+)
 from bayesmix.errors import SamplingError
 from bayesmix.parameters import MAIN, Parameter, Role
 from bayesmix.priors import Resolved
@@ -19,6 +25,8 @@ TRIES, SHRINK = 60, 0.8
 APART = 0.5
 """How far starts are from the centre, in units of a parameter's typical size or of its log."""
 EFFECTS_APART = 0.3
+SHARE = 0.2
+"""A probability of which nothing is known but that it isn't that of the mean."""
 GUESSED = (Role.POPULATION, Role.SD, Role.DPAR)
 """Roles of the parameters about whose size the data say something."""
 
@@ -60,6 +68,8 @@ def build_start(spec: ModelSpec, density: Density) -> Start:
             values, sizes = guesses.of(at.parameter)
             for (i, prior), value, size in zip(at.scalars(), values, sizes, strict=True):
                 centre[i], spread[i] = _unconstrained(prior, value, size)
+        if at.parameter.role == Role.THRESHOLDS:
+            centre[at.numbers] = decreased(guesses.thresholds(at.size))
     for g in layout.groups:
         sizes = np.where(g.centered, guesses.deviations(g.priors.group.name), 1.0)
         spread[g.effects] *= np.tile(sizes, g.size)
@@ -116,17 +126,27 @@ class _Guesses:
         identity = self.spec.family.dpar(dpar).link == "identity"
         return self.size if dpar == MAIN and identity else 1.0
 
+    def thresholds(self, size: int) -> np.ndarray:
+        """Where the shares of the categories would put them."""
+        counts = np.bincount(self.spec.response.data.y.astype(int), minlength=size + 2)[1:] + 0.5
+        shares = counts.cumsum()[:-1] / counts.sum()
+        return self.spec.family.link(MAIN).link(shares)
+
     def natural(self, dpar: str) -> float:
         """The response's level and size, and 1 above the least value of other dpars."""
         if dpar == MAIN:
             return self.level
-        return self.size if dpar == "sigma" else max(self.spec.family.dpar(dpar).lower, 0.0) + 1.0
+        if dpar == "sigma":
+            return self.size
+        found = self.spec.family.dpar(dpar)
+        return SHARE if found.upper == 1.0 else max(found.lower, 0.0) + 1.0
 
 
 def _response(spec: ModelSpec) -> tuple[float, float]:
     """Level and standard deviation of what `mu` is about, the level within mu's range."""
     response, mu = spec.response.data, spec.family.dpar(MAIN)
     y = response.y / response.aux["trials"] if "trials" in response.aux else response.y
+    y = np.log(y[y > 0]) if spec.family.log_scale else y
     size = float(_not_0(y.std()))
     low = mu.lower + 0.1 * size if np.isfinite(mu.lower) else -np.inf
     high = mu.upper - 0.1 * size if np.isfinite(mu.upper) else np.inf

@@ -8,10 +8,10 @@ or 1. Outside a link's range the value is nan, so that the density is no number 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import atan, atan2, erfc, exp, expm1, log, log1p, nan, sqrt
+from math import atan, atan2, exp, expm1, log, log1p, nan, sqrt
 from types import MappingProxyType
 
-from bayesmix.families.scalar import HALF_LOG_2PI, sigmoid, softplus
+from bayesmix.families.scalar import log_ndtr, sigmoid, softplus
 
 SCALES: Mapping[str, int] = MappingProxyType({"natural": 0, "log": 1, "odds": 2})
 NATURAL, LOG_SCALE, ODDS = 0, 1, 2
@@ -42,13 +42,10 @@ LINKS: Mapping[str, int] = MappingProxyType(
     }
 )
 
-SQRT_HALF = sqrt(0.5)
 FLAT = 36.0
 """exp(-FLAT) vanishes beside 1 in double precision."""
 STEEPEST = 700.0
 """Where a hazard stops growing, for its exponential not to overflow."""
-FAR_TAIL = -30.0
-"""Where the normal distribution function's asymptotic series is exact."""
 
 
 def is_plain(link: int, scale: int) -> bool:
@@ -115,7 +112,7 @@ def _squareplus(eta: float) -> tuple[float, float]:
 
 
 def _of_probability(link: int, scale: int, eta: float) -> tuple[float, float]:
-    odds, slope = _odds(link, eta)
+    odds, slope = odds_and_slope(link, eta)
     if scale == ODDS:
         return odds, slope
     if scale == LOG_SCALE:
@@ -123,7 +120,7 @@ def _of_probability(link: int, scale: int, eta: float) -> tuple[float, float]:
     return sigmoid(odds), sigmoid(odds) * sigmoid(-odds) * slope
 
 
-def _odds(link: int, eta: float) -> tuple[float, float]:
+def odds_and_slope(link: int, eta: float) -> tuple[float, float]:
     """The log odds, exact in both tails."""
     if link == LOGIT:
         return eta, 1.0
@@ -153,14 +150,3 @@ def _cloglog_odds(eta: float) -> tuple[float, float]:
     hazard = exp(min(eta, STEEPEST))
     rest = -expm1(-hazard)
     return hazard + log(rest), (hazard / rest if eta < STEEPEST else 0.0)
-
-
-def log_ndtr(x: float) -> tuple[float, float]:
-    """Logarithm of the normal distribution function, and its slope."""
-    if x < FAR_TAIL:
-        r = 1.0 / (x * x)
-        series = 1.0 - r * (1.0 - r * (3.0 - r * (15.0 - r * (105.0 - r * 945.0))))
-        return -0.5 * x * x - HALF_LOG_2PI - log(-x) + log(series), -x / series
-    below = 0.5 * erfc(-x * SQRT_HALF)
-    value = log(below) if x < -1.0 else log1p(-0.5 * erfc(x * SQRT_HALF))
-    return value, exp(-0.5 * x * x - HALF_LOG_2PI) / below

@@ -1,0 +1,201 @@
+"""More zeros than a distribution has: inflation adds some, a hurdle makes all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.generated import generated
+from bayesmix.families.maths import Maths
+from bayesmix.families.row import RowKernel
+from bayesmix.families.special import log_probabilities, log_sum
+from bayesmix.families.support import drawable, drawn_shape
+
+__all__ = ["hurdle", "inflated"]
+
+SHARE_LINKS = ("logit", "identity", "probit", "probit_approx", "cloglog", "cauchit", "log")
+
+KERNELS = """
+def inflated(y, «v#», odds):
+    logp, «d#» = point(y, «v#»)
+    logp -= softplus(odds)
+    if y > 0.0:
+        return logp, «d#», -sigmoid(odds)
+    zero = -softplus(-odds)
+    total = max(logp, zero) + log1p(exp(-abs(logp - zero)))
+    share = exp(logp - total)
+    return total, «share * d#», (1.0 - share) - sigmoid(odds)
+
+def hurdle(y, «v#», odds):
+    if y == 0.0:
+        return -softplus(-odds), «0.0 * v#», sigmoid(-odds)
+    logp, «d#» = point(y, «v#»)
+    return logp - softplus(odds), «d#», -sigmoid(odds)
+
+def hurdle_of_counts(y, «v#», odds):
+    if y == 0.0:
+        return -softplus(-odds), «0.0 * v#», sigmoid(-odds)
+    logp, «d#» = point(y, «v#»)
+    zero, «z#» = point(0.0, «v#»)
+    ratio = exp(zero) / -expm1(zero)
+    logp -= log(-expm1(zero)) + softplus(odds)
+    return logp, «d# + ratio * z#», -sigmoid(odds)
+"""
+
+
+def inflated(base: Family, name: str, check: Callable[..., None]) -> Family:
+    """The family of counts that are 0 with probability ``zi``, and else of `base`.
+
+    Parameters
+    ----------
+    base : Family
+    name : str
+    check : callable
+        That of its responses.
+
+    References
+    ----------
+    brms: ``zero_inflated_poisson`` and others,
+    https://paulbuerkner.com/brms/articles/brms_families.html
+    """
+    return _extended(base, _shared(Inflated, base), name, check, "zi", "inflated")
+
+
+def hurdle(base: Family, name: str, check: Callable[..., None]) -> Family:
+    """The family of responses that are 0 with probability ``hu``, and else those of `base` above 0.
+
+    Parameters
+    ----------
+    base : Family
+    name : str
+    check : callable
+        That of its responses.
+
+    References
+    ----------
+    brms: ``hurdle_poisson`` and others, https://paulbuerkner.com/brms/articles/brms_families.html
+    """
+    kernel = "hurdle_of_counts" if base.discrete else "hurdle"
+    return _extended(base, _shared(Hurdle, base), name, check, "hu", kernel)
+
+
+def _extended(
+    base: Family,
+    made: Inflated | Hurdle,
+    name: str,
+    check: Callable[..., None],
+    share: str,
+    kernel: str,
+) -> Family:
+    return replace(
+        base,
+        name=name,
+        dpars=(*base.dpars, Dpar(share, "logit", SHARE_LINKS, 0.0, 1.0)),
+        check=check,
+        density=made.density,
+        mean=made.mean,
+        random=made.random,
+        row=ZerosRow(base.row, kernel),
+        log_cdf=None,
+        log_sf=None,
+        quantile=None,
+    )
+
+
+@dataclass(frozen=True)
+class Inflated:
+    """What a family with additional zeros computes."""
+
+    base: Family
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _shared, (type(self), self.base)
+
+    def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+        zero, rest = log_probabilities(p, "zi", m)
+        logp = rest + self.base.density(y, p, aux, m)
+        return m.where(y < 0.5, log_sum(zero, logp, m), logp)
+
+    def mean(self, p: Dpars, aux: Aux) -> Array:
+        return (1.0 - p["zi"]) * self.base.mean(p, aux)
+
+    def random(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
+        zi = drawable("zi", p["zi"], 0, 1)
+        counts = self.base.random(rng, p, aux)
+        return np.where(rng.random(drawn_shape(zi, counts)) < zi, 0, counts)
+
+
+@dataclass(frozen=True)
+class Hurdle:
+    """What a family with a hurdle computes."""
+
+    base: Family
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _shared, (type(self), self.base)
+
+    def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+        zero, rest = log_probabilities(p, "hu", m)
+        # Any response above 0 will do where it is 0, for its density isn't used.
+        some = self.base.density(m.where(y > 0, y, 1.0), p, aux, m)
+        return m.where(y > 0, rest + some - self._log_passed(p, aux, m), zero)
+
+    def mean(self, p: Dpars, aux: Aux) -> Array:
+        passed = np.exp(self._log_passed(p, aux))
+        return (1.0 - p["hu"]) * self.base.mean(p, aux) / passed
+
+    def random(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
+        hu = drawable("hu", p["hu"], 0, 1)
+        some = self._above_zero(rng, p, aux)
+        return np.where(rng.random(drawn_shape(hu, some)) < hu, 0, some)
+
+    def _log_passed(self, p: Dpars, aux: Aux, m: Maths | None = None) -> Any:
+        """Log of the probability that the base has for more than 0."""
+        if not self.base.discrete:
+            return 0.0
+        if m is None:
+            return np.log(-np.expm1(self.base.logp(np.zeros(1), p, aux)))
+        return m.log(-m.expm1(self.base.density(0.0, p, aux, m)))
+
+    def _above_zero(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
+        if not self.base.discrete:
+            return self.base.random(rng, p, aux)
+        zero = np.exp(self.base.logp(np.zeros(1), p, aux))
+        u = rng.random(drawn_shape(*p.values()))
+        return np.maximum(self.base.quantile(zero + u * (1.0 - zero), p, aux), 1).astype(np.int64)
+
+
+@cache
+def _shared(kind: type, base: Family) -> Any:
+    """The same object wherever it is asked for: functions bound to others would be unequal."""
+    return kind(base)
+
+
+@dataclass(frozen=True)
+class ZerosRow:
+    """The row kernel of a family with more zeros, from that of the base."""
+
+    base: RowKernel
+    kernel: str
+
+    takes = ()
+    shared = None
+    below = above = None
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        return (*self.base.scales, "odds")
+
+    @property
+    def function(self) -> Callable[..., tuple[float, ...]]:
+        return _kernel(self.kernel, self.base)
+
+
+@cache
+def _kernel(name: str, base: RowKernel) -> Callable[..., tuple[float, ...]]:
+    return generated(name, KERNELS, len(base.scales), point=base.function)

@@ -108,5 +108,5 @@ def tensor_maths() -> Maths:
         sigmoid=pt.sigmoid,
         softplus=pt.softplus,
         integer=lambda x: pt.cast(x, "int64"),
-        take=lambda vector, at: vector[at],
+        take=lambda vector, at: vector.flatten()[at],
     )

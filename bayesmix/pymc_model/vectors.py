@@ -36,6 +36,8 @@ def vector(name: str, priors: Sequence[Resolved]) -> Any:
 
 def increasing(name: str, priors: Sequence[Resolved]) -> Any:
     """One random vector whose values increase, each with its prior."""
+    if len(priors) == 1:
+        return vector(name, priors)
     options = {
         "shape": len(priors),
         "transform": ordered,

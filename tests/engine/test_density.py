@@ -58,16 +58,20 @@ INSIDE = {("mu", "log"): -1.5, ("mu", "identity"): 0.5, ("sigma", "identity"): 2
 """Intercepts at which parameters with a bounded range are in it."""
 
 
-def assert_same(spec: ModelSpec, least: int, centre: float = 0.0, at: int = 0) -> None:
+def assert_same(
+    spec: ModelSpec, least: int, centre: float = 0.0, at: int = 0, largest: float = 30.0
+) -> None:
     """At `least` points of finite density, ours is PyMC's up to one constant."""
     assert uncovered(spec) is None
     density = density_of(spec)
     reference = PymcDensity(spec, density.layout)
     differences, sizes = [], []
-    for x in points(density.layout, (0.03, 0.3, 1.0, 3.0, 30.0)):
+    for x in points(density.layout, (0.03, 0.3, 1.0, 3.0, largest)):
         x[at] += centre
         (logp, grad), (expected, slope) = density(x), reference(x)
-        assert np.isfinite(logp) == np.isfinite(grad).all() or logp == -np.inf
+        assert (logp == -np.inf) != (np.isfinite(logp) and np.isfinite(grad).all())
+        if expected == -np.inf:
+            assert logp == -np.inf
         if np.isfinite(expected) and np.isfinite(slope).all():
             differences.append(logp - expected)
             sizes.append(max(1.0, abs(expected)))
@@ -80,7 +84,9 @@ def assert_same(spec: ModelSpec, least: int, centre: float = 0.0, at: int = 0) -
 @pytest.mark.parametrize("model", MODELS)
 def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
     formula, name, priors = MODELS[model]
-    assert_same(spec_of(formula, name, priors), least=4)
+    # Of intervals and categories as narrow as 1e-9 few digits are left in either.
+    narrow = ("censored", "thresholds with priors of their own")
+    assert_same(spec_of(formula, name, priors), least=4, largest=3.0 if model in narrow else 30.0)
 
 
 @pytest.mark.slow

@@ -61,6 +61,20 @@ def test_weights_are_a_potential() -> None:
     assert made.observed_RVs == []
 
 
+def test_one_threshold_is_a_number_of_its_own() -> None:
+    made = Model("yes ~ x", DATA.assign(yes=DATA["yes"] + 1), "cumulative").pymc
+    assert [v.name for v in made.value_vars] == ["slopes", "Intercept"]
+
+
+def test_new_families_have_responses_of_their_own() -> None:
+    for formula, family in [("grade ~ x", "cumulative"), ("amount ~ x", "hurdle_gamma")]:
+        made = Model(formula, DATA, family).pymc
+        (observed,) = made.observed_RVs
+        logp = made.compile_logp(mode=Mode("py", "fast_compile"))
+        assert np.isfinite(logp(made.initial_point()))
+        assert made.named_vars_to_dims[observed.name] == ("obs",)
+
+
 def test_the_model_is_built_once_and_not_changed_by_its_spec() -> None:
     model = Model("y ~ x", DATA)
     assert model.pymc is model.pymc

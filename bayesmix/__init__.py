@@ -23,10 +23,10 @@ from bayesmix.errors import (
 from bayesmix.families import Family, family
 from bayesmix.fit import Fit
 from bayesmix.formula import Formula, bf
+from bayesmix.loading import load
 from bayesmix.model import Model, brm
 from bayesmix.predict import NA
 from bayesmix.priors import Prior, prior
-from bayesmix.storage import load
 
 __all__ = [
     "NA",

@@ -384,9 +384,9 @@ class Fit:
         StorageError
             If the file can't be written.
         """
-        from bayesmix.storage import save
+        from bayesmix.storage import save_fit
 
-        return save(self, path)
+        return save_fit(self.model.spec, self.idata, path)
 
     def __repr__(self) -> str:
         sizes = self.idata["posterior"].sizes

@@ -10,19 +10,18 @@ import pandas as pd
 
 from bayesmix.errors import SamplingError
 from bayesmix.families import Family
+from bayesmix.fit import Fit
 from bayesmix.formula import Formula
 from bayesmix.predict import Draws, Prediction, Request
 from bayesmix.priors import Prior
 from bayesmix.randomness import seed_sequence
-from bayesmix.sampling import Settings, draw_prior, prior_tree, run
+from bayesmix.sampling import Problem, Settings, draw_prior, prior_tree, run
 from bayesmix.spec import ModelSpec, build_spec
 from bayesmix.summary import Table
 
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
-
-    from bayesmix.fit import Fit
 
 
 class Model:
@@ -100,7 +99,12 @@ class Model:
 
     @cached_property
     def pymc(self) -> pm.Model:
-        """The PyMC model, with named dims and coords, to look at or extend."""
+        """The PyMC model, with named dims and coords, to look at or extend.
+
+        What is added to it counts: `fit` then samples it as it is, through nutpie, and the draws of
+        variables of your own stand in the posterior beside the others. Predictions know nothing of
+        them.
+        """
         from bayesmix.pymc_model import build_pymc_model
 
         return build_pymc_model(self.spec)
@@ -162,8 +166,8 @@ class Model:
         sampler : str
             ``"fused"`` (the engine: nothing is compiled for the model), or a sampler of the PyMC
             model: ``"nutpie"``, ``"pymc"``, ``"numpyro"`` or ``"blackjax"``. ``"auto"`` is the
-            engine where it takes the model, else nutpie; ``fit.idata.posterior.attrs`` says which
-            ran.
+            engine where it takes the model and `pymc` is as it was built, else nutpie;
+            ``fit.idata.posterior.attrs`` says which ran.
         target_accept : float
             Between 0 and 1; higher means smaller steps.
         progressbar : bool
@@ -190,8 +194,6 @@ class Model:
         ConvergenceWarning
             Once, if draws diverged, R-hat is above 1.01 or the effective sample size is low.
         """
-        from bayesmix.fit import Fit
-
         settings = Settings(
             draws,
             tune,
@@ -203,7 +205,15 @@ class Model:
             parametrization,
             marginalize,
         )
-        return Fit(self, run(self, sampler, settings))
+        return Fit(self, run(self._problem(), sampler, settings))
+
+    def _problem(self) -> Problem:
+        """What samplers need; the PyMC model isn't made just to see that nobody changed it."""
+        if "pymc" not in self.__dict__:
+            return Problem(self.spec, lambda: self.pymc)
+        from bayesmix.pymc_model import changes_of
+
+        return Problem(self.spec, lambda: self.pymc, *changes_of(self.pymc))
 
     def __repr__(self) -> str:
         groups = ", ".join(f"{g.name} ({g.size})" for g in self.spec.design.groups) or "none"

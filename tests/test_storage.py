@@ -16,10 +16,11 @@ from bayesmix.errors import StorageError
 from bayesmix.families import family
 from bayesmix.fit import Fit
 from bayesmix.formula import bf
+from bayesmix.loading import load
 from bayesmix.model import Model
 from bayesmix.predict import NA
 from bayesmix.priors import prior
-from bayesmix.storage import load, save, seal
+from bayesmix.storage import seal
 
 from .reference_cases import Case, cases
 from .support import fit_of
@@ -238,7 +239,6 @@ def test_the_path_may_be_text_or_path_and_comes_back(tmp_path: Path) -> None:
     fit = simple_fit()
     path = tmp_path / "without suffix"
     assert fit.save(str(path)) == path
-    assert save(fit, path) == path
     assert load(str(path)).idata.identical(fit.idata)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesmix.pymc_model.changes import remember
 from bayesmix.pymc_model.likelihood import add_likelihood
 from bayesmix.pymc_model.parameters import Made, add_parameter
 from bayesmix.pymc_model.predictors import linear_predictor
@@ -36,6 +37,7 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
             made |= add_parameter(spec, p, made)
         for response in spec.responses:
             add_likelihood(response, _values(spec, response, made), obs_dim(spec))
+    remember(model)
     return model
 
 

@@ -40,7 +40,7 @@ class Sampled:
     Attributes
     ----------
     posterior : mapping of str to ndarray
-        By variable, ``(chain, draw, …)``.
+        By variable, ``(chain, draw, …)``; the user's own too.
     stats : mapping of str to ndarray
         ``(chain, draw)``, by the names of `STATS`; ``diverging`` is always there.
     sampler : str
@@ -80,13 +80,20 @@ def collect(spec: ModelSpec, sampled: Sampled, settings: Settings) -> xr.DataTre
     """
     _check_finite({name: sampled.posterior[name] for name in variable_dims(spec)})
     attrs = _attributes(sampled, settings)
-    posterior = dataset(spec, sampled.posterior).assign_attrs(attrs)
+    posterior = _with_own(dataset(spec, sampled.posterior), sampled).assign_attrs(attrs)
     groups = {
         "posterior": posterior,
         "sample_stats": _stats(sampled, posterior).assign_attrs(attrs),
         "observed_data": observed(spec),
     }
     return xr.DataTree.from_dict(groups)
+
+
+def _with_own(posterior: xr.Dataset, sampled: Sampled) -> xr.Dataset:
+    """With the variables that a user has added to the PyMC model, their dimensions numbered."""
+    own = {n: v for n, v in sampled.posterior.items() if n not in posterior}
+    dims = {n: [f"{n}_dim_{i}" for i in range(v.ndim - 2)] for n, v in own.items()}
+    return posterior.assign({n: ((*SAMPLE_DIMS, *dims[n]), v) for n, v in own.items()})
 
 
 def _stats(sampled: Sampled, posterior: xr.Dataset) -> xr.Dataset:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from importlib.metadata import version
+from inspect import signature
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +18,10 @@ from bayesmix.errors import SamplingError
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling.collect import STATS, Sampled
 from bayesmix.sampling.nutpie_nuts import STAT_NAMES, run_compiled
+from bayesmix.sampling.problem import Problem
 from bayesmix.sampling.settings import Settings
 
-if TYPE_CHECKING:
-    from bayesmix.model import Model
-
-__all__ = ["NutpieModel", "sample_fused"]
+__all__ = ["NutpieModel", "sample_fused", "unknown_nutpie"]
 
 DRAWS, PARAMETER = "x", "parameter"
 """What nutpie is told that the parameters are called, and their dimension."""
@@ -68,7 +70,34 @@ class NutpieModel:
         )
 
 
-def sample_fused(model: Model, settings: Settings) -> Sampled:
+SIGNATURES = {
+    "LogpFunc": "ptr, user_data_ptr, keep_alive",
+    "ExpandFunc": "dim, expanded_dim, ptr, user_data_ptr, keep_alive",
+    "PyVariable.new_variables": "names, item_types, shapes, dim_sizes, dims",
+    "PyMcModel": "density, expand, variables, dim, dim_sizes, coords, init_func, transform_adapter",
+    "PySampler.from_pymc": (
+        "settings, cores, model, progress_type, extra_callback, extra_callback_rate, store"
+    ),
+}
+"""What is used of nutpie's private names, and with which arguments."""
+
+
+@cache
+def unknown_nutpie() -> str | None:
+    """Why the engine can't be run by the nutpie that is installed; None if it can."""
+    from nutpie import _lib
+
+    for name, arguments in SIGNATURES.items():
+        try:
+            found = ", ".join(signature(attrgetter(name)(_lib)).parameters)
+        except (AttributeError, ValueError) as error:
+            found = str(error)
+        if found != arguments:
+            return f"nutpie {version('nutpie')} has another {name}() than the fused engine knows."
+    return None
+
+
+def sample_fused(problem: Problem, settings: Settings) -> Sampled:
     """Sample a model that the engine takes.
 
     Raises
@@ -76,27 +105,48 @@ def sample_fused(model: Model, settings: Settings) -> Sampled:
     SamplingError
         If it doesn't, or no chain can start.
     """
-    start = time.perf_counter()
-    fused = compile_fused(model.spec, settings.parametrization, settings.marginalize)
+    fused = compile_fused(problem.spec, settings.parametrization, settings.marginalize)
     seeds = seed_sequence(settings.random_seed, SamplingError)
     seeded = replace(settings, random_seed=seeds)
-    results = run_compiled(NutpieModel(fused, {}, {}), seeded, return_raw_trace=True)
-    x, stats = unpack(results, settings.draws)
-    posterior = fused.posterior(x, seeds.generate_state(4))
-    seconds = time.perf_counter() - start
-    return Sampled(posterior, stats, "fused", "nutpie", seconds)
+    start = time.perf_counter()
+    model = NutpieModel(fused, {}, {})
+    draws, stats = unpack(run_compiled(model, seeded, return_raw_trace=True), settings.draws)
+    posterior = _posterior(fused, draws, seeds, settings)
+    return Sampled(posterior, stats, "fused", "nutpie", time.perf_counter() - start)
 
 
-def unpack(results: Any, draws: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Unconstrained draws, chain × draw × parameter, and statistics, from nutpie's arrow tables."""
+def _posterior(
+    fused: Fused, draws: Iterator[np.ndarray], seeds: np.random.SeedSequence, settings: Settings
+) -> dict[str, np.ndarray]:
+    """The variables of all chains, of which one at a time is made and its raw draws let go."""
+    posterior: dict[str, np.ndarray] = {}
+    for chain, x in enumerate(draws):
+        found = fused.posterior(x, [chain, *seeds.generate_state(4)])
+        for name, values in found.items():
+            if name not in posterior:
+                posterior[name] = np.empty((settings.chains, *values.shape))
+            posterior[name][chain] = values
+    return posterior
+
+
+def unpack(results: Any, draws: int) -> tuple[Iterator[np.ndarray], dict[str, np.ndarray]]:
+    """Unconstrained draws, draw × parameter, chain after chain, and the statistics.
+
+    nutpie's tables hold the warm-up too; each is let go when its chain has been taken.
+    """
     draw_batches, stat_batches = results.get_arrow_trace()
-    x = np.stack([_rows(b.column(DRAWS), draws).reshape(draws, -1) for b in draw_batches])
+    del results
     kept = {
         ours: np.stack([_rows(b.column(theirs), draws) for b in stat_batches])
         for theirs, ours in STAT_NAMES.items()
         if ours in STATS
     }
-    return x, kept
+    return _taken(list(draw_batches), draws), kept
+
+
+def _taken(batches: list[Any], draws: int) -> Iterator[np.ndarray]:
+    while batches:
+        yield _rows(batches.pop(0).column(DRAWS), draws).reshape(draws, -1)
 
 
 def _rows(column: Any, draws: int) -> np.ndarray:

@@ -9,13 +9,13 @@ from weakref import WeakKeyDictionary
 
 from bayesmix.errors import SamplingError
 from bayesmix.sampling.collect import Sampled
+from bayesmix.sampling.problem import Problem
 from bayesmix.sampling.settings import Settings, seed_number
 from bayesmix.variables import variable_dims
 
 if TYPE_CHECKING:
+    import pymc as pm
     import xarray as xr
-
-    from bayesmix.model import Model
 
 __all__ = ["STAT_NAMES", "compiled", "run_compiled", "sample_nutpie"]
 
@@ -32,26 +32,25 @@ STAT_NAMES = {
 }
 
 
-def sample_nutpie(model: Model, settings: Settings) -> Sampled:
+def sample_nutpie(problem: Problem, settings: Settings) -> Sampled:
     """Compile the PyMC model, unless an earlier fit has done so, and sample it with nutpie."""
-    names = tuple(variable_dims(model.spec))
-    ready = compiled(model, names)
+    names = (*variable_dims(problem.spec), *problem.own)
+    ready = compiled(problem.pymc(), names)
     start = time.perf_counter()
     tree = run_compiled(ready, settings)
     return _sampled(tree, names, time.perf_counter() - start)
 
 
-_COMPILED: WeakKeyDictionary[Model, tuple[Any, Any]] = WeakKeyDictionary()
+_COMPILED: WeakKeyDictionary[pm.Model, tuple[Any, Any]] = WeakKeyDictionary()
 
 
-def compiled(model: Model, names: tuple[str, ...]) -> Any:
+def compiled(model: pm.Model, names: tuple[str, ...]) -> Any:
     """What nutpie makes of the PyMC model; made again if its variables have changed."""
     import nutpie
 
-    pymc_model = model.pymc
-    variables = (*pymc_model.basic_RVs, *pymc_model.deterministics, *pymc_model.potentials)
+    variables = (*model.basic_RVs, *model.deterministics, *model.potentials)
     if model not in _COMPILED or _COMPILED[model][0] != variables:
-        made = nutpie.compile_pymc_model(pymc_model, backend="numba", var_names=names)
+        made = nutpie.compile_pymc_model(model, backend="numba", var_names=names)
         # The labels go on afterwards: nutpie doesn't know those of every type.
         _COMPILED[model] = variables, dataclasses.replace(made, dims={}, _coords={})
     return _COMPILED[model][1]

@@ -8,41 +8,40 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmix.sampling.collect import STATS, Sampled
+from bayesmix.sampling.problem import Problem
 from bayesmix.sampling.settings import Settings, seed_number
 from bayesmix.variables import variable_dims
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayesmix.model import Model
-
 __all__ = ["sample_blackjax", "sample_numpyro", "sample_pymc"]
 
 
-def sample_pymc(model: Model, settings: Settings) -> Sampled:
+def sample_pymc(problem: Problem, settings: Settings) -> Sampled:
     """Sample with PyMC's own NUTS."""
-    return _sample(model, settings, "pymc")
+    return _sample(problem, settings, "pymc")
 
 
-def sample_numpyro(model: Model, settings: Settings) -> Sampled:
+def sample_numpyro(problem: Problem, settings: Settings) -> Sampled:
     """Sample with numpyro's NUTS, which calls the potential energy (minus the log density) lp."""
-    sampled = _sample(model, settings, "numpyro")
+    sampled = _sample(problem, settings, "numpyro")
     sampled.stats["lp"] *= -1
     return sampled
 
 
-def sample_blackjax(model: Model, settings: Settings) -> Sampled:
+def sample_blackjax(problem: Problem, settings: Settings) -> Sampled:
     """Sample with blackjax's NUTS."""
-    return _sample(model, settings, "blackjax")
+    return _sample(problem, settings, "blackjax")
 
 
-def _sample(model: Model, settings: Settings, sampler: str) -> Sampled:
+def _sample(problem: Problem, settings: Settings, sampler: str) -> Sampled:
     from bayesmix.pymc_model.sample import sample
 
-    names = tuple(variable_dims(model.spec))
+    names = (*variable_dims(problem.spec), *problem.own)
     start = time.perf_counter()
     tree = sample(
-        model.pymc,
+        problem.pymc(),
         sampler,
         names,
         draws=int(settings.draws),

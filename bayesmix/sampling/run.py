@@ -11,27 +11,25 @@ from bayesmix.errors import ConvergenceWarning, SamplingError
 from bayesmix.sampling.collect import collect
 from bayesmix.sampling.fused_nuts import sample_fused
 from bayesmix.sampling.judge import judge
+from bayesmix.sampling.problem import Problem
 from bayesmix.sampling.samplers import find_sampler
 from bayesmix.sampling.settings import Settings
-from bayesmix.spec import ModelSpec
 from bayesmix.variables import variable_dims
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from bayesmix.model import Model
 
 __all__ = ["run"]
 
 PACKAGE = str(Path(__file__).parent.parent)
 
 
-def run(model: Model, sampler: str, settings: Settings) -> xr.DataTree:
+def run(problem: Problem, sampler: str, settings: Settings) -> xr.DataTree:
     """Sample the posterior of a model.
 
     Parameters
     ----------
-    model : Model
+    problem : Problem
     sampler : str
         ``"auto"`` or one of `SAMPLERS`.
     settings : Settings
@@ -51,21 +49,21 @@ def run(model: Model, sampler: str, settings: Settings) -> xr.DataTree:
     ConvergenceWarning
         Once, with all that `judge` finds.
     """
-    chosen = find_sampler(sampler, model.spec)
+    chosen = find_sampler(sampler, problem)
     if settings.parametrization != "auto" and chosen.sample is not sample_fused:
         raise SamplingError(
             "parametrization= is for the fused engine; the PyMC model is noncentered. "
-            + _why_not_fused(model.spec)
+            + _why_not_fused(problem)
         )
-    if not variable_dims(model.spec):
+    if not variable_dims(problem.spec):
         raise SamplingError("The model has no parameters, so there is nothing to sample.")
-    idata = collect(model.spec, chosen.sample(model, settings), settings)
+    idata = collect(problem.spec, chosen.sample(problem, settings), settings)
     doubts = judge(idata)
     if doubts is not None:
         warnings.warn(doubts, ConvergenceWarning, skip_file_prefixes=(PACKAGE,))
     return idata
 
 
-def _why_not_fused(spec: ModelSpec) -> str:
-    reason = uncovered(spec)
+def _why_not_fused(problem: Problem) -> str:
+    reason = "; ".join(problem.changes) or uncovered(problem.spec)
     return f"The engine can't take this model: {reason}." if reason else "Use sampler='fused'."

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from bayesmix.engine import uncovered
-from bayesmix.errors import SamplingError, did_you_mean, listed
+from bayesmix.errors import BayesmixWarning, SamplingError, did_you_mean, listed
 from bayesmix.sampling.collect import Sampled
-from bayesmix.sampling.fused_nuts import sample_fused
+from bayesmix.sampling.fused_nuts import sample_fused, unknown_nutpie
 from bayesmix.sampling.nutpie_nuts import sample_nutpie
+from bayesmix.sampling.problem import Problem
 from bayesmix.sampling.pymc_nuts import sample_blackjax, sample_numpyro, sample_pymc
 from bayesmix.sampling.settings import Settings
-from bayesmix.spec import ModelSpec
-
-if TYPE_CHECKING:
-    from bayesmix.model import Model
 
 __all__ = ["AUTO", "SAMPLERS", "Sampler", "find_sampler"]
 
 AUTO = "auto"
+PACKAGE = str(Path(__file__).parent.parent)
 
 
 @dataclass(frozen=True)
 class Sampler:
     """A sampler, and the packages that it needs beyond those that are always installed."""
 
-    sample: Callable[[Model, Settings], Sampled]
+    sample: Callable[[Problem, Settings], Sampled]
     needs: tuple[str, ...] = ()
 
     @property
@@ -49,7 +48,7 @@ SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
 """Every sampler: the engine's, and those of the PyMC model."""
 
 
-def find_sampler(name: str, spec: ModelSpec) -> Sampler:
+def find_sampler(name: str, problem: Problem) -> Sampler:
     """The sampler that `Model.fit` calls `name`.
 
     Parameters
@@ -57,20 +56,28 @@ def find_sampler(name: str, spec: ModelSpec) -> Sampler:
     name : str
         ``"auto"`` or one of `SAMPLERS`. The first is the engine where it takes the model, else
         nutpie on the PyMC model.
-    spec : ModelSpec
+    problem : Problem
 
     Raises
     ------
     SamplingError
-        If there is none, or its package isn't installed.
+        If there is none, its package isn't installed, or it is the engine and the user has changed
+        the PyMC model.
+
+    Warns
+    -----
+    BayesmixWarning
+        If only an unknown release of nutpie keeps ``"auto"`` from the engine.
     """
     if name == AUTO:
-        return SAMPLERS["fused" if uncovered(spec) is None else "nutpie"]
+        return _auto(problem)
     if not isinstance(name, str) or name not in SAMPLERS:
         raise SamplingError(
             f"There is no sampler {name!r}.{did_you_mean(str(name), SAMPLERS)} "
             f"There is {listed((AUTO, *SAMPLERS))}."
         )
+    if name == "fused":
+        _check_fused(problem)
     sampler = SAMPLERS[name]
     if sampler.missing:
         there = [known for known, s in SAMPLERS.items() if not s.missing]
@@ -79,3 +86,28 @@ def find_sampler(name: str, spec: ModelSpec) -> Sampler:
             f"pip install {' '.join(sampler.missing)}. Installed are {listed(there)}."
         )
     return sampler
+
+
+def _auto(problem: Problem) -> Sampler:
+    if problem.changes or uncovered(problem.spec) is not None:
+        return SAMPLERS["nutpie"]
+    misfit = unknown_nutpie()
+    if misfit is None:
+        return SAMPLERS["fused"]
+    warnings.warn(
+        f"{misfit} The model is compiled and sampled through PyMC, which takes longer.",
+        BayesmixWarning,
+        skip_file_prefixes=(PACKAGE,),
+    )
+    return SAMPLERS["nutpie"]
+
+
+def _check_fused(problem: Problem) -> None:
+    if problem.changes:
+        raise SamplingError(
+            f"model.pymc was changed ({'; '.join(problem.changes)}), and the fused engine knows "
+            "only the model as it was built. Use sampler='auto' or 'nutpie'."
+        )
+    misfit = unknown_nutpie()
+    if misfit is not None:
+        raise SamplingError(f"{misfit} Use sampler='nutpie'.")

@@ -1,5 +1,5 @@
 """A fit in one file: netCDF, with nothing in it that is executed when it is read."""
 
-from bayesmix.storage.fit import load, save
+from bayesmix.storage.fit import read_fit, save_fit
 
-__all__ = ["load", "save"]
+__all__ = ["read_fit", "save_fit"]

@@ -12,8 +12,8 @@ from bayesmix.design.matrix import INTERCEPT
 from bayesmix.parameters import Parameter, Role
 from bayesmix.predict import Draws
 from bayesmix.spec import GroupPriors, ModelSpec
-from bayesmix.summary.statistics import summarise
-from bayesmix.summary.tables import ByGroup, Table
+from bayesmix.statistics import summarise
+from bayesmix.tables import ByGroup, Table
 
 
 def fixef(spec: ModelSpec, draws: Draws, probs: Sequence[float], robust: bool) -> Table:

@@ -13,10 +13,10 @@ from bayesmix.convergence import diagnose
 from bayesmix.parameters import Parameter, Role
 from bayesmix.predict import Draws
 from bayesmix.spec import GroupPriors, ModelSpec
+from bayesmix.statistics import summarise
 from bayesmix.summary.coefficients import population
-from bayesmix.summary.statistics import summarise
-from bayesmix.summary.tables import Table
 from bayesmix.summary.varcorr import correlated, correlation_matrix, sd_names
+from bayesmix.tables import Table
 
 POPULATION, FURTHER = "Population", "Further"
 ELSEWHERE = (Role.POPULATION, Role.THRESHOLDS, Role.SD, Role.COR, Role.EFFECTS)

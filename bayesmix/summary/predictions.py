@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bayesmix.summary.statistics import summarise
-from bayesmix.summary.tables import Table
+from bayesmix.statistics import summarise
+from bayesmix.tables import Table
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bayesmix.spec import ModelSpec
 from bayesmix.summary.overview import FURTHER, POPULATION, part_title
-from bayesmix.summary.tables import formatted
+from bayesmix.tables import formatted
 
 
 def fit_text(spec: ModelSpec, table: pd.DataFrame, chains: int, draws: int) -> str:

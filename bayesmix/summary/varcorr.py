@@ -10,8 +10,8 @@ import pandas as pd
 
 from bayesmix.predict import Draws
 from bayesmix.spec import GroupPriors, ModelSpec
-from bayesmix.summary.statistics import summarise
-from bayesmix.summary.tables import ByGroup, Table, formatted
+from bayesmix.statistics import summarise
+from bayesmix.tables import ByGroup, Table, formatted
 
 RESIDUAL = "residual__"
 

@@ -45,11 +45,11 @@ def test_by_leads_the_dims_of_sd_and_cor(by_spec, made):
     assert posterior["t"].to_numpy().tolist() == ["old", "new"]
 
 
-def test_values_are_kept_and_others_left_out(spec, made):
+def test_values_are_kept_and_those_of_the_user_beside_them(spec, made):
     raw = made(spec)
-    raw.posterior["z_g"] = np.zeros((CHAINS, DRAWS))
+    raw.posterior["own"] = np.zeros((CHAINS, DRAWS, 3))
     posterior = collect(spec, raw, SETTINGS)["posterior"]
-    assert "z_g" not in posterior
+    assert posterior["own"].dims == ("chain", "draw", "own_dim_0")
     np.testing.assert_array_equal(posterior["r_g"], raw.posterior["r_g"])
 
 

@@ -220,10 +220,10 @@ def test_a_pymc_model_is_compiled_anew_only_if_it_was_changed(model, monkeypatch
 
     monkeypatch.setattr(nutpie, "compile_pymc_model", compile_pymc_model)
     fresh = Model.from_spec(model.spec)
-    assert compiled(fresh, ("b",)) is compiled(fresh, ("b",))
+    assert compiled(fresh.pymc, ("b",)) is compiled(fresh.pymc, ("b",))
     with fresh.pymc:
         pm.Potential("push", fresh.pymc["Intercept"])
-    compiled(fresh, ("b",))
+    compiled(fresh.pymc, ("b",))
     assert made == [fresh.pymc, fresh.pymc]
 
 

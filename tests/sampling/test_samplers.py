@@ -5,6 +5,7 @@ import pytest
 
 from bayesmix.errors import SamplingError
 from bayesmix.model import Model
+from bayesmix.sampling.problem import Problem
 from bayesmix.sampling.samplers import SAMPLERS, Sampler, find_sampler
 from bayesmix.spec import build_spec
 
@@ -14,31 +15,36 @@ def spec():
     return build_spec("y ~ x", {"x": [0.0, 1.0, 2.0], "y": [0.5, 1.0, 2.5]})
 
 
-def test_auto_is_the_engine_where_it_takes_the_model(spec):
-    assert find_sampler("auto", spec) is SAMPLERS["fused"]
+@pytest.fixture(scope="module")
+def problem(spec):
+    return Problem(spec, lambda: None)
 
 
-def test_auto_is_nutpie_elsewhere(spec, monkeypatch):
+def test_auto_is_the_engine_where_it_takes_the_model(problem):
+    assert find_sampler("auto", problem) is SAMPLERS["fused"]
+
+
+def test_auto_is_nutpie_elsewhere(problem, monkeypatch):
     monkeypatch.setattr("bayesmix.sampling.samplers.uncovered", lambda spec: "it is too new")
-    assert find_sampler("auto", spec) is SAMPLERS["nutpie"]
+    assert find_sampler("auto", problem) is SAMPLERS["nutpie"]
 
 
 @pytest.mark.parametrize("name", ["nuts", "Nutpie", "", None, 3])
-def test_an_unknown_sampler_lists_those_there_are(name, spec):
+def test_an_unknown_sampler_lists_those_there_are(name, problem):
     with pytest.raises(SamplingError, match="'auto', 'fused', 'nutpie', 'pymc', 'numpyro', 'bla"):
-        find_sampler(name, spec)
+        find_sampler(name, problem)
 
 
-def test_a_near_name_is_offered(spec):
+def test_a_near_name_is_offered(problem):
     with pytest.raises(SamplingError, match="Did you mean 'nutpie'"):
-        find_sampler("nutpy", spec)
+        find_sampler("nutpy", problem)
 
 
-def test_a_package_that_is_not_installed_is_named(monkeypatch, spec):
+def test_a_package_that_is_not_installed_is_named(monkeypatch, problem):
     absent = SAMPLERS | {"numpyro": Sampler(SAMPLERS["numpyro"].sample, ("no_such_package",))}
     monkeypatch.setattr("bayesmix.sampling.samplers.SAMPLERS", absent)
     with pytest.raises(SamplingError, match=r"pip install no_such_package\. Installed .*'pymc'"):
-        find_sampler("numpyro", spec)
+        find_sampler("numpyro", problem)
 
 
 @pytest.mark.parametrize("sampler", ["nutpie", "pymc"])

@@ -12,7 +12,7 @@ from bayesmix.fit import Fit
 from bayesmix.formula import bf
 from bayesmix.model import Model
 from bayesmix.summary import ByGroup, Table, VarCorr, summarise
-from bayesmix.summary.tables import formatted
+from bayesmix.tables import formatted
 
 from ..support import draws_of, fit_of, frame, given_fit
 

@@ -1,0 +1,51 @@
+"""`load`: a fit from its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bayesmix.fit import Fit
+from bayesmix.model import Model
+from bayesmix.storage import read_fit
+
+__all__ = ["load"]
+
+
+def load(path: str | Path, namespace: Mapping[str, Callable[..., Any]] | None = None) -> Fit:
+    """Read a fit that `Fit.save` wrote.
+
+    The file is netCDF: ArviZ and xarray read its groups too. Nothing in it is executed; the model
+    is built anew from formula, data, family and priors, and its predictions are those of the fit
+    that was saved.
+
+    Parameters
+    ----------
+    path : str or Path
+    namespace : dict of str to callable, optional
+        Functions of your own that the formula uses; a file can't hold them.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    StorageError
+        If there is no such file, it holds no fit, it is damaged or has been changed, a newer
+        bayesmix wrote it, or a function is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from bayesmix.bridge import from_brms
+    >>> model = Model("y ~ x", {"x": [0.0, 1.0, 2.0, 3.0], "y": [1.0, 3.0, 4.0, 8.0]})
+    >>> fit = from_brms(model, {"b_Intercept": [0.5], "b_x": [2.0], "sigma": [0.8]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = load(fit.save(f"{folder}/fit.nc"))
+    >>> again.posterior_epred({"x": [10.0]}).item()
+    20.5
+    """
+    spec, idata = read_fit(path, namespace)
+    return Fit(Model.from_spec(spec), idata)

@@ -109,6 +109,10 @@ class ConvergenceWarning(BayesmixWarning):
     """The draws show signs that they should not be trusted yet."""
 
 
+class ExtrapolationWarning(BayesmixWarning):
+    """A spline is evaluated beyond the data that it was fitted to."""
+
+
 class CacheWarning(BayesmixWarning):
     """The engine's compiled functions could not be stored for later sessions."""
 

@@ -19,7 +19,7 @@ __all__ = ["to_pandas"]
 _KINDS = "a data frame (pandas, polars, pyarrow) or a dict of columns"
 
 
-def to_pandas(data: Any, what: str = "data") -> pd.DataFrame:
+def to_pandas(data: Any, what: str = "data", may_be_empty: bool = False) -> pd.DataFrame:
     """Copy a data frame of any kind into a pandas frame of few dtypes.
 
     Parameters
@@ -28,6 +28,8 @@ def to_pandas(data: Any, what: str = "data") -> pd.DataFrame:
         Anything eager that narwhals can read, or a dict from column names to columns.
     what : str
         What error messages call it: ``"data"``, ``"newdata"``.
+    may_be_empty : bool
+        Whether it may have no rows.
 
     Returns
     -------
@@ -50,8 +52,8 @@ def to_pandas(data: Any, what: str = "data") -> pd.DataFrame:
     Raises
     ------
     DataError
-        If it is no eager frame, has no rows, names a column twice or not by a string, or has
-        more than one level of row labels.
+        If it is no eager frame, has no rows where it must, names a column twice or not by a
+        string, or has more than one level of row labels.
 
     Examples
     --------
@@ -61,7 +63,7 @@ def to_pandas(data: Any, what: str = "data") -> pd.DataFrame:
     """
     frame = _as_pandas(data, what)
     _check_names(frame.columns, what)
-    _check_rows(frame, what)
+    _check_rows(frame, what, may_be_empty)
     columns = {name: _plain(frame[name]) for name in frame.columns}
     return pd.DataFrame(columns, index=frame.index.copy())
 
@@ -145,8 +147,8 @@ def _check_names(names: Iterable[Hashable], what: str) -> None:
         raise DataError(f"{what} has more than one column named {listed(twice)}; rename or drop.")
 
 
-def _check_rows(frame: pd.DataFrame, what: str) -> None:
-    if len(frame) == 0:
+def _check_rows(frame: pd.DataFrame, what: str, may_be_empty: bool) -> None:
+    if len(frame) == 0 and not may_be_empty:
         raise DataError(f"{what} has no rows.")
     if isinstance(frame.index, pd.MultiIndex):
         raise DataError(

@@ -173,8 +173,8 @@ class Model:
         progressbar : bool
         parametrization : str or mapping of str to str
             Of the engine's group effects: ``"centered"``, ``"noncentered"``, or ``"auto"``, which
-            decides for each group by what the data say about its levels. For all groups, or by
-            group.
+            decides for each group by what the data say about its levels. For all groups that are
+            sampled, or by group; a group that is named here isn't integrated out.
         marginalize : bool
             Whether the engine integrates out the effects of the largest group where it can (normal
             responses, one sigma) and draws them afterwards: the same posterior, faster.

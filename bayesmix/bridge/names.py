@@ -145,7 +145,8 @@ def _both(pair: tuple[str, str]) -> Iterator[tuple[str, str]]:
 def _spellings(coef: str) -> tuple[str, ...]:
     """What R and brms may call a coefficient: the factors of an interaction in any order."""
     as_in_r = re.sub(r"\[(True|False)\]", lambda m: m[0].upper(), coef)
-    factors = (r_name(text).split(":") for text in (as_in_r, coef))
+    texts = [as_in_r, coef, re.sub(r"\bC\(", "factor(", coef), re.sub(r"\bC\(", "as.factor(", coef)]
+    factors = (r_name(text).split(":") for text in texts)
     orders = (":".join(o) for f in factors for o in islice(permutations(f), MOST_ORDERS))
     return tuple(dict.fromkeys(orders))
 

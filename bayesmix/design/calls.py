@@ -42,6 +42,8 @@ class CallFactor:
         return tuple(base + suffix for suffix in self.suffixes[full])
 
     def columns(self, frame: pd.DataFrame, full: bool) -> np.ndarray:
+        if frame.empty:
+            return np.empty((0, len(self.suffixes[full])))
         matrix, data = self.matrices[full], self.spelling.data(frame)
         new = self._evaluated(lambda: matrix.common.evaluate_new_data(data).design_matrix)
         return self._checked(new[:, -len(self.suffixes[full]) :], frame.index)

@@ -114,23 +114,25 @@ def _check_names(coded: CodedTerm, names: Sequence[str], source: str) -> None:
 
 
 def _coded(terms: Terms, factors: Mapping[str, Factor]) -> tuple[CodedTerm, ...]:
-    """R's rule: a factor is coded by contrasts in a term if the model has the term without it.
+    """R's rule: a factor is coded by contrasts if the term without it is part of an earlier term.
 
-    The empty term counts as there; where it isn't (no intercept), the first categorical factor
-    of all takes its full coding (R's ``model.matrix``).
+    The empty term is part of any; where there is no intercept, the first categorical factor of all
+    takes its full coding (R's ``TermCode`` and ``model.matrix``).
     """
-    present = {term.key for term in terms.terms} | {frozenset[str]()}
+    before: list[frozenset[str]] = [frozenset()]
     # An `Intercept` among the terms counts as one (brms's ``0 + Intercept``).
-    spans_intercept = terms.intercept or frozenset({INTERCEPT}) in present
+    has_own = any(term.key == {INTERCEPT} for term in terms.terms)
+    spans_intercept = terms.intercept or has_own
     coded = []
     for term in terms.terms:
         codings = []
         for f in term.factors:
-            factor = factors[render(f)]
-            full = (term.key - {render(f)}) not in present
+            factor, rest = factors[render(f)], term.key - {render(f)}
+            full = not any(rest <= earlier for earlier in before)
             if factor.categorical and not spans_intercept:
                 full = spans_intercept = True
             codings.append((factor, full))
+        before.append(term.key)
         coded.append(CodedTerm(term, tuple(codings)))
     return tuple(coded)
 
@@ -140,4 +142,5 @@ def _crossed(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return (right[:, :, None] * left[:, None, :]).reshape(len(left), -1)
+    shape = len(left), left.shape[1] * right.shape[1]
+    return (right[:, :, None] * left[:, None, :]).reshape(shape)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from scipy.interpolate import BSpline
+
+from bayesmix.design.columns import PACKAGE
+from bayesmix.errors import ExtrapolationWarning
 
 
 class Scale:
@@ -118,10 +122,22 @@ class Splines:
         if self.knots is None:
             self.degree = whole(degree, "the degree of bs()", 1)
             self.knots = self._knots(x, df, knots)
+        if not x.size:
+            return np.empty((0, self.knots.size - self.degree - 2))
+        self._warn_outside(x)
+        return BSpline.design_matrix(x, self.knots, self.degree, True).toarray()[:, 1:]
+
+    def _warn_outside(self, x: np.ndarray) -> None:
+        """Beyond the outer knots the outer pieces go on, as in R."""
         low, high = self.knots[0], self.knots[-1]
-        if x.size and (x.min() < low or x.max() > high):
-            raise ValueError(f"bs() knows values from {low:g} to {high:g} only")
-        return BSpline.design_matrix(x, self.knots, self.degree).toarray()[:, 1:]
+        outside = (x < low) | (x > high)
+        if outside.any():
+            warnings.warn(
+                f"bs() is extrapolated for {outside.sum()} values, {x[outside][0]:.9g} the first: "
+                f"the data of the fit end at {low:.9g} and {high:.9g}.",
+                ExtrapolationWarning,
+                skip_file_prefixes=(PACKAGE,),
+            )
 
     def _knots(self, x: np.ndarray, df: int | None, knots: Iterable[float] | None) -> np.ndarray:
         if df is not None and knots is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.density import Density, build_density
 from bayesmix.engine.plan.layout import build_layout
-from bayesmix.engine.plan.parametrization import centered_coefs
+from bayesmix.engine.plan.parametrization import centered_coefs, chosen_groups
 from bayesmix.engine.plan.shifts import means_of, shifts_of
 from bayesmix.engine.plan.start import Start, build_start
 from bayesmix.engine.posterior import posterior_of
@@ -96,10 +96,11 @@ def compile_fused(
     ----------
     spec : ModelSpec
     parametrization : str or mapping
-        ``"centered"``, ``"noncentered"`` or ``"auto"``, for all groups or by group; groups that a
-        mapping doesn't name are ``"auto"``.
+        ``"centered"``, ``"noncentered"`` or ``"auto"``, for all groups that are sampled, or by
+        group; groups that a mapping doesn't name are ``"auto"``.
     marginalize : bool
-        Whether the effects of the largest group are integrated out where that is possible.
+        Whether the effects of the largest group are integrated out where that is possible: of those
+        for which `parametrization` doesn't choose by name.
 
     Returns
     -------
@@ -125,8 +126,10 @@ def compile_fused(
     # Here and not above, for it imports numba.
     from bayesmix.engine.marginal.model import build_marginal, can_marginalize, largest_group
 
+    gone = None
     if marginalize and can_marginalize(spec) is None:
-        gone = largest_group(spec)
+        gone = largest_group(spec, but=chosen_groups(parametrization))
+    if gone is not None:
         centered = centered_coefs(spec, parametrization, without=gone)
         marginal = build_marginal(spec, gone, centered)
         return Fused(spec, marginal.density, build_start(spec, marginal.density), marginal)

@@ -24,7 +24,6 @@ from bayesmix.formula.unexpected import operand_expected
 
 _POWER = LEVELS["**"]
 _NOT_INSIDE = {
-    "^": "A power inside a call is '**'.",
     ":": "Join terms with ':' outside of calls.",
     "|": "Put '+' before the parenthesis of a group-level term: 'x + (1 | g)'.",
     "||": "Put '+' before the parenthesis of a group-level term: 'x + (1 + x || g)'.",
@@ -35,6 +34,10 @@ _OWN_PLACE = {
     "gr": "gr() stands right of the bar of a group-level term: '(1 | gr(g, by=t))'.",
     "mm": "mm() stands right of the bar of a group-level term.",
 }
+
+_ORDERED = ("ordered", "as.ordered")
+SAME = {"factor": "C", "as.factor": "C"}
+"""What R calls our functions."""
 
 Args = tuple[Expr, ...]
 Kwargs = tuple[tuple[str, Expr], ...]
@@ -75,7 +78,7 @@ def parse_expression(cursor: Cursor, floor: int = COMPARISON) -> Expr:
     left = _parse_operand(cursor)
     while (level := _level(cursor)) >= floor:
         cursor.count_operator()
-        op = cursor.take().text
+        op = cursor.take().text.replace("^", "**")
         right = parse_expression(cursor, level if level == _POWER else level + 1)
         left = Binary(op, left, right, (left.span[0], right.span[1]))
         if level == COMPARISON == _level(cursor):
@@ -87,11 +90,19 @@ def _parse_call(cursor: Cursor) -> Call:
     function = cursor.take()
     _check_function(function)
     args, kwargs, span = parse_arguments(cursor)
-    return Call(function.text, args, kwargs, (function.span[0], span[1]))
+    return Call(SAME.get(function.text, function.text), args, kwargs, (function.span[0], span[1]))
 
 
 def _check_function(function: Token) -> None:
     refuse_later_call(function)
+    if function.text in SAME:
+        return
+    if function.text in _ORDERED:
+        raise FormulaError(
+            f"{function.text}() would have polynomial contrasts in R, which aren't here.",
+            span=function.span,
+            hint="C(x) compares each level with the first; 'C(x, levels=[…])' orders them.",
+        )
     if "." in function.text or function.text.startswith("__"):
         raise FormulaError(
             f"{function.text!r} can't be called: attributes can't be reached from a formula.",
@@ -149,7 +160,8 @@ def _check_keyword(token: Token, kwargs: dict[str, Expr]) -> None:
 
 
 def _level(cursor: Cursor) -> int:
-    return LEVELS.get(cursor.token.text, 0) if cursor.token.kind == "op" else 0
+    text = "**" if cursor.token.text == "^" else cursor.token.text
+    return LEVELS.get(text, 0) if cursor.token.kind == "op" else 0
 
 
 def _parse_operand(cursor: Cursor) -> Expr:

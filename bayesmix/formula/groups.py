@@ -87,7 +87,7 @@ def _refuse_more(cursor: Cursor) -> None:
             span=cursor.token.span,
             hint="Write '(1 + x | g)', or '(1 + x | id | g)' where id is a single name.",
         )
-    if cursor.at("*", "**", "^", "-", "/", ":"):
+    if cursor.at("**", "^", "-", "/", "*", ":"):
         raise FormulaError(
             f"{cursor.token.text!r} can't stand here, right of a bar.",
             span=cursor.token.span,
@@ -120,10 +120,27 @@ def _both_bars(span: Span) -> FormulaError:
 def _parse_target(cursor: Cursor) -> tuple[Target, ...]:
     if cursor.at_call() and cursor.token.text == "gr":
         return (_parse_gr(cursor),)
+    if cursor.at("("):
+        return _parse_parenthesised(cursor)
     groupings = [_parse_interaction(cursor)]
-    while cursor.skip("/"):
-        groupings.append(_within(groupings[-1], _parse_interaction(cursor)))
+    while cursor.at("/", "*"):
+        if cursor.take().text == "/":
+            groupings.append(_within(groupings[-1], _parse_interaction(cursor)))
+        else:
+            inner = _parse_interaction(cursor)
+            groupings += [inner, *(_within(g, inner) for g in groupings)]
     return tuple(Target(g) for g in groupings)
+
+
+def _parse_parenthesised(cursor: Cursor) -> tuple[Target, ...]:
+    """A sum of grouping factors in parentheses."""
+    opening = cursor.take()
+    with cursor.deeper():
+        targets = _parse_target(cursor)
+        while cursor.skip("+"):
+            targets += _parse_target(cursor)
+    cursor.close(opening)
+    return targets
 
 
 def _parse_interaction(cursor: Cursor) -> Grouping:

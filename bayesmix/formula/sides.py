@@ -14,12 +14,13 @@ from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Term
 from bayesmix.formula.unexpected import operand_expected
 
-_SUM, _PRODUCT, _INTERACTION, _POWER = 1, 2, 3, 4
+_SUM, _PRODUCT, _WITHIN, _INTERACTION, _POWER = 1, 2, 3, 4, 5
 _LEVELS = {
     "+": _SUM,
     "-": _SUM,
     "*": _PRODUCT,
     "/": _PRODUCT,
+    "%in%": _WITHIN,
     ":": _INTERACTION,
     "**": _POWER,
     "^": _POWER,
@@ -29,12 +30,14 @@ _OPERATIONS = {
     "-": algebra.subtract,
     "*": algebra.cross,
     "/": algebra.nest,
+    "%in%": algebra.interact,
     ":": algebra.interact,
 }
 
 
 def parse_side(cursor: Cursor) -> Side:
-    """Terms and their operators, as far as they go."""
+    """Terms and their operators, as far as they go; a first sign is that of the first term."""
+    cursor.skip("+")
     if not cursor.at("-"):
         return _parse_operators(cursor, _SUM)
     minus = cursor.take()

@@ -22,7 +22,6 @@ _NO_OPERATOR = {
     "//": ("'//' is not an operator of formulas.", _NO_ARITHMETIC),
     ":=": ("':=' is not an operator of formulas.", None),
     "<-": ("'<-' assigns, and a formula can't.", "For a comparison put a space: 'x < -1'."),
-    "%in%": ("'%in%' is not supported.", "For 'b %in% a' write 'a:b'; 'a / b' is 'a + a:b'."),
 }
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
@@ -30,7 +29,7 @@ _NO_OPERAND = {
     ")": ("Something is missing before ')'.", None),
     "+": (
         "'+' needs a term on its left.",
-        "Write one '+' between two terms, and none before a first one.",
+        "Write one '+' between two terms.",
     ),
     "-": ("'-' needs a term on its left.", "Write '- 1', not '+ -1'."),
     "|": ("The left side of '|' is empty.", "Write '(1 | g)'."),

@@ -70,7 +70,7 @@ def rows_of(spec: ModelSpec, request: Request, targets: Collection[Target]) -> R
         groups = {g.name: Located(g.index) for g in spec.design.groups}
         located = {name: groups[name] for name in _groups(wanted)}
         return Rows(spec.design.frame.index, wanted, located)
-    newdata = to_pandas(request.newdata, what="newdata")
+    newdata = to_pandas(request.newdata, what="newdata", may_be_empty=True)
     predictors, labels = _on(spec, wanted, newdata)
     used = _groups(wanted)
     located = {

@@ -8,7 +8,7 @@ import pytest
 from scipy.interpolate import BSpline
 
 from bayesmix.design.transforms import Center, Polynomial, Scale, Splines
-from bayesmix.errors import FormulaError, PredictionError
+from bayesmix.errors import ExtrapolationWarning, FormulaError, PredictionError
 from bayesmix.spec import build_spec
 
 from ..support import draws_of, frame, given_fit
@@ -162,8 +162,22 @@ def test_a_function_of_several_columns() -> None:
 
 def test_splines_outside_of_their_range() -> None:
     fit = given_fit("y ~ bs(x, df=4)", frame())
-    with pytest.raises(PredictionError, match=r"bs\(\) knows values from"):
+    with pytest.warns(ExtrapolationWarning, match=r"extrapolated for 1 values, 99 the first"):
         fit.posterior_epred(pd.DataFrame({"x": [2.0, 99.0]}))
+
+
+def test_splines_go_on_as_those_of_r() -> None:
+    """R 4.2: ``predict(bs(c(1, 2, 3.5, 4, 5, 7), df = 4), c(0.5, 7.3, 9))``."""
+    splines = Splines()
+    splines(np.array([1, 2, 3.5, 4, 5, 7]), df=4)
+    with pytest.warns(ExtrapolationWarning):
+        made = splines(np.array([0.5, 7.3, 9]), df=4)
+    expected = [
+        [-0.700110610234577, 0.0507346189164371, -0.00126262626262626, 0.0],
+        [-0.000230769230769227, 0.0147337278106509, -0.317774692762858, 1.30327173418298],
+        [-0.0683760683760684, 0.878369493754109, -4.02528700753553, 4.21529358215749],
+    ]
+    np.testing.assert_allclose(made, expected, rtol=1e-12, atol=1e-15)
 
 
 def test_a_call_that_new_data_takes_out_of_its_domain() -> None:

@@ -82,7 +82,14 @@ def test_it_says_what_runs() -> None:
     assert compile_fused(spec, choice, marginalize=False).description == (
         "fused, g centered, k noncentered"
     )
-    assert compile_fused(spec, choice).description == "fused, g integrated out, k noncentered"
+    assert compile_fused(spec, choice).description == "fused, g centered, k noncentered"
+    assert (
+        compile_fused(spec, {"g": "centered"}).description == "fused, k integrated out, g centered"
+    )
+    assert compile_fused(spec, {"k": "noncentered"}).description == (
+        "fused, g integrated out, k noncentered"
+    )
+    assert compile_fused(spec, "centered").description == "fused, g integrated out, k centered"
 
 
 def test_what_it_cannot_take_it_says() -> None:

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from bayesmix.errors import FormulaError
-from bayesmix.formula import parse_formula, parse_predictor, parse_re_formula
+from bayesmix.formula import bf, parse_formula, parse_predictor, parse_re_formula
 
 
 def test_whole_formula():
@@ -110,3 +110,28 @@ def test_malformed_re_formula(text, message, place):
     assert message in caught.value.message
     if place is not None:
         assert text[slice(*caught.value.span)] == place
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("y ~ + x", "y ~ x"),
+        ("y ~ (+ x + (+ 1 | g))", "y ~ x + (1 | g)"),
+        ("y ~ I(x^2)", "y ~ I(x**2)"),
+        ("y ~ I(-x^2^z)", "y ~ I(-(x**(2**z)))"),
+        ("y ~ f %in% h", "y ~ f:h"),
+        ("y ~ x + f %in% h * z", "y ~ x + (f:h) * z"),
+        ("y ~ factor(x) + as.factor(z)", "y ~ C(x) + C(z)"),
+        ("y ~ (1 | (a + q))", "y ~ (1 | a + q)"),
+        ("y ~ (1 | a * q)", "y ~ (1 | a + q + a:q)"),
+        ("y ~ (1 | a * q / z)", "y ~ (1 | a + q + a:q + a:q:z)"),
+        ("y ~ (1 | (a / q + z))", "y ~ (1 | a + a:q + z)"),
+    ],
+)
+def test_what_r_reads_alike(text: str, same: str) -> None:
+    assert bf(text).predictors == bf(same).predictors
+
+
+def test_ordered_is_named_in_the_error() -> None:
+    with pytest.raises(FormulaError, match="polynomial contrasts in R"):
+        bf("y ~ ordered(x)")

@@ -143,7 +143,6 @@ def test_draws_are_chosen(kind: str) -> None:
         ({"draw_ids": "all"}, "draw_ids must be whole numbers"),
         ({"newdata": DATA["x"]}, "newdata must be a data frame"),
         ({"newdata": 3}, "newdata must be a data frame"),
-        ({"newdata": DATA.head(0)}, "newdata has no rows"),
         ({"newdata": DATA.drop(columns="x")}, "newdata has no column 'x'"),
         ({"newdata": DATA.drop(columns="g")}, "newdata has no column 'g'"),
         ({"allow_new_levels": "yes"}, "allow_new_levels must be True or False"),
@@ -281,6 +280,34 @@ def test_other_links(link: str) -> None:
         "cauchit": stats.cauchy.cdf,
     }[link]
     np.testing.assert_allclose(fit.posterior_epred(), inverse(fit.posterior_linpred().to_numpy()))
+
+
+@pytest.mark.parametrize(
+    ("formula", "family"),
+    [
+        ("y ~ x * f + bs(z, df=4) + C(flag) + (1 + x | g)", "gaussian"),
+        ("grade ~ x + (1 | g)", "cumulative"),
+        ("hits | trials(tries) ~ x + (1 | gr(g, by=t))", "binomial"),
+    ],
+)
+def test_no_rows_have_predictions_without_rows(formula: str, family: str) -> None:
+    fit, none = given_fit(formula, frame(), family), frame().head(0)
+    for kind in ("posterior_linpred", "posterior_epred", "posterior_predict", "log_lik"):
+        for allowed in (False, True):
+            made = getattr(fit, kind)(none, allow_new_levels=allowed)
+            assert made.shape[:2] == (40, 0)
+    assert fit.predict(none).empty and fit.fitted(none).empty
+
+
+def test_expectations_of_categories() -> None:
+    fit = given_fit("grade ~ x + (1 | g)", frame(), "cumulative")
+    made = fit.posterior_epred()
+    assert made.dims == ("sample", "obs", "category")
+    assert made["category"].to_numpy().tolist() == [1, 2, 3, 4]
+    np.testing.assert_allclose(made.sum("category"), 1.0)
+    table = fit.fitted(frame().head(2))
+    assert table.index.names == ["obs", "category"] and len(table) == 8
+    assert set(np.unique(fit.posterior_predict(random_seed=1))) <= {1, 2, 3, 4}
 
 
 def test_any_frame_with_any_row_labels() -> None:

@@ -7,6 +7,7 @@ given each draw of the rest, so that the posterior is that of the whole model.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -52,9 +53,10 @@ def can_marginalize(spec: ModelSpec) -> str | None:
     return uncovered(spec)
 
 
-def largest_group(spec: ModelSpec) -> str:
-    """The group with the most effects: levels times coefficients."""
-    return max(spec.groups, key=_effects).group.name
+def largest_group(spec: ModelSpec, but: Collection[str] = ()) -> str | None:
+    """The group with the most effects, levels times coefficients; None if all are in `but`."""
+    groups = [g for g in spec.groups if g.group.name not in but]
+    return max(groups, key=_effects).group.name if groups else None
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,13 @@ def centered_coefs(
     )
 
 
+def chosen_groups(parametrization: str | Mapping[str, str]) -> frozenset[str]:
+    """The groups for which it is said by name how their effects are sampled."""
+    if isinstance(parametrization, str):
+        return frozenset()
+    return frozenset(g for g, choice in parametrization.items() if choice != "auto")
+
+
 def _is_centered(choice: str | None, said: float) -> bool:
     return choice == "centered" or (choice == "auto" and said > RICH)
 

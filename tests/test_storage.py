@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -457,3 +459,23 @@ def test_a_function_in_place_of_a_built_in_one_is_the_users(tmp_path: Path) -> N
     with pytest.raises(StorageError, match=r"functions of yours.*'log'"):
         load(fit.save(tmp_path / "fit.nc"))
     again(fit, tmp_path, namespace={"log": twice})
+
+
+def test_the_next_save_removes_what_a_killed_one_left(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, bayesmix.storage.archive as archive\n"
+        "archive.seal = lambda path: os._exit(9)\n"
+        "from pathlib import Path\n"
+        f"archive.write(archive.Archive({{}}, {{}}), Path({str(tmp_path / 'fit.nc')!r}))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 1
+    others = [
+        tmp_path / ".mine.tmp",
+        tmp_path / ".bayesmix-1-0.tmp",
+        tmp_path / f".bayesmix-1-{'0' * 32}.tmp",
+    ]
+    for other in others:
+        other.touch()
+    path = simple_fit().save(tmp_path / "fit.nc")
+    assert set(tmp_path.iterdir()) == {path, *others}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -39,6 +39,12 @@ class Density:
     @property
     def n_dim(self) -> int:
         return self.layout.n_dim
+
+    def in_units(self, units: np.ndarray) -> Density:
+        """The density of numbers that are the parameters in these units."""
+        head, units = self.packed.head.copy(), np.ascontiguousarray(units, np.float64)
+        head["units"] = units.ctypes.data
+        return replace(self, packed=Packed(head, (*self.packed.kept, units)))
 
     @property
     def data_address(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from bayesmix.engine.marginal.model import Marginal
 
 
+TINY, HUGE = 1e-3, 1e3
+"""Sizes of parameters beyond which the sampler has them in units of their own."""
+
+
 @dataclass(frozen=True)
 class Fused:
     """A model that the engine has made ready for a sampler.
@@ -30,7 +35,7 @@ class Fused:
     ----------
     spec : ModelSpec
     density : Density
-        Of the unconstrained parameters; what the sampler calls.
+        Of the unconstrained parameters.
     start : Start
         Where chains begin.
     marginal : Marginal or None
@@ -46,6 +51,21 @@ class Fused:
     def n_dim(self) -> int:
         return self.density.n_dim
 
+    @cached_property
+    def units(self) -> np.ndarray | None:
+        """In what the sampler measures the parameters; None where that is no matter.
+
+        Its adaptation begins with steps of the order of 1.
+        """
+        sizes = self.start.spread
+        odd = (sizes < TINY) | (sizes > HUGE)
+        return np.where(odd, sizes, 1.0) if odd.any() else None
+
+    @cached_property
+    def sampled(self) -> Density:
+        """The density of the sampler's numbers."""
+        return self.density if self.units is None else self.density.in_units(self.units)
+
     @property
     def description(self) -> str:
         """Which path runs: what is integrated out, and which groups are centred."""
@@ -56,22 +76,23 @@ class Fused:
         return ", ".join(["fused", *gone, *groups])
 
     def initial_point(self, seed: Any) -> np.ndarray:
-        """A jittered starting point of finite density.
+        """A jittered starting point of finite density, in the sampler's numbers.
 
         Raises
         ------
         SamplingError
             If there is none.
         """
-        return self.start.point(np.random.default_rng(seed))
+        point = self.start.point(np.random.default_rng(seed))
+        return point if self.units is None else point / self.units
 
     def posterior(self, x: np.ndarray, random_seed: Any = None) -> dict[str, np.ndarray]:
-        """The variables that a posterior keeps, from unconstrained draws.
+        """The variables that a posterior keeps, from the sampler's draws.
 
         Parameters
         ----------
         x : ndarray
-            … × parameters.
+            … × parameters, in `units`.
         random_seed : int, sequence of int, SeedSequence, Generator or None
             For the effects that were integrated out.
 
@@ -80,6 +101,7 @@ class Fused:
         dict of str to ndarray
             By variable (``b``, ``sd_g``, ``cor_g``, ``r_g``, ``sigma``, …); leading axes as in `x`.
         """
+        x = x if self.units is None else x * self.units
         if self.marginal is None:
             return posterior_of(self.density.layout, x)
         return self.marginal.posterior(x, random_seed)

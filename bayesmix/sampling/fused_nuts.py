@@ -60,7 +60,7 @@ class NutpieModel:
     def _make_model(self, init_mean: np.ndarray) -> Any:
         from nutpie import _lib
 
-        n, density = self.n_dim, self.fused.density
+        n, density = self.n_dim, self.fused.sampled
         logp = _lib.LogpFunc(density.address, density.data_address, density)
         expand = _lib.ExpandFunc(n, n, density.expand_address, density.data_address, density)
         sizes, dims = {PARAMETER: n}, {DRAWS: (PARAMETER,)}

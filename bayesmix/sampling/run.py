@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bayesmix.engine import uncovered
 from bayesmix.errors import ConvergenceWarning, SamplingError
 from bayesmix.sampling.collect import collect
+from bayesmix.sampling.exact import check_not_exact
 from bayesmix.sampling.fused_nuts import sample_fused
 from bayesmix.sampling.judge import judge
 from bayesmix.sampling.problem import Problem
@@ -42,7 +43,8 @@ def run(problem: Problem, sampler: str, settings: Settings) -> xr.DataTree:
     Raises
     ------
     SamplingError
-        If there is no such sampler, nothing to sample, or no chain could start.
+        If there is no such sampler, nothing to sample, no chain could start, or the predictors fit
+        the response exactly.
 
     Warns
     -----
@@ -57,6 +59,8 @@ def run(problem: Problem, sampler: str, settings: Settings) -> xr.DataTree:
         )
     if not variable_dims(problem.spec):
         raise SamplingError("The model has no parameters, so there is nothing to sample.")
+    if not problem.changes:
+        check_not_exact(problem.spec)
     idata = collect(problem.spec, chosen.sample(problem, settings), settings)
     doubts = judge(idata)
     if doubts is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -20,6 +22,8 @@ from bayesmix.storage.arrays import TEXT
 from bayesmix.storage.seal import check_seal, seal
 
 HEADER = "bayesmix"
+UNFINISHED = re.compile(r"\.bayesmix-(\d+)-[0-9a-f]{32}\.tmp")
+"""What a file is called while it is written, with the number of the process that does it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ def write(archive: Archive, path: Path) -> None:
         raise StorageError(f"There is no folder {str(path.parent)!r} to save {path.name!r} in.")
     if path.is_dir():
         raise StorageError(f"{str(path)!r} is a folder; give the name of a file.")
-    unfinished = path.parent / f".{uuid4().hex}.tmp"
+    _remove_abandoned(path.parent)
+    unfinished = path.parent / f".bayesmix-{os.getpid()}-{uuid4().hex}.tmp"
     try:
         with h5netcdf.File(unfinished, "w") as file:
             _fill(file, archive)
@@ -68,6 +73,27 @@ def write(archive: Archive, path: Path) -> None:
         raise StorageError(f"{str(path)!r} can't be written: {error}") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what writers left that were killed: files of ours whose process is no more."""
+    for file in folder.glob(".bayesmix-*.tmp"):
+        found = UNFINISHED.fullmatch(file.name)
+        if found and not _is_running(int(found[1])):
+            with suppress(OSError):
+                file.unlink()
+
+
+def _is_running(process: int) -> bool:
+    if process == os.getpid():
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def read(path: Path) -> Archive:

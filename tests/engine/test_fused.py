@@ -12,9 +12,10 @@ from bayesmix.engine.plan.start import Start
 from bayesmix.errors import SamplingError
 from bayesmix.families import FAMILIES, family
 from bayesmix.formula import bf
+from bayesmix.spec import build_spec
 from bayesmix.variables import variable_dims
 
-from .models import RESPONSES, spec_of
+from .models import RESPONSES, rows, spec_of
 
 LINKS = [(f.name, d.name, link) for f in FAMILIES.values() for d in f.dpars for link in d.links]
 
@@ -55,7 +56,7 @@ def test_every_model_has_a_place_to_start(name: str, dpar: str, link: str) -> No
     for choice in ("centered", "noncentered"):
         fused = compile_fused(spec, choice, marginalize=False)
         starts = [fused.initial_point(seed) for seed in (1, 2)]
-        assert all(np.isfinite(fused.density(x)[0]) for x in starts)
+        assert all(np.isfinite(fused.sampled(x)[0]) for x in starts)
         assert not np.array_equal(*starts)
         np.testing.assert_array_equal(fused.initial_point(1), starts[0])
 
@@ -100,3 +101,18 @@ def test_what_it_cannot_take_it_says() -> None:
     assert uncovered(without) == "family 'gaussian' has no kernel"
     with pytest.raises(SamplingError, match="family 'gaussian' has no kernel"):
         compile_fused(without)
+
+
+@pytest.mark.parametrize("marginalize", [True, False])
+def test_units_of_the_sampler_are_another_scale_of_the_same(marginalize: bool) -> None:
+    data = rows()
+    tiny = build_spec("y ~ x + (1 + x | g)", data.assign(y=data["y"] * 1e-6))
+    fused = compile_fused(tiny, marginalize=marginalize)
+    assert fused.units is not None and fused.units.min() < 1e-3
+    u = fused.initial_point(1)
+    logp, grad = fused.sampled(u)
+    expected, slope = fused.density(u * fused.units)
+    assert logp == expected
+    np.testing.assert_allclose(grad, slope * fused.units)
+    again = fused.posterior(u[None], 1)["b"]
+    assert np.abs(again).max() < 1e-3

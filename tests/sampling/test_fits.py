@@ -244,3 +244,38 @@ def test_the_sleep_study_is_as_under_brms(sampler):
     np.testing.assert_allclose(mean["sd_Subject"], [27.2, 6.6], rtol=0.04)
     assert float(mean["cor_Subject"][0, 1]) == pytest.approx(0.08, abs=0.05)
     assert float(mean["sigma"]) == pytest.approx(25.8, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("formula", "family", "message"),
+    [
+        ("same ~ x + (1 | g)", "gaussian", "'same' is 3 in every row: nothing is left for sigma"),
+        ("same ~ 1", "lognormal", "is 3 in every row"),
+        ("double ~ x", "student", "'double' is exactly what the predictors say"),
+        ("grown ~ x", "lognormal", "exactly what the predictors say"),
+        ("double ~ 0 + g + offset(double)", "gaussian", "exactly what the predictors say"),
+    ],
+)
+def test_a_response_that_leaves_nothing_is_refused(formula, family, message):
+    x = np.linspace(-1, 2, 12)
+    data = {"x": x, "same": 3.0, "double": 2 * x + 1, "grown": np.exp(x), "g": list("abc") * 4}
+    with pytest.raises(SamplingError, match=message):
+        Model(formula, pd.DataFrame(data), family).fit(progressbar=False)
+
+
+def test_a_prior_may_keep_sigma_from_zero():
+    data = pd.DataFrame({"y": np.full(12, 3.0)})
+    kept = Model("y ~ 1", data, prior=prior("lognormal(0, 0.2)", "sigma"))
+    fit = kept.fit(draws=500, tune=500, random_seed=1, progressbar=False)
+    assert float(fit.idata["posterior"]["sigma"].mean()) > 0.3
+
+
+@pytest.mark.parametrize("power", [-12, -8, 8, 12])
+@pytest.mark.parametrize("family", ["gaussian", "student"])
+def test_the_scale_of_the_response_is_no_matter(power, family):
+    sleep = load_dataset("sleepstudy")
+    data = sleep.assign(y=sleep["Reaction"] * 10.0**power)
+    model = Model("y ~ Days + (Days | Subject)", data, family)
+    fit = model.fit(random_seed=1, progressbar=False, draws=1500)
+    b = fit.fixef()["Estimate"] * 10.0**-power
+    np.testing.assert_allclose(b, [251.2, 10.5], atol=1.5)

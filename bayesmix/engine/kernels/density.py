@@ -76,13 +76,29 @@ def expand(n, n_out, x_, out_, user_data_):  # type: ignore
 def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
     """Unpack the pointers, and let no number through that isn't one."""
     head = carray(user_data_, 1, HEAD)[0]
-    x, grad, logp = carray(x_, n), carray(grad_, n), carray(logp_, 1)
+    x, grad, logp = in_units(head, carray(x_, n)), carray(grad_, n), carray(logp_, 1)
     memory = np.empty(n + head.scratch + 3 * head.n_predictors * BLOCK_ROWS)
     logp[0] = log_density(head, x, grad, memory)
+    to_units(head, grad)
     finite = np.isfinite(logp[0])
     for i in range(n):
         finite = finite and np.isfinite(grad[i])
     return 0 if finite else NOT_FINITE
+
+
+def in_units(head: Any, x: Array) -> Array:
+    """The parameters that the sampler's numbers stand for."""
+    if head.units == 0:
+        return x
+    return x * carray(pointer_to(head.units), x.size, np.float64)
+
+
+def to_units(head: Any, grad: Array) -> None:
+    """Derivatives by the sampler's numbers."""
+    if head.units != 0:
+        units = carray(pointer_to(head.units), grad.size, np.float64)
+        for i in range(grad.size):
+            grad[i] *= units[i]
 
 
 def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:

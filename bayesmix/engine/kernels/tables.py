@@ -22,13 +22,14 @@ HEAD = _record(
     "n_dim n_rows n_scalars n_predictors n_groups"
     " scalars predictors terms groups blocks shifts reflections ordered"  # addresses
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered"
-    " scratch rows varying y aux weights weights_step shared n_shared"
+    " scratch rows varying y aux weights weights_step shared n_shared units"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
 ``aux`` is the first addition term; the others follow, ``n_rows`` apart. ``varying`` is 1 if a dpar
 after the first differs between rows; ``weights_step`` is 0 where the weights are one block of ones.
-``shared`` is where the vector that all rows share stands in x, ``n_shared`` numbers long.
+``shared`` is where the vector that all rows share stands in x, ``n_shared`` numbers long. Where
+``units`` is an address, the sampler's numbers are x in these units.
 """
 
 SCALAR = _record("at transform law", "lower upper a b c")

@@ -19,7 +19,14 @@ import numpy as np
 from numba import carray
 
 from bayesmix.engine.kernels.compiling import callback
-from bayesmix.engine.kernels.density import LOG_DENSITY, NOT_FINITE, to_theta, to_x
+from bayesmix.engine.kernels.density import (
+    LOG_DENSITY,
+    NOT_FINITE,
+    in_units,
+    to_theta,
+    to_units,
+    to_x,
+)
 from bayesmix.engine.kernels.effects import _add_scales, add_effects_gradient
 from bayesmix.engine.kernels.native import pointer_to
 from bayesmix.engine.kernels.predictors import dot
@@ -41,11 +48,12 @@ def compiled_density() -> Any:
 def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
     """`log_density` as nutpie calls it; of one point after the other where there are several."""
     head, model = carray(user_data_, 1, MARGINAL)[0], carray(user_data_, 1, HEAD)[0]
-    x, grad, logp = carray(x_, n), carray(grad_, head.n_dim), carray(logp_, 1)
+    x, grad, logp = in_units(model, carray(x_, n)), carray(grad_, head.n_dim), carray(logp_, 1)
     memory, finite = np.empty(head.memory), True
     for at in range(0, n, head.n_dim):
         noise = head.noise + at // head.n_dim * head.noise_step
         logp[0] = log_density(head, model, x[at : at + head.n_dim], grad, noise, memory)
+        to_units(model, grad)
         finite = finite and np.isfinite(logp[0])
         for i in range(grad.size):
             finite = finite and np.isfinite(grad[i])

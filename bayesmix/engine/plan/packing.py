@@ -61,6 +61,7 @@ def pack(spec: ModelSpec, layout: Layout, rows: int) -> Packed:
         "n_rows": len(spec.response.data.y),
         "scratch": packer.scratch,
         "rows": rows,
+        "units": 0,
         "varying": int((predictors["constant"][1:] == 0).any()),
         **{name: array.ctypes.data for name, array in arrays.items()},
         **{f"n_{name}": array.size for name, array in arrays.items()},

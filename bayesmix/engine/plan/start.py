@@ -25,6 +25,8 @@ TRIES, SHRINK = 60, 0.8
 APART = 0.5
 """How far starts are from the centre, in units of a parameter's typical size or of its log."""
 EFFECTS_APART = 0.3
+UNLIKELY = 3.0
+"""How much less the log density of a prior may be at a guess than within its usual range."""
 SHARE = 0.2
 """A probability of which nothing is known but that it isn't that of the mean."""
 GUESSED = (Role.POPULATION, Role.SD, Role.DPAR)
@@ -156,7 +158,10 @@ def _response(spec: ModelSpec) -> tuple[float, float]:
 def _unconstrained(prior: Resolved, value: float, size: float) -> tuple[float, float]:
     """Centre and spread of an unconstrained parameter."""
     low, high = _range(prior)
-    value = np.clip(value, max(low, prior.lower + 0.1 * size), min(high, prior.upper - 0.1 * size))
+    value = np.clip(value, prior.lower + 0.1 * size, prior.upper - 0.1 * size)
+    usual = np.clip(value, low, high)
+    if value != usual and prior.logpdf(value) < prior.logpdf(usual) - UNLIKELY:
+        value = usual
     if not prior.lower < value < prior.upper:
         value = 0.5 * (low + high)
     if transform_of(prior.lower, prior.upper) == IDENTITY:

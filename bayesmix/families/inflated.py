@@ -11,7 +11,7 @@ import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.generated import generated
-from bayesmix.families.maths import Maths
+from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.special import log_probabilities, log_sum
 from bayesmix.families.support import drawable, drawn_shape
@@ -143,10 +143,10 @@ class Hurdle:
         zero, rest = log_probabilities(p, "hu", m)
         # Any response above 0 will do where it is 0, for its density isn't used.
         some = self.base.density(m.where(y > 0, y, 1.0), p, aux, m)
-        return m.where(y > 0, rest + some - self._log_passed(p, aux, m), zero)
+        return m.where(y > 0, rest + some - self._log_passed(0.0 * y, p, aux, m), zero)
 
     def mean(self, p: Dpars, aux: Aux) -> Array:
-        passed = np.exp(self._log_passed(p, aux))
+        passed = np.exp(self._log_passed(np.zeros(1), p, aux, NUMPY))
         return (1.0 - p["hu"]) * self.base.mean(p, aux) / passed
 
     def random(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
@@ -154,13 +154,11 @@ class Hurdle:
         some = self._above_zero(rng, p, aux)
         return np.where(rng.random(drawn_shape(hu, some)) < hu, 0, some)
 
-    def _log_passed(self, p: Dpars, aux: Aux, m: Maths | None = None) -> Any:
+    def _log_passed(self, zeros: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
         """Log of the probability that the base has for more than 0."""
         if not self.base.discrete:
             return 0.0
-        if m is None:
-            return np.log(-np.expm1(self.base.logp(np.zeros(1), p, aux)))
-        return m.log(-m.expm1(self.base.density(0.0, p, aux, m)))
+        return m.log(-m.expm1(self.base.density(zeros, p, aux, m)))
 
     def _above_zero(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
         if not self.base.discrete:

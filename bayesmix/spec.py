@@ -55,6 +55,16 @@ class GroupPriors:
 
 
 @dataclass(frozen=True)
+class IndependentRows:
+    """The likelihood of a response whose rows are independent given their parameters.
+
+    Another kind (blocks of rows whose residuals are correlated, several responses at once) is a
+    class beside this one, chosen in `_likelihood`; PyMC model, engine and predictions each look up
+    in one place what they do with it.
+    """
+
+
+@dataclass(frozen=True)
 class Response:
     """A response, and what is predicted of it.
 
@@ -66,12 +76,14 @@ class Response:
     family : Family
     predictors : mapping of str to PredictorDesign
         By dpar, the main one first; those without a formula aren't there.
+    likelihood : IndependentRows
     """
 
     name: str
     data: ResponseData
     family: Family
     predictors: Mapping[str, PredictorDesign]
+    likelihood: IndependentRows
 
 
 @dataclass(frozen=True)
@@ -170,7 +182,12 @@ def build_spec(
 
 def _response(data: ResponseData, design: Design) -> Response:
     predictors = {p.dpar: p for p in design.predictors}
-    return Response("", data, data.family, predictors)
+    return Response("", data, data.family, predictors, _likelihood(data))
+
+
+def _likelihood(data: ResponseData) -> IndependentRows:
+    """How the rows of a response hang together."""
+    return IndependentRows()
 
 
 def _vectors(responses: Iterable[Response]) -> Iterator[Parameter]:

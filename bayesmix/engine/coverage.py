@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from bayesmix.design import Columns, GroupEffects, Offset
-from bayesmix.engine.numerics.priors import LAWS
+from bayesmix.engine.numerics.priors import CODES
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.families.scalar_links import LINKS
-from bayesmix.spec import ModelSpec
+from bayesmix.spec import IndependentRows, ModelSpec
 
 KERNELS = (Columns, Offset, GroupEffects)
 """The contributions to a predictor that the kernels compute (`packing`)."""
+
+
+LIKELIHOODS = (IndependentRows,)
+"""The likelihoods that there is a loop over rows for."""
 
 
 def uncovered(spec: ModelSpec) -> str | None:
@@ -23,7 +27,9 @@ def uncovered(spec: ModelSpec) -> str | None:
 
 
 def _family(spec: ModelSpec) -> str | None:
-    family = spec.family
+    family, likelihood = spec.family, type(spec.response.likelihood)
+    if likelihood not in LIKELIHOODS:
+        return f"{likelihood.__name__} has no kernel"
     if family.row is None:
         return f"family {family.name!r} has no kernel"
     return None
@@ -47,7 +53,7 @@ def _contributions(spec: ModelSpec) -> str | None:
 
 def _priors(spec: ModelSpec) -> str | None:
     for _, prior in build_layout(spec).scalars():
-        if prior.distribution.name not in LAWS:
+        if prior.distribution.name not in CODES:
             return f"prior {str(prior.distribution)!r} has no kernel"
     return None
 

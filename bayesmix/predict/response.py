@@ -18,7 +18,7 @@ from bayesmix.predict.linpred import chunks, linear_predictors
 from bayesmix.predict.request import Request
 from bayesmix.predict.rows import Rows, aux_on, response_on, rows_of
 from bayesmix.predict.seeds import Seeds, make_seeds
-from bayesmix.spec import ModelSpec, Response
+from bayesmix.spec import IndependentRows, ModelSpec, Response
 
 Function = Callable[[np.ndarray], np.ndarray]
 Part = tuple[slice, dict[str, np.ndarray], dict[str, np.ndarray]]
@@ -88,7 +88,7 @@ class Prediction:
             return self._of_dpar(inverse, lambda value: value)
         outcome = self.family.outcome
         values = np.empty(self._shape if outcome is None else (*self._shape, len(outcome[1])))
-        for part, p, aux in self._parts(self._aux):
+        for part, p, aux in self.parts(self._aux):
             values[:, part] = self.family.mean(p, aux)
         return self._array(values, self.response.data.name, outcome)
 
@@ -97,7 +97,7 @@ class Prediction:
         rng = self.seeds.stream("response")
         values = np.empty(self._shape, np.int64 if self.family.discrete else float)
         vectors = {v.name for v in self.family.vectors}
-        for part, p, aux in self._parts(self._aux):
+        for part, p, aux in self.parts(self._aux):
             shape = values[:, part].shape
             shaped = {d: np.broadcast_to(v, shape) for d, v in p.items() if d not in vectors}
             values[:, part] = self.family.random(rng, p | shaped, aux)
@@ -112,17 +112,15 @@ class Prediction:
 
     def log_lik_parts(self) -> Iterator[tuple[slice, np.ndarray]]:
         """`log_lik` in chunks of rows."""
-        y, all_aux = self._observed
-        for part, p, aux in self._parts(all_aux):
-            logp = self.family.logp(y[part], p, aux)
-            yield part, logp * aux.get("weights", 1.0)
+        return LOG_LIK[type(self.response.likelihood)](self)
 
     @property
     def _shape(self) -> tuple[int, int]:
         return len(self.draws), len(self.rows)
 
     @property
-    def _observed(self) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
+    def observed(self) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
+        """The response and its addition terms, on the rows."""
         if self.rows.newdata is None:
             return self.response.data.y, self.response.data.aux
         return response_on(self.spec, self.response, self.rows.newdata)
@@ -143,7 +141,7 @@ class Prediction:
             values[:, part] = from_eta(etas[self.dpar])
         return self._array(values, self.dpar)
 
-    def _parts(self, aux: Mapping[str, np.ndarray]) -> Iterator[Part]:
+    def parts(self, aux: Mapping[str, np.ndarray]) -> Iterator[Part]:
         """Rows in chunks: parameters on the natural scale and addition terms of each.
 
         A probability with a formula comes with its log odds too, exact in the tails
@@ -177,6 +175,17 @@ class Prediction:
             coords={"obs": ("obs", self.rows.labels), **samples, **more},
             name=name,
         )
+
+
+def _independent_rows(prediction: Prediction) -> Iterator[tuple[slice, np.ndarray]]:
+    y, all_aux = prediction.observed
+    for part, p, aux in prediction.parts(all_aux):
+        logp = prediction.family.logp(y[part], p, aux)
+        yield part, logp * aux.get("weights", 1.0)
+
+
+LOG_LIK = {IndependentRows: _independent_rows}
+"""The log likelihood of rows under each kind of likelihood."""
 
 
 def _checked(family: Family, asked: Any, otherwise: str | None) -> str | None:

@@ -10,11 +10,11 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmix.families.maths import tensor_maths
-from bayesmix.spec import Response
+from bayesmix.spec import IndependentRows, Response
 
 
 def add_likelihood(response: Response, values: Mapping[str, Any], rows: str) -> None:
-    """Register a response whose rows are independent, in the open model.
+    """Register a response in the open model.
 
     Parameters
     ----------
@@ -24,6 +24,10 @@ def add_likelihood(response: Response, values: Mapping[str, Any], rows: str) -> 
     rows : str
         The dimension of the rows.
     """
+    ADD[type(response.likelihood)](response, values, rows)
+
+
+def _independent_rows(response: Response, values: Mapping[str, Any], rows: str) -> None:
     data, family = response.data, response.family
     y = data.y.astype(np.int64) if family.discrete else data.y
     etas = {d: values[d] for d in response.predictors}
@@ -69,3 +73,7 @@ def _random(response: Response, names: tuple[str, ...]) -> Any:
 def _signature(response: Response, p: Mapping[str, Any]) -> str:
     vectors = {v.name for v in response.family.vectors}
     return ",".join(f"({name[0]})" if name in vectors else "()" for name in p) + "->()"
+
+
+ADD = {IndependentRows: _independent_rows}
+"""What each kind of likelihood registers."""

@@ -185,7 +185,7 @@ def _add_priors(scalars: Any, theta: Array, grad: Array) -> float:
     logp = 0.0
     for i in range(scalars.size):
         s = scalars[i]
-        value, slope = density(s.law, s.a, s.b, s.c, theta[s.at])
+        value, slope = density(s.code, s.a, s.b, s.c, theta[s.at])
         grad[s.at] += slope
         logp += value
     return logp

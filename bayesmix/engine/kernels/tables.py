@@ -32,7 +32,7 @@ after the first differs between rows; ``weights_step`` is 0 where the weights ar
 ``units`` is an address, the sampler's numbers are x in these units.
 """
 
-SCALAR = _record("at transform law", "lower upper a b c")
+SCALAR = _record("at transform code", "lower upper a b c")
 """A parameter with a prior of its own, at ``at`` in x."""
 
 PREDICTOR = _record(

@@ -85,7 +85,7 @@ def _reduced(
     scratch = np.empty((2 * p, CHUNK + p))
     arrays = columns, order, starts, rows, first, pivot, scratch
     addresses = (a.ctypes.data for a in arrays)
-    rank = _kernel()(*addresses, n, p, len(starts) - 1)
+    rank = _reduction()(*addresses, n, p, len(starts) - 1)
     return rows[:rank], first[:rank], pivot[:rank]
 
 
@@ -99,7 +99,7 @@ def _starts(levels: Sequence[np.ndarray], n: int) -> np.ndarray:
 
 
 @cache
-def _kernel() -> Any:
+def _reduction() -> Any:
     return callback(SIGNATURE, reduce_cells).ctypes
 
 

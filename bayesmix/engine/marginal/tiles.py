@@ -38,9 +38,9 @@ def integrate(t: Any, work: Array) -> float:
     for j in range(t.k):
         logp += _fill_length(t, j, work)
         for c in range(j + 1, t.k + 1):
-            _reflect(t, j, c * t.rank * t.levels, t.spare, work)
+            _eliminate(t, j, c * t.rank * t.levels, t.spare, work)
     for j in range(t.k - 1, -1, -1):
-        _reflect(t, j, f, t.mode + j * t.levels, work)
+        _eliminate(t, j, f, t.mode + j * t.levels, work)
         mode = lane(t, work[t.mode :], j)
         logp -= 0.5 * dot(mode, mode)
     for j in range(t.k):
@@ -54,7 +54,7 @@ def lane(t: Any, a: Array, i: int) -> Array:
 
 
 def _fill_length(t: Any, j: int, work: Array) -> float:
-    """What `_reflect` needs of ``s = √(1 + |column j of B|²)``; returns minus its logarithm."""
+    """What `_eliminate` needs of ``s = √(1 + |column j of B|²)``; returns minus its logarithm."""
     inverse, shrink = lane(t, work[t.inverse :], j), lane(t, work[t.shrink :], j)
     fill(1.0, shrink)
     for i in range(t.rank):
@@ -68,7 +68,7 @@ def _fill_length(t: Any, j: int, work: Array) -> float:
     return logp
 
 
-def _reflect(t: Any, j: int, at: int, along_at: int, work: Array) -> None:
+def _eliminate(t: Any, j: int, at: int, along_at: int, work: Array) -> None:
     """Reflect another column as the reflection that makes (1; column j) (s; 0) does.
 
     What becomes of its entry at the place of the 1, which was 0, is stored.
@@ -93,7 +93,7 @@ def _invert(t: Any, r: int, work: Array) -> None:
         _fill_product(lane(t, work, r * t.rank + i), inverse, lane(t, work[rest:], i))
     for j in range(r - 1, -1, -1):
         out = lane(t, root, j)
-        _reflect(t, j, rest, t.spare, work)
+        _eliminate(t, j, rest, t.spare, work)
         fill(0.0, out)
         add_scaled(-1.0, lane(t, work[t.spare :], 0), out)
 

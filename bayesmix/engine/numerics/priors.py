@@ -14,7 +14,7 @@ LOGNORMAL, GAMMA, INV_GAMMA, WEIBULL, BETA = 6, 7, 8, 9, 10
 
 Recipe = Callable[..., tuple[int, float, float, float]]
 
-LAWS: Mapping[str, Recipe] = MappingProxyType(
+CODES: Mapping[str, Recipe] = MappingProxyType(
     {
         "flat": lambda: (FLAT, 0.0, 0.0, 0.0),
         "uniform": lambda alpha, beta: (FLAT, 0.0, 0.0, 0.0),
@@ -35,49 +35,49 @@ LAWS: Mapping[str, Recipe] = MappingProxyType(
         "beta": lambda alpha, beta: (BETA, alpha, beta, 0.0),
     }
 )
-"""For each distribution of a single number: its law here, and that law's numbers."""
+"""For each distribution of a single number: its code here, and its numbers."""
 
 
-def law_of(distribution: Distribution) -> tuple[int, float, float, float]:
-    """The law and the numbers of a prior; KeyError if there is none."""
-    return LAWS[distribution.name](*distribution.params)
+def code_of(distribution: Distribution) -> tuple[int, float, float, float]:
+    """The code and the numbers of a prior; KeyError if there is none."""
+    return CODES[distribution.name](*distribution.params)
 
 
-def density(law: int, a: float, b: float, c: float, x: float) -> tuple[float, float]:
+def density(code: int, a: float, b: float, c: float, x: float) -> tuple[float, float]:
     """Log density at x, up to a constant, and its slope."""
-    if law == FLAT:
+    if code == FLAT:
         return 0.0, 0.0
-    if law <= GUMBEL:
-        value, slope = _standardised(law, c, (x - a) / b)
+    if code <= GUMBEL:
+        value, slope = _standardised(code, c, (x - a) / b)
         return value, slope / b
-    if law == BETA:
+    if code == BETA:
         return (a - 1.0) * log(x) + (b - 1.0) * log1p(-x), (a - 1.0) / x - (b - 1.0) / (1.0 - x)
-    return _positive(law, a, b, x)
+    return _positive(code, a, b, x)
 
 
-def _standardised(law: int, c: float, z: float) -> tuple[float, float]:
+def _standardised(code: int, c: float, z: float) -> tuple[float, float]:
     """Of location 0 and scale 1."""
-    if law == NORMAL:
+    if code == NORMAL:
         return -0.5 * z * z, -z
-    if law == STUDENT:
+    if code == STUDENT:
         return -0.5 * (c + 1.0) * log1p(z * z / c), -(c + 1.0) * z / (c + z * z)
-    if law == LAPLACE:
+    if code == LAPLACE:
         return -abs(z), -1.0 if z > 0.0 else 1.0
-    if law == LOGISTIC:
+    if code == LOGISTIC:
         return -abs(z) - 2.0 * log1p(exp(-abs(z))), 1.0 - 2.0 * sigmoid(z)
     e = exp(-z)
     return -z - e, e - 1.0
 
 
-def _positive(law: int, a: float, b: float, x: float) -> tuple[float, float]:
+def _positive(code: int, a: float, b: float, x: float) -> tuple[float, float]:
     """Of positive numbers."""
     log_x = log(x)
-    if law == LOGNORMAL:
+    if code == LOGNORMAL:
         z = (log_x - a) / b
         return -0.5 * z * z - log_x, -(z / b + 1.0) / x
-    if law == GAMMA:
+    if code == GAMMA:
         return (a - 1.0) * log_x - b * x, (a - 1.0) / x - b
-    if law == INV_GAMMA:
+    if code == INV_GAMMA:
         return -(a + 1.0) * log_x - b / x, (b / x - a - 1.0) / x
     power = exp(a * (log_x - log(b)))
     return (a - 1.0) * log_x - power, (a - 1.0 - a * power) / x

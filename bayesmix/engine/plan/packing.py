@@ -21,7 +21,7 @@ from bayesmix.engine.kernels.tables import (
     SHIFT,
     TERM,
 )
-from bayesmix.engine.numerics.priors import law_of
+from bayesmix.engine.numerics.priors import code_of
 from bayesmix.engine.numerics.transforms import transform_of
 from bayesmix.engine.plan.layout import GroupAt, Layout
 from bayesmix.families.scalar_links import LINKS, SCALES, is_plain
@@ -237,6 +237,6 @@ def tiles(columns: np.ndarray) -> np.ndarray:
 
 
 def _scalar(at: int, prior: Resolved) -> tuple[Any, ...]:
-    law, a, b, c = law_of(prior.distribution)
+    code, a, b, c = code_of(prior.distribution)
     lower, upper = prior.lower, prior.upper
-    return at, transform_of(lower, upper), law, lower, upper, a, b, c
+    return at, transform_of(lower, upper), code, lower, upper, a, b, c

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmix.engine.coverage import uncovered
-from bayesmix.engine.density import Density, build_density
+from bayesmix.engine.plan.density import Density, build_density
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.parametrization import centered_coefs, chosen_groups
+from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.shifts import means_of, shifts_of
 from bayesmix.engine.plan.start import Start, build_start
-from bayesmix.engine.posterior import posterior_of
 from bayesmix.errors import SamplingError
 from bayesmix.spec import ModelSpec
 

@@ -45,15 +45,22 @@ _COMPILED: WeakKeyDictionary[pm.Model, tuple[Any, Any]] = WeakKeyDictionary()
 
 
 def compiled(model: pm.Model, names: tuple[str, ...]) -> Any:
-    """What nutpie makes of the PyMC model; made again if its variables have changed."""
+    """What nutpie makes of the PyMC model; made again if it has changed."""
     import nutpie
 
-    variables = (*model.basic_RVs, *model.deterministics, *model.potentials)
-    if model not in _COMPILED or _COMPILED[model][0] != variables:
+    state = _state(model)
+    if model not in _COMPILED or _COMPILED[model][0] != state:
         made = nutpie.compile_pymc_model(model, backend="numba", var_names=names)
         # The labels go on afterwards: nutpie doesn't know those of every type.
-        _COMPILED[model] = variables, dataclasses.replace(made, dims={}, _coords={})
+        _COMPILED[model] = state, dataclasses.replace(made, dims={}, _coords={})
     return _COMPILED[model][1]
+
+
+def _state(model: pm.Model) -> tuple[Any, ...]:
+    """What the compiled model hangs on and a user may change."""
+    variables = (*model.basic_RVs, *model.deterministics, *model.potentials)
+    transforms = tuple(model.rvs_to_transforms[rv] for rv in model.free_RVs)
+    return variables, transforms, tuple(v.get_value().tobytes() for v in model.data_vars)
 
 
 def run_compiled(ready: Any, settings: Settings, **options: Any) -> Any:

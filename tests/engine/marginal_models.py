@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.engine.marginal.model import Marginal, build_marginal
-from bayesmix.engine.posterior import posterior_of
+from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.priors import prior
 from bayesmix.spec import ModelSpec, build_spec
 

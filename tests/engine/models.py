@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.engine.density import Density, build_density
+from bayesmix.engine.plan.density import Density, build_density
 from bayesmix.engine.plan.layout import Layout, build_layout
 from bayesmix.spec import ModelSpec, build_spec
 

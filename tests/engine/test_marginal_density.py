@@ -9,11 +9,11 @@ import pytest
 from scipy.special import log_expit
 from scipy.stats import multivariate_normal
 
-from bayesmix.engine.density import build_density
 from bayesmix.engine.marginal.model import Marginal, build_marginal, can_marginalize, largest_group
 from bayesmix.engine.numerics.transforms import constrained, jacobian, transform_of
+from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import build_layout
-from bayesmix.engine.posterior import factor_of, posterior_of
+from bayesmix.engine.plan.posterior import factor_of, posterior_of
 from bayesmix.priors.lkj import cholesky_logpdf
 from bayesmix.spec import build_spec
 

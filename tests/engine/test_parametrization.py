@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmix.engine.density import build_density
 from bayesmix.engine.numerics.transforms import constrained
+from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import Layout, build_layout, reflect
 from bayesmix.engine.plan.parametrization import centered_coefs, information
+from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
-from bayesmix.engine.posterior import posterior_of
 from bayesmix.errors import SamplingError
 from bayesmix.formula import bf
 from bayesmix.priors import prior

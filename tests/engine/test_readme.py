@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bayesmix.engine.density import build_density
 from bayesmix.engine.kernels.tables import GROUP, PREDICTOR, SCALAR
+from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.packing import _Packer
 from bayesmix.spec import build_spec

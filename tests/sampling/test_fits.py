@@ -223,8 +223,13 @@ def test_a_pymc_model_is_compiled_anew_only_if_it_was_changed(model, monkeypatch
     assert compiled(fresh.pymc, ("b",)) is compiled(fresh.pymc, ("b",))
     with fresh.pymc:
         pm.Potential("push", fresh.pymc["Intercept"])
+        pm.Data("data", [1.0])
     compiled(fresh.pymc, ("b",))
-    assert made == [fresh.pymc, fresh.pymc]
+    pm.set_data({"data": [2.0]}, fresh.pymc)
+    compiled(fresh.pymc, ("b",))
+    fresh.pymc.rvs_to_transforms[fresh.pymc["Intercept"]] = object()
+    compiled(fresh.pymc, ("b",))
+    assert made == [fresh.pymc] * 4
 
 
 def test_nothing_to_sample_is_an_error():

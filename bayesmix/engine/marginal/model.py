@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from bayesmix.engine.coverage import uncovered
-from bayesmix.engine.density import Density
 from bayesmix.engine.marginal.packing import pack, remaining
+from bayesmix.engine.plan.density import Density
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.packing import Packed
+from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
-from bayesmix.engine.posterior import posterior_of
 from bayesmix.parameters import MAIN
 from bayesmix.spec import GroupPriors, ModelSpec
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bayesmix.engine.density import build_density
+from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.levels import WithinLevels, groups_of
 from bayesmix.engine.plan.scores import fit_without_effects

@@ -9,9 +9,9 @@ import numpy as np
 
 from bayesmix.design import GroupEffects, PredictorDesign
 from bayesmix.design.contributions import linear_predictor
-from bayesmix.engine.density import Density
+from bayesmix.engine.plan.density import Density
+from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.start import build_start
-from bayesmix.engine.posterior import posterior_of
 from bayesmix.parameters import Role, Target
 from bayesmix.spec import ModelSpec
 

@@ -8,7 +8,6 @@ from functools import cache
 import numpy as np
 
 from bayesmix.design import PredictorDesign
-from bayesmix.engine.density import Density
 from bayesmix.engine.numerics.transforms import (
     IDENTITY,
     constrained,
@@ -16,6 +15,7 @@ from bayesmix.engine.numerics.transforms import (
     transform_of,
     unconstrained,
 )
+from bayesmix.engine.plan.density import Density
 from bayesmix.errors import SamplingError
 from bayesmix.parameters import MAIN, Parameter, Role
 from bayesmix.priors import Resolved

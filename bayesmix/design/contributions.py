@@ -84,9 +84,12 @@ class Columns:
     def on(self, frame: pd.DataFrame) -> Columns:
         return replace(self, matrix=replace(self.matrix, values=self.matrix.on(frame)))
 
+    def product(self, values: Values, shape: tuple[int, int], rows: slice) -> np.ndarray:
+        """Its values on some rows, samples × rows."""
+        return values[self.variable] @ self.values[rows].T if self.names else np.zeros(shape)
+
     def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
-        if self.names:
-            eta += values[self.variable] @ self.values[rows].T
+        eta += self.product(values, eta.shape, rows)
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,8 @@ class Offset:
         return Offset.of(self.quantities, frame)
 
     def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
-        eta += self.values[rows]
+        if self.quantities:
+            eta += self.values[rows]
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,8 @@ class GroupEffects:
         term = np.empty_like(eta)
         for column, position in enumerate(self.positions):
             np.take(effects[position], at, axis=1, out=term, mode="clip")
-            term *= self.values[rows, column]
+            if (self.values[rows, column] != 1.0).any():
+                term *= self.values[rows, column]
             eta += term
 
 
@@ -201,6 +206,7 @@ def linear_predictor(
     Parameters
     ----------
     contributions : iterable of Contribution
+        The population's columns first, as a `PredictorDesign` has them.
     values : Values
     shape : tuple of int
         Samples × rows.
@@ -211,7 +217,8 @@ def linear_predictor(
     ndarray
         Of that shape, on the scale of the link.
     """
-    eta = np.zeros(shape)
-    for c in contributions:
+    columns, *others = contributions
+    eta = columns.product(values, shape, rows)
+    for c in others:
         c.add_to(eta, values, rows)
     return eta

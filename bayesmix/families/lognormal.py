@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from math import log
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,12 @@ from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
 from bayesmix.families.maths import Maths
 from bayesmix.families.row import RowKernel
-from bayesmix.families.scalar import log_ndtr
 from bayesmix.families.support import Positive
 
 __all__ = ["FAMILY"]
 
 NORMAL = gaussian.FAMILY
+normal, normal_below, normal_above = NORMAL.row.function, NORMAL.row.below, NORMAL.row.above
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
@@ -41,23 +41,15 @@ def _random(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
 
 
 def _row(y: float, mu: float, log_sigma: float) -> tuple[float, float, float]:
-    inverse = exp(-log_sigma)
-    z = (log(y) - mu) * inverse
-    return -0.5 * z * z - log_sigma, z * inverse, z * z - 1.0
+    return normal(log(y), mu, log_sigma)
 
 
 def _below(y: float, mu: float, log_sigma: float) -> tuple[float, float, float]:
-    inverse = exp(-log_sigma)
-    z = (log(y) - mu) * inverse
-    logp, slope = log_ndtr(z)
-    return logp, -slope * inverse, -slope * z
+    return normal_below(log(y), mu, log_sigma)
 
 
 def _above(y: float, mu: float, log_sigma: float) -> tuple[float, float, float]:
-    inverse = exp(-log_sigma)
-    z = (log(y) - mu) * inverse
-    logp, slope = log_ndtr(-z)
-    return logp, slope * inverse, slope * z
+    return normal_above(log(y), mu, log_sigma)
 
 
 FAMILY = Family(

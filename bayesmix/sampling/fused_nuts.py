@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from inspect import signature
+from itertools import batched
 from operator import attrgetter
 from typing import Any
 
@@ -25,6 +26,8 @@ __all__ = ["NutpieModel", "sample_fused", "unknown_nutpie"]
 
 DRAWS, PARAMETER = "x", "parameter"
 """What nutpie is told that the parameters are called, and their dimension."""
+SMALL = 2**22
+"""Numbers of several chains that are dealt with at once, which saves threads."""
 
 
 @dataclass(frozen=True)
@@ -118,14 +121,19 @@ def sample_fused(problem: Problem, settings: Settings) -> Sampled:
 def _posterior(
     fused: Fused, draws: Iterator[np.ndarray], seeds: np.random.SeedSequence, settings: Settings
 ) -> dict[str, np.ndarray]:
-    """The variables of all chains, of which one at a time is made and its raw draws let go."""
+    """The variables of all chains; large chains are made one by one and their raw draws let go."""
     posterior: dict[str, np.ndarray] = {}
-    for chain, x in enumerate(draws):
-        found = fused.posterior(x, [chain, *seeds.generate_state(4)])
+    at, together = 0, max(1, SMALL // (settings.draws * fused.n_dim))
+    for chains in batched(draws, together):
+        found = fused.posterior(np.stack(chains), [at, *seeds.generate_state(4)])
         for name, values in found.items():
+            if len(chains) == settings.chains:
+                posterior[name] = values
+                continue
             if name not in posterior:
-                posterior[name] = np.empty((settings.chains, *values.shape))
-            posterior[name][chain] = values
+                posterior[name] = np.empty((settings.chains, *values.shape[1:]))
+            posterior[name][at : at + len(chains)] = values
+        at += len(chains)
     return posterior
 
 

@@ -128,7 +128,7 @@ FORMULAS = [
     ("y ~ (1 | gr(g, cov=A))", "gr(cov=)"),
     ("y ~ (1 | gr(g, by=3))", "by="),
     ("y ~ (1 | gr(g, foo=1))", "foo"),
-    ("y | trunc(x) ~ z", "trunc()"),
+    ("y | rate(x) ~ z", "rate()"),
     ("y | foo(x) ~ z", "foo()"),
     ("y | trials(tries, 3) ~ z", "trials()"),
     ("mvbind(y, x) ~ z", "mvbind()"),

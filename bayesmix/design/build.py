@@ -131,7 +131,7 @@ def _functions(formula: Formula, extra: Mapping[str, Any] | None) -> Mapping[str
 def _exprs(formula: Formula) -> Iterator[tuple[Expr, str]]:
     """Every expression that is evaluated, with the text that it stands in."""
     response = formula.response
-    for expr in (response.expr, *(arg for a in response.additions for arg in a.args)):
+    for expr in (response.expr, *(arg for a in response.additions for arg in a.values)):
         yield expr, response.source
     for _, predictor in formula.predictors:
         for terms in (predictor.population, *(g.coefs for g in predictor.groups)):

@@ -80,7 +80,7 @@ def response_uses(formula: Formula) -> list[Use]:
     """The columns of the response and of addition terms."""
     response = formula.response
     exprs = [response.expr]
-    exprs += [e for a in response.additions for e in (*a.args, *(v for _, v in a.kwargs))]
+    exprs += [e for a in response.additions for e in a.values]
     return uses_of(exprs, response.source)
 
 

@@ -99,8 +99,22 @@ def build_response(
     additions = {a.name: _arguments(a, frame, quantity) for a in response.additions}
     y, aux = _values(name, own, frame, family), _additions(additions, frame)
     family.check(y, aux, frame.index)
+    check_bounds(y, aux, frame.index)
     ready = family.for_response(y, levels, aux)
     return ResponseData(name, ready, y, aux, levels, own, additions)
+
+
+def check_bounds(y: np.ndarray, aux: Mapping[str, np.ndarray], rows: pd.Index) -> None:
+    """DataError for a response beyond the bounds of ``trunc()``."""
+    for name, sign, side in (("lb", 1.0, "below"), ("ub", -1.0, "above")):
+        if name in aux:
+            outside = pd.Series(sign * (y - aux[name]) < 0, index=rows)
+            if outside.any():
+                at = int(outside.to_numpy().argmax())
+                raise DataError(
+                    f"The response is {side} the {name} of trunc() in row {first_row(outside)}: "
+                    f"{y[at]:g} against {aux[name][at]:g}."
+                )
 
 
 def _values(
@@ -115,8 +129,8 @@ def _arguments(
     addition: Addition, frame: pd.DataFrame, quantity: Callable[[Expr], Quantity]
 ) -> dict[str, Numbers]:
     """What makes an addition term's arguments, the first under the term's name."""
-    names = (addition.name, *SECOND.get(addition.name, ()))
-    pairs = zip(names, addition.args, strict=False)
+    names = ARGUMENTS.get(addition.name, (addition.name,))
+    pairs = [*zip(names, addition.args, strict=False), *addition.kwargs]
     return {
         name: _words(expr, frame)
         if name == "cens" and _is_category(expr, frame)
@@ -159,8 +173,8 @@ def _check_censoring(values: Mapping[str, np.ndarray], rows: pd.Index) -> None:
         )
 
 
-SECOND = {"cens": ("y2",)}
-"""What further arguments of an addition term are called."""
+ARGUMENTS = {"cens": ("cens", "y2"), "trunc": ("lb", "ub")}
+"""What the arguments of addition terms are called, where they aren't called like the term."""
 
 RULES: Mapping[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
     "weights": (lambda w: w >= 0, "must not be negative"),
@@ -205,7 +219,7 @@ def _check_additions(response: Response, family: Family) -> None:
                 hint=f"Write `{render(response.expr)} | {name}(…) ~ …`.",
             )
     for a in response.additions:
-        if a.name not in ("weights", "cens") and a.name not in family.needs:
+        if a.name not in ("weights", "cens", "trunc") and a.name not in family.needs:
             raise FormulaError(
                 f"Family {family.name!r} can't use {a.name}().", response.source, a.span
             )

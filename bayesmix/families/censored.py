@@ -108,6 +108,14 @@ class CensoredRow:
     shared = None
 
     @property
+    def below(self) -> Callable[..., tuple[float, ...]]:
+        return self.base.below
+
+    @property
+    def above(self) -> Callable[..., tuple[float, ...]]:
+        return self.base.above
+
+    @property
     def scales(self) -> tuple[str, ...]:
         return self.base.scales
 

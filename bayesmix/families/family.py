@@ -13,7 +13,7 @@ from bayesmix.families.links import LINKS, Link
 from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.row import RowKernel
 
-__all__ = ["Array", "Aux", "Dpar", "Dpars", "Family", "Vector"]
+__all__ = ["Array", "Aux", "Between", "Dpar", "Dpars", "Family", "Vector"]
 
 Array = np.ndarray
 Dpars = Mapping[str, Array]
@@ -73,6 +73,22 @@ class Vector:
 
 
 @dataclass(frozen=True)
+class Between:
+    """A distribution between bounds, which may be infinite.
+
+    Parameters
+    ----------
+    mean : callable
+        ``mean(p, lb, ub)``.
+    random : callable
+        ``random(rng, p, lb, ub)``.
+    """
+
+    mean: Callable[..., Array]
+    random: Callable[..., Array]
+
+
+@dataclass(frozen=True)
 class Family:
     """A response distribution: what brms knows about it, and small functions that use it.
 
@@ -106,6 +122,8 @@ class Family:
         The log density of one row with derivatives; without it models are sampled through PyMC.
     log_cdf, log_sf : callable, optional
         ``log_cdf(y, p, aux, m)``: log of the probability of at most `y`, and of more.
+    between : Between, optional
+        Mean and draws between bounds.
     quantile : callable, optional
         ``quantile(u, p, aux)``: the least count with at least that probability.
     first_code : int, optional
@@ -133,6 +151,7 @@ class Family:
     row: RowKernel | None = None
     log_cdf: Callable[..., Any] | None = None
     log_sf: Callable[..., Any] | None = None
+    between: Between | None = None
     quantile: Callable[..., Array] | None = None
     first_code: int | None = None
     vectors: tuple[Vector, ...] = ()
@@ -173,9 +192,12 @@ class Family:
             The addition terms.
         """
         from bayesmix.families.censored import censored
+        from bayesmix.families.truncated import BOUNDS, truncated
 
         ready = self if self.prepare is None else self.prepare(self, y, levels)
-        return censored(ready, "y2" in aux) if "cens" in aux else ready
+        ready = censored(ready, "y2" in aux) if "cens" in aux else ready
+        bounds = tuple(name for name in BOUNDS if name in aux)
+        return truncated(ready, bounds) if bounds else ready
 
     def natural(self, etas: Mapping[str, Any], m: Maths = NUMPY) -> dict[str, Any]:
         """Parameters on their natural scale, from their linear predictors.

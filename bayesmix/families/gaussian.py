@@ -6,13 +6,14 @@ from math import exp
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri_exp
 
-from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.family import Array, Aux, Between, Dpar, Dpars, Family
 from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
-from bayesmix.families.maths import Maths
+from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import log_ndtr
-from bayesmix.families.special import HALF_LOG_2PI
+from bayesmix.families.special import HALF_LOG_2PI, log_difference, log_sum, quietly
 from bayesmix.families.support import check_finite, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
@@ -44,6 +45,31 @@ def _random(rng: np.random.Generator, dpars: Dpars, aux: Aux) -> Array:
     mu = drawable("mu", dpars["mu"])
     sigma = drawable("sigma", dpars["sigma"], 0)
     return rng.normal(mu, sigma, drawn_shape(mu, sigma))
+
+
+@quietly
+def _mean_between(p: Dpars, lb: Array, ub: Array) -> Array:
+    """With the hazards of both bounds, from the tail that has the digits."""
+    a, b = ((bound - p["mu"]) / p["sigma"] for bound in (lb, ub))
+    flip = a > 0
+    low, high = np.where(flip, -b, a), np.where(flip, -a, b)
+    log_mass = log_difference(NUMPY.log_ndtr(high), NUMPY.log_ndtr(low))
+    densities = (np.exp(-0.5 * z**2 - HALF_LOG_2PI - log_mass) for z in (low, high))
+    above = np.subtract(*densities)
+    return p["mu"] + p["sigma"] * np.where(flip, -above, above)
+
+
+@quietly
+def _random_between(rng: np.random.Generator, p: Dpars, lb: Array, ub: Array) -> Array:
+    """By the inverse of the distribution function, in the tail that has the digits."""
+    mu, sigma = drawable("mu", p["mu"]), drawable("sigma", p["sigma"], 0)
+    a, b = (lb - mu) / sigma, (ub - mu) / sigma
+    flip = a > 0
+    low, high = np.where(flip, -b, a), np.where(flip, -a, b)
+    log_low, log_high = NUMPY.log_ndtr(low), NUMPY.log_ndtr(high)
+    u = rng.random(drawn_shape(low, high))
+    z = ndtri_exp(log_sum(log_low + np.log1p(-u), log_high + np.log(u)))
+    return mu + sigma * np.clip(np.where(flip, -z, z), a, b)
 
 
 def _row(y: float, mu: float, log_sigma: float) -> tuple[float, float, float]:
@@ -79,4 +105,5 @@ FAMILY = Family(
     row=RowKernel(_row, ("natural", "log"), below=_below, above=_above),
     log_cdf=_log_cdf,
     log_sf=_log_sf,
+    between=Between(_mean_between, _random_between),
 )

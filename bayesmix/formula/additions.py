@@ -26,10 +26,10 @@ ADDITIONS = {
     "trials": Signature(1),
     "weights": Signature(1, later_options=("scale",)),
     "cens": Signature(1, more=1),
+    "trunc": Signature(0, more=2, options=("lb", "ub")),
 }
 LATER = (
     "se",
-    "trunc",
     "rate",
     "mi",
     "thres",
@@ -98,6 +98,12 @@ def _check_arguments(
             raise not_yet(f"{name}({option}=)", value.span)
         if option not in signature.options:
             raise FormulaError(f"{name}() has no option {option!r}.", span=value.span)
+    taken = signature.options[: len(args)]
+    twice = [value for option, value in kwargs if option in taken]
+    if twice:
+        raise FormulaError(f"An argument of {name}() is given twice.", span=twice[0].span)
+    if not args and not kwargs:
+        raise FormulaError(f"{name}() has no arguments.", span=span)
 
 
 def _refuse_repeated(additions: list[Addition]) -> None:

@@ -152,6 +152,11 @@ class Addition:
     kwargs: tuple[tuple[str, Expr], ...]
     span: Span = field(compare=False)
 
+    @property
+    def values(self) -> tuple[Expr, ...]:
+        """All its arguments."""
+        return (*self.args, *(value for _, value in self.kwargs))
+
 
 @dataclass(frozen=True)
 class Response:

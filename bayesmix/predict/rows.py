@@ -13,6 +13,7 @@ import pandas as pd
 from bayesmix.design import GroupEffects, Located
 from bayesmix.design.columns import columns_of, new_frame, uses_of
 from bayesmix.design.contributions import Contribution
+from bayesmix.design.response import check_bounds
 from bayesmix.errors import DataError, FormulaError, PredictionError
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import Target
@@ -91,8 +92,10 @@ def aux_on(
     PredictionError
         If they aren't there, or can't be.
     """
-    wanted, written = set(wanted), spec.formula.response
-    exprs = [e for a in written.additions if a.name in wanted for e in a.args]
+    written, keys = spec.formula.response, set(wanted)
+    terms = response.data.additions.items()
+    wanted = {name for name, own in terms if name in keys or keys & own.keys()}
+    exprs = [e for a in written.additions if a.name in wanted for e in a.values]
     frame = new_frame(uses_of(exprs, written.source), spec.design.frame, newdata)
     with blaming_newdata():
         return response.data.aux_on(frame, wanted)
@@ -115,6 +118,7 @@ def response_on(
     with blaming_newdata():
         y = response.data.on(frame)
         family.check(y, aux, newdata.index)
+        check_bounds(y, aux, newdata.index)
     return y, aux
 
 
@@ -128,7 +132,7 @@ def blaming_newdata() -> Iterator[None]:
 
 
 def _is_there(addition: Any, newdata: pd.DataFrame) -> bool:
-    return all(n.name in newdata.columns for arg in addition.args for n in columns_of(arg))
+    return all(n.name in newdata.columns for arg in addition.values for n in columns_of(arg))
 
 
 def _on(spec: ModelSpec, wanted: Predictors, newdata: pd.DataFrame) -> tuple[Predictors, pd.Index]:

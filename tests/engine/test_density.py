@@ -52,6 +52,7 @@ MODELS = {
     ),
     "hurdle": (bf("amount | weights(w) ~ x + (1 | g)", hu="z"), "hurdle_gamma", ()),
     "censored": ("z | cens(known, end) ~ x + (1 | g)", "lognormal", ()),
+    "truncated": ("z | trunc(lb=0.5, ub=9) + weights(w) ~ x + (1 | g)", "gaussian", ()),
     "an intercept alone": (bf("y ~ 1", sigma="1"), "gaussian", ()),
     "no population": ("yes ~ 0 + (1 | g)", "bernoulli", ()),
 }
@@ -96,7 +97,7 @@ def assert_same(
 def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
     formula, name, priors = MODELS[model]
     # Of intervals and categories as narrow as 1e-9 few digits are left in either.
-    narrow = ("censored", "thresholds with priors of their own")
+    narrow = ("censored", "truncated", "thresholds with priors of their own")
     assert_same(spec_of(formula, name, priors), least=4, largest=3.0 if model in narrow else 30.0)
 
 

@@ -1,0 +1,151 @@
+"""Truncation: responses beyond known bounds don't exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from bayesmix.errors import FamilyError
+from bayesmix.families.family import Array, Aux, Dpars, Family
+from bayesmix.families.generated import generated
+from bayesmix.families.maths import Maths
+from bayesmix.families.row import RowKernel
+from bayesmix.families.special import log_difference
+
+__all__ = ["BOUNDS", "truncated"]
+
+BOUNDS = ("lb", "ub")
+
+KERNELS = """
+def with_lb(y, TERMS lb, «v#»):
+    logp, «d#» = point(y, TERMS «v#»)
+    mass, «m#» = above(lb, «v#»)
+    return logp - mass, «d# - m#»
+
+def with_ub(y, TERMS ub, «v#»):
+    logp, «d#» = point(y, TERMS «v#»)
+    mass, «m#» = below(ub, «v#»)
+    return logp - mass, «d# - m#»
+
+def with_both(y, TERMS lb, ub, «v#»):
+    logp, «d#» = point(y, TERMS «v#»)
+    low, «l#» = below(lb, «v#»)
+    high, «h#» = below(ub, «v#»)
+    if low > -0.7:
+        high, «h#» = above(lb, «v#»)
+        low, «l#» = above(ub, «v#»)
+    rest, share = -expm1(low - high), exp(low - high)
+    return logp - high - log(rest), «d# - (h# - share * l#) / rest»
+"""
+
+
+@cache
+def truncated(base: Family, given: tuple[str, ...]) -> Family:
+    """The family of responses between bounds.
+
+    Parameters
+    ----------
+    base : Family
+        That of the responses if there were no bounds.
+    given : tuple of str
+        Which of `BOUNDS` there are.
+
+    Raises
+    ------
+    FamilyError
+        If it has no distribution function, or its mean between bounds isn't known.
+
+    References
+    ----------
+    brms: ``resp_trunc``, https://paulbuerkner.com/brms/reference/addition-terms.html
+    """
+    if base.log_cdf is None or base.between is None:
+        raise FamilyError(
+            f"trunc() needs a family whose distribution between bounds is known, which that of "
+            f"{base.name!r} isn't here."
+        )
+    made, row = _shared(base), base.row
+    return replace(
+        base,
+        density=made.density,
+        mean=made.mean,
+        random=made.random,
+        needs=(*base.needs, *given),
+        row=None if row is None or row.below is None else TruncatedRow(row, given),
+    )
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """What the family of responses between bounds computes."""
+
+    base: Family
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _shared, (self.base,)
+
+    def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+        return self.base.density(y, p, aux, m) - self._log_mass(p, aux, m)
+
+    def mean(self, p: Dpars, aux: Aux) -> Array:
+        return self.base.between.mean(p, *_bounds(aux))
+
+    def random(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
+        return self.base.between.random(rng, p, *_bounds(aux))
+
+    def _log_mass(self, p: Dpars, aux: Aux, m: Maths) -> Any:
+        """Log of the probability between the bounds, from the tail that has its digits."""
+        below, above = self.base.log_cdf, self.base.log_sf
+        if "ub" not in aux:
+            return above(aux["lb"], p, aux, m)
+        if "lb" not in aux:
+            return below(aux["ub"], p, aux, m)
+        low, high = below(aux["lb"], p, aux, m), above(aux["lb"], p, aux, m)
+        lower = log_difference(below(aux["ub"], p, aux, m), low, m)
+        upper = log_difference(high, above(aux["ub"], p, aux, m), m)
+        return m.where(low < high, lower, upper)
+
+
+def _bounds(aux: Mapping[str, Array]) -> tuple[Array, Array]:
+    return aux.get("lb", np.array(-np.inf)), aux.get("ub", np.array(np.inf))
+
+
+@cache
+def _shared(base: Family) -> Truncated:
+    """The same object wherever it is asked for: functions bound to others would be unequal."""
+    return Truncated(base)
+
+
+@dataclass(frozen=True)
+class TruncatedRow:
+    """The row kernel between bounds, from that of the base."""
+
+    base: RowKernel
+    given: tuple[str, ...]
+
+    shared = None
+    below = above = None
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        return self.base.scales
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return (*self.base.takes, *self.given)
+
+    @property
+    def function(self) -> Callable[..., tuple[float, ...]]:
+        return _kernel(self.base, self.given)
+
+
+@cache
+def _kernel(base: RowKernel, given: tuple[str, ...]) -> Callable[..., tuple[float, ...]]:
+    text = KERNELS.replace("TERMS", "".join(f"{name}, " for name in base.takes))
+    name = f"with_{given[0]}" if len(given) == 1 else "with_both"
+    functions = {"point": base.function, "below": base.below, "above": base.above}
+    return generated(name, text, len(base.scales), **functions)

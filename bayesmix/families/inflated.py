@@ -108,13 +108,18 @@ def _extended(
 
 
 @dataclass(frozen=True)
-class Inflated:
-    """What a family with additional zeros computes."""
+class OfBase:
+    """What computes with a base family."""
 
     base: Family
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _shared, (type(self), self.base)
+
+
+@dataclass(frozen=True)
+class Inflated(OfBase):
+    """What a family with additional zeros computes."""
 
     def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
         zero, rest = log_probabilities(p, "zi", m)
@@ -131,13 +136,8 @@ class Inflated:
 
 
 @dataclass(frozen=True)
-class Hurdle:
+class Hurdle(OfBase):
     """What a family with a hurdle computes."""
-
-    base: Family
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _shared, (type(self), self.base)
 
     def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
         zero, rest = log_probabilities(p, "hu", m)

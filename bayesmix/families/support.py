@@ -13,7 +13,6 @@ from bayesmix.errors import DataError, PredictionError
 __all__ = [
     "LARGEST_COUNT",
     "Counts",
-    "NotNegative",
     "Positive",
     "check_finite",
     "check_whole",
@@ -69,26 +68,16 @@ class Counts:
 
 @dataclass(frozen=True)
 class Positive:
-    """The check of a family of positive numbers."""
+    """The check of a family of positive numbers, or of such and zeros."""
 
     family: str
+    or_zero: bool = False
 
     def __call__(self, y: Any, aux: Any, labels: Sequence[Any] | None = None) -> None:
         what = f"the response of family {self.family!r}"
         y = check_finite(y, what, labels)
-        require(y > 0, y, f"{what} must be positive.", labels)
-
-
-@dataclass(frozen=True)
-class NotNegative:
-    """The check of a family of positive numbers and zeros."""
-
-    family: str
-
-    def __call__(self, y: Any, aux: Any, labels: Sequence[Any] | None = None) -> None:
-        what = f"the response of family {self.family!r}"
-        y = check_finite(y, what, labels)
-        require(y >= 0, y, f"{what} must not be negative.", labels)
+        rule = "not be negative" if self.or_zero else "be positive"
+        require((y > 0) | (self.or_zero & (y == 0)), y, f"{what} must {rule}.", labels)
 
 
 def drawn_shape(*parameters: Any) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bayesmix.families import gamma, lognormal, negbinomial, poisson
 from bayesmix.families.family import Family
 from bayesmix.families.inflated import hurdle, inflated
-from bayesmix.families.support import Counts, NotNegative
+from bayesmix.families.support import Counts, Positive
 
 __all__ = ["FAMILIES"]
 
@@ -17,7 +17,7 @@ def _inflated(base: Family) -> Family:
 
 def _hurdle(base: Family) -> Family:
     name = f"hurdle_{base.name.lower()}"
-    return hurdle(base, name, Counts(name) if base.discrete else NotNegative(name))
+    return hurdle(base, name, Counts(name) if base.discrete else Positive(name, or_zero=True))
 
 
 FAMILIES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -156,17 +156,21 @@ class Fit:
         newdata: Any = None,
         re_formula: Any = None,
         allow_new_levels: bool = False,
-        sample_new_levels: str = "uncertainty",
+        sample_new_levels: str | None = None,
         dpar: str | None = None,
         ndraws: int | None = None,
         draw_ids: Sequence[int] | None = None,
         random_seed: Any = None,
+        clusters: str | Mapping[str, str] | None = None,
+        n_clusters: int | Mapping[str, int] | None = None,
+        average: bool = False,
     ) -> xr.DataArray:
         """Draws of the linear predictor, on the scale of the link.
 
         Parameters
         ----------
-        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
+        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
+        clusters, n_clusters, average
             As for `posterior_epred`.
         dpar : str, optional
             The parameter to predict; ``"mu"`` by default.
@@ -177,18 +181,22 @@ class Fit:
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
-        return self._prediction(Request(newdata, *how), MAIN).linpred()
+        which = clusters, n_clusters, average
+        return self._prediction(Request(newdata, *how, *which), MAIN).linpred()
 
     def posterior_epred(
         self,
         newdata: Any = None,
         re_formula: Any = None,
         allow_new_levels: bool = False,
-        sample_new_levels: str = "uncertainty",
+        sample_new_levels: str | None = None,
         dpar: str | None = None,
         ndraws: int | None = None,
         draw_ids: Sequence[int] | None = None,
         random_seed: Any = None,
+        clusters: str | Mapping[str, str] | None = None,
+        n_clusters: int | Mapping[str, int] | None = None,
+        average: bool = False,
     ) -> xr.DataArray:
         """Draws of the expected response.
 
@@ -206,7 +214,8 @@ class Fit:
         sample_new_levels : str
             Where effects of new levels come from. ``"uncertainty"``: at each draw the whole vector
             of a fitted level, chosen anew for every draw; ``"old_levels"``: that of one fitted
-            level for all draws; ``"gaussian"``: normal with the draw's sd and cor.
+            level for all draws; ``"gaussian"``: normal with the draw's sd and cor. By default
+            ``"uncertainty"``, as in brms; for the new clusters of `clusters` ``"gaussian"``.
         dpar : str, optional
             Predict this parameter, on its natural scale, in place of the response.
         ndraws : int, optional
@@ -216,12 +225,27 @@ class Fit:
         random_seed : int, Generator or None
             For new levels and the choice of draws. The same seed gives a new level the same
             effects in every kind of prediction; None is fresh randomness.
+        clusters : str or mapping of str to str, optional
+            Which clusters to predict for, by one word in place of the switches above: for all
+            groups, or by group. ``"average"``: the typical cluster, effects at zero;
+            ``"fitted"``: those of the study, which the rows name, or each of them, along a
+            dimension of the group's name, where the rows name none; ``"new"``: a new one, the
+            same for all rows; ``"population"``: the mean over infinitely many, exact for
+            identity, log and probit links, by quadrature with relative errors below 1e-8 for
+            others.
+        n_clusters : int or mapping of str to int, optional
+            With ``"new"``: the mean over that many new clusters, as when a study is repeated
+            with others. With several new groups a mapping, every combination counting.
+        average : bool
+            With ``"fitted"``: the mean over all clusters of the study within each draw, each
+            counting the same, whatever cluster the rows name.
 
         Returns
         -------
         xarray.DataArray
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs`` (the row labels); on the
-            scale of the response, for a binomial the expected count.
+            scale of the response, for a binomial the expected count. With `clusters` its
+            attributes say what was ``averaged``, ``drawn`` and ``held``.
 
         Raises
         ------
@@ -251,24 +275,30 @@ class Fit:
         True
         """
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
-        return self._prediction(Request(newdata, *how)).epred()
+        which = clusters, n_clusters, average
+        return self._prediction(Request(newdata, *how, *which)).epred()
 
     def posterior_predict(
         self,
         newdata: Any = None,
         re_formula: Any = None,
         allow_new_levels: bool = False,
-        sample_new_levels: str = "uncertainty",
+        sample_new_levels: str | None = None,
         ndraws: int | None = None,
         draw_ids: Sequence[int] | None = None,
         random_seed: Any = None,
+        clusters: str | Mapping[str, str] | None = None,
+        n_clusters: int | Mapping[str, int] | None = None,
+        average: bool = False,
     ) -> xr.DataArray:
         """Draws of new responses.
 
         Parameters
         ----------
-        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
-            As for `posterior_epred`; the seed is also the responses'.
+        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
+        clusters, n_clusters, average
+            As for `posterior_epred`; the seed is also the responses'. Responses of a
+            ``"population"`` are each of a cluster of its own.
 
         Returns
         -------
@@ -276,14 +306,15 @@ class Fit:
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
-        return self._prediction(Request(newdata, *how)).predict()
+        which = clusters, n_clusters, average
+        return self._prediction(Request(newdata, *how, *which)).predict()
 
     def log_lik(
         self,
         newdata: Any = None,
         re_formula: Any = None,
         allow_new_levels: bool = False,
-        sample_new_levels: str = "uncertainty",
+        sample_new_levels: str | None = None,
         ndraws: int | None = None,
         draw_ids: Sequence[int] | None = None,
         random_seed: Any = None,

@@ -104,6 +104,21 @@ class Group:
         index = np.array([numbers[k] for k in keys], dtype=np.int64)[codes]
         return Located(index, new, self._by_of_new(index, new, newdata))
 
+    def strata(self, newdata: pd.DataFrame) -> np.ndarray:
+        """The ``by`` level of each row of new data.
+
+        Raises
+        ------
+        PredictionError
+            If its column isn't there, or a value missing or unknown.
+        """
+        if self.by.name not in newdata.columns:
+            raise PredictionError(
+                f"newdata has no column {self.by.name!r}, which says what standard deviations the "
+                f"effects of {self.name!r} have."
+            )
+        return self._strata(newdata, np.ones(len(newdata), bool))
+
     def _unknown(self, key: str, row: str) -> str:
         what = f"is missing in row {row} of newdata."
         if key != MISSING:

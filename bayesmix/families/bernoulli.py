@@ -51,6 +51,7 @@ FAMILY = Family(
     density=_density,
     mean=_mean,
     random=_random,
+    linear=("mu",),
     discrete=True,
     first_code=0,
     row=RowKernel(_row, ("odds",)),

@@ -54,6 +54,7 @@ FAMILY = Family(
     density=_density,
     mean=_mean,
     random=_random,
+    linear=("mu",),
     discrete=True,
     needs=("trials",),
     row=RowKernel(_row, ("odds",), takes=("trials",)),

@@ -111,6 +111,8 @@ class Family:
     random : callable
         ``random(rng, p, aux)``: responses, one for each element of the broadcast parameters;
         ``PredictionError`` if one is out of its range or too large to draw with.
+    linear : tuple of str
+        Parameters in which the mean is linear, the others given.
     discrete : bool
         Whether responses are integers.
     needs : tuple of str
@@ -145,6 +147,7 @@ class Family:
     density: Callable[[Any, Mapping[str, Any], Mapping[str, Any], Maths], Any]
     mean: Callable[[Dpars, Aux], Array]
     random: Callable[[np.random.Generator, Dpars, Aux], Array]
+    linear: tuple[str, ...] = ()
     discrete: bool = False
     needs: tuple[str, ...] = ()
     log_scale: bool = False

@@ -53,5 +53,6 @@ FAMILY = Family(
     density=_density,
     mean=_mean,
     random=_random,
+    linear=("mu",),
     row=RowKernel(_row, ("log", "log")),
 )

@@ -102,6 +102,7 @@ FAMILY = Family(
     density=_density,
     mean=_mean,
     random=_random,
+    linear=("mu",),
     row=RowKernel(_row, ("natural", "log"), below=_below, above=_above),
     log_cdf=_log_cdf,
     log_sf=_log_sf,

@@ -100,6 +100,7 @@ def _extended(
         density=made.density,
         mean=made.mean,
         random=made.random,
+        linear=(*base.linear, share) if made.keeps_linear else (share,),
         row=ZerosRow(base.row, kernel),
         log_cdf=None,
         log_sf=None,
@@ -126,6 +127,11 @@ class Inflated(OfBase):
         logp = rest + self.base.density(y, p, aux, m)
         return m.where(y < 0.5, log_sum(zero, logp, m), logp)
 
+    @property
+    def keeps_linear(self) -> bool:
+        """Whether the mean is linear where the base's is."""
+        return True
+
     def mean(self, p: Dpars, aux: Aux) -> Array:
         return (1.0 - p["zi"]) * self.base.mean(p, aux)
 
@@ -144,6 +150,11 @@ class Hurdle(OfBase):
         # Any response above 0 will do where it is 0, for its density isn't used.
         some = self.base.density(m.where(y > 0, y, 1.0), p, aux, m)
         return m.where(y > 0, rest + some - self._log_passed(0.0 * y, p, aux, m), zero)
+
+    @property
+    def keeps_linear(self) -> bool:
+        """Whether the mean is linear where the base's is."""
+        return not self.base.discrete
 
     def mean(self, p: Dpars, aux: Aux) -> Array:
         passed = np.exp(self._log_passed(np.zeros(1), p, aux, NUMPY))

@@ -71,6 +71,7 @@ FAMILY = Family(
     density=_density,
     mean=_mean,
     random=_random,
+    linear=("mu",),
     discrete=True,
     quantile=_quantile,
     row=RowKernel(_row, ("log", "log")),

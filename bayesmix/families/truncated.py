@@ -74,6 +74,7 @@ def truncated(base: Family, given: tuple[str, ...]) -> Family:
         density=made.density,
         mean=made.mean,
         random=made.random,
+        linear=(),
         needs=(*base.needs, *given),
         row=None if row is None or row.below is None else TruncatedRow(row, given),
     )

@@ -25,19 +25,42 @@ class Request:
     newdata: Any = None
     re_formula: Any = None
     allow_new_levels: bool = False
-    sample_new_levels: str = "uncertainty"
+    sample_new_levels: str | None = None
     dpar: str | None = None
     ndraws: int | None = None
     draw_ids: Sequence[int] | None = None
     random_seed: Any = None
+    clusters: Any = None
+    n_clusters: Any = None
+    average: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.allow_new_levels, bool | np.bool_):
             raise PredictionError(
                 f"allow_new_levels must be True or False, not {self.allow_new_levels!r}."
             )
+        if not isinstance(self.average, bool | np.bool_):
+            raise PredictionError(f"average must be True or False, not {self.average!r}.")
         how = self.sample_new_levels
-        if not isinstance(how, str) or how not in SAMPLERS:
+        if how is not None and (not isinstance(how, str) or how not in SAMPLERS):
             raise PredictionError(
                 f"sample_new_levels must be one of {listed(SAMPLERS)}, not {how!r}."
             )
+        if self.clusters is None:
+            if self.average or self.n_clusters is not None:
+                raise PredictionError(
+                    'Say which clusters: n_clusters is for clusters="new", average=True for '
+                    'clusters="fitted".'
+                )
+        elif self.allow_new_levels:
+            raise PredictionError("Give clusters or allow_new_levels, not both.")
+
+    @property
+    def new_levels(self) -> str:
+        """How effects of new levels are drawn.
+
+        New clusters that `clusters` asks for are draws from the model's distribution, as is the
+        population that they approach; labels that the fit doesn't know are brms's default.
+        """
+        otherwise = "uncertainty" if self.clusters is None else "gaussian"
+        return otherwise if self.sample_new_levels is None else self.sample_new_levels

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayesmix.errors import PredictionError, listed
@@ -15,12 +16,14 @@ from bayesmix.families import LINKS, Family
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.linpred import chunks, linear_predictors
+from bayesmix.predict.population import Population, read_by
 from bayesmix.predict.request import Request
 from bayesmix.predict.rows import Rows, aux_on, response_on, rows_of
 from bayesmix.predict.seeds import Seeds, make_seeds
 from bayesmix.spec import IndependentRows, ModelSpec, Response
 
-Function = Callable[[np.ndarray], np.ndarray]
+Etas = dict[str, np.ndarray]
+Outcome = tuple[str, tuple[Any, ...]]
 Part = tuple[slice, dict[str, np.ndarray], dict[str, np.ndarray]]
 """Rows, their dpars on the natural scale, and their addition terms."""
 
@@ -40,6 +43,8 @@ class Prediction:
     rows : Rows
     new : NewLevels
     seeds : Seeds
+    population : Population
+        The effects that are integrated out.
     """
 
     spec: ModelSpec
@@ -49,6 +54,7 @@ class Prediction:
     rows: Rows
     new: NewLevels
     seeds: Seeds
+    population: Population
 
     @classmethod
     def of(
@@ -70,8 +76,9 @@ class Prediction:
         targets = [p.target for d, p in response.predictors.items() if chosen in (d, None)]
         rows = rows_of(spec, request, targets)
         draws = draws.select(request.ndraws, request.draw_ids, seeds.stream("draws"))
-        new = NewLevels.of(spec, draws, rows.located, request.sample_new_levels, seeds)
-        return cls(spec, response, chosen, draws, rows, new, seeds)
+        new = NewLevels.of(spec, draws, rows.located, request.new_levels, seeds)
+        population = Population(new.groups, draws, rows.integrated, rows.strata)
+        return cls(spec, response, chosen, draws, rows, new, seeds, population)
 
     @property
     def family(self) -> Family:
@@ -79,35 +86,41 @@ class Prediction:
 
     def linpred(self) -> xr.DataArray:
         """The linear predictor of a dpar, on the scale of its link."""
-        return self._of_dpar(lambda eta: eta, LINKS[self.family.eta_link(self.dpar)].link)
+        link = self.family.eta_link(self.dpar)
+        if self.dpar not in self.response.predictors:
+            return self._constant(LINKS[link].link(self._constants[self.dpar]))
+        return self._mean_over_clusters(self.dpar, lambda part, etas: etas[self.dpar])
 
     def epred(self) -> xr.DataArray:
         """The expected response, or a dpar on its natural scale."""
-        if self.dpar is not None:
-            inverse = LINKS[self.family.eta_link(self.dpar)].inverse
-            return self._of_dpar(inverse, lambda value: value)
-        outcome = self.family.outcome
-        values = np.empty(self._shape if outcome is None else (*self._shape, len(outcome[1])))
-        for part, p, aux in self.parts(self._aux):
-            values[:, part] = self.family.mean(p, aux)
-        return self._array(values, self.response.data.name, outcome)
+        if self.dpar is None:
+            name, outcome = self.response.data.name, self.family.outcome
+            return self._mean_over_clusters(name, self._mean, outcome)
+        if self.dpar not in self.response.predictors:
+            return self._constant(self._constants[self.dpar])
+        return self._mean_over_clusters(self.dpar, self._natural)
 
     def predict(self) -> xr.DataArray:
         """Responses, drawn at random."""
         rng = self.seeds.stream("response")
-        values = np.empty(self._shape, np.int64 if self.family.discrete else float)
-        vectors = {v.name for v in self.family.vectors}
-        for part, p, aux in self.parts(self._aux):
-            shape = values[:, part].shape
-            shaped = {d: np.broadcast_to(v, shape) for d, v in p.items() if d not in vectors}
-            values[:, part] = self.family.random(rng, p | shaped, aux)
-        return self._array(values, self.response.data.name)
+        crossing, discrete = self.rows.crossing, self.family.discrete
+        if crossing.averages and self.family.first_code is not None:
+            raise PredictionError(
+                "Responses in categories can't be averaged; posterior_epred has the probabilities."
+            )
+        whole = discrete and not crossing.averages
+
+        def drawn(part: slice, etas: Etas) -> np.ndarray:
+            return self._drawn(rng, part, etas)
+
+        name = self.response.data.name
+        return self._mean_over_clusters(name, drawn, dtype=np.int64 if whole else float)
 
     def log_lik(self) -> xr.DataArray:
         """The log likelihood of each row's response, times its weight."""
-        values = np.empty(self._shape)
+        values = np.empty((1, *self._shape))
         for part, logp in self.log_lik_parts():
-            values[:, part] = logp
+            values[0, :, part] = logp
         return self._array(values, "log_lik")
 
     def log_lik_parts(self) -> Iterator[tuple[slice, np.ndarray]]:
@@ -131,15 +144,73 @@ class Prediction:
             return self.response.data.aux
         return aux_on(self.spec, self.response, self.rows.newdata, self.family.needs)
 
-    def _of_dpar(self, from_eta: Function, from_value: Function) -> xr.DataArray:
-        """A parameter at every row, from its linear predictor or from its own draws."""
-        values = np.empty(self._shape)
-        if self.dpar not in self.response.predictors:
-            values[:] = from_value(self._constants[self.dpar])
-            return self._array(values, self.dpar)
-        for part, etas in self._etas():
-            values[:, part] = from_eta(etas[self.dpar])
-        return self._array(values, self.dpar)
+    def _mean_over_clusters(
+        self,
+        name: str,
+        values_of: Callable[[slice, Etas], np.ndarray],
+        outcome: Outcome | None = None,
+        dtype: type = float,
+    ) -> xr.DataArray:
+        """Values at every row, in its own clusters or averaged over those that it is crossed with.
+
+        Parameters
+        ----------
+        name : str
+        values_of : callable
+            Samples × rows (× outcomes), from linear predictors of some rows.
+        outcome : (str, tuple), optional
+            Dimension and labels of what there is one value for each of.
+        dtype : type
+        """
+        crossing = self.rows.crossing
+        last = () if outcome is None else (len(outcome[1]),)
+        values = np.empty((len(crossing.cells), *self._shape, *last), dtype)
+        for cell, share, levels in crossing.members:
+            for part, etas in self._etas(self.rows.at(levels)):
+                here = values_of(part, etas)
+                if share.first:
+                    values[cell, :, part] = here * share.of if share.of < 1 else here
+                else:
+                    values[cell, :, part] += here * share.of
+        return self._array(values, name, outcome)
+
+    def _mean(self, part: slice, etas: Etas) -> np.ndarray:
+        """The expected response."""
+        aux = self._aux_of(part)
+
+        def mean(etas: Etas) -> np.ndarray:
+            return self.family.mean(self._constants | self.family.natural(etas), aux)
+
+        if not self.rows.integrated:
+            return mean(etas)
+        uses = read_by(self.family.mean, self._constants | self.family.natural(etas), aux)
+        return self.population.mean(mean, etas, part, uses, self._links, self.family.linear)
+
+    def _natural(self, part: slice, etas: Etas) -> np.ndarray:
+        """A parameter with a formula, on its natural scale."""
+        inverse = LINKS[self.family.eta_link(self.dpar)].inverse
+        one = (self.dpar,)
+
+        def value(etas: Etas) -> np.ndarray:
+            return inverse(etas[self.dpar])
+
+        return self.population.mean(value, etas, part, one, self._links, one)
+
+    def _drawn(self, rng: np.random.Generator, part: slice, etas: Etas) -> np.ndarray:
+        """Responses of rows."""
+        etas = self.population.deviate(rng, etas, part)
+        p, aux = self._constants | self.family.natural(etas), self._aux_of(part)
+        shape, vectors = next(iter(etas.values())).shape, {v.name for v in self.family.vectors}
+        shaped = {d: np.broadcast_to(v, shape) for d, v in p.items() if d not in vectors}
+        return self.family.random(rng, p | shaped, aux)
+
+    def _constant(self, values: np.ndarray) -> xr.DataArray:
+        """A parameter without a formula, the same at every row."""
+        return self._array(np.broadcast_to(values, self._shape).copy()[None], self.dpar)
+
+    @property
+    def _links(self) -> dict[str, str]:
+        return {d: self.family.eta_link(d) for d in self.response.predictors}
 
     def parts(self, aux: Mapping[str, np.ndarray]) -> Iterator[Part]:
         """Rows in chunks: parameters on the natural scale and addition terms of each.
@@ -147,9 +218,12 @@ class Prediction:
         A probability with a formula comes with its log odds too, exact in the tails
         (`Family.natural`).
         """
-        for part, etas in self._etas():
+        for part, etas in self._etas(self.rows):
             here = {name: v[part] for name, v in aux.items()}
             yield part, self._constants | self.family.natural(etas), here
+
+    def _aux_of(self, part: slice) -> dict[str, np.ndarray]:
+        return {name: v[part] for name, v in self._aux.items()}
 
     @cached_property
     def _constants(self) -> dict[str, np.ndarray]:
@@ -160,21 +234,31 @@ class Prediction:
         own = {name: self.draws[name][:, None] for name in names if name not in predictors}
         return {name: np.full((len(self.draws), 1), v) for name, v in fixed.items()} | own
 
-    def _etas(self) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
+    def _etas(self, rows: Rows) -> Iterator[tuple[slice, Etas]]:
         for part in chunks(*self._shape):
-            yield part, linear_predictors(self.draws, self.rows, self.new, part)
+            yield part, linear_predictors(self.draws, rows, self.new, part)
 
-    def _array(
-        self, values: np.ndarray, name: str, outcome: tuple[str, tuple[Any, ...]] | None = None
-    ) -> xr.DataArray:
+    def _array(self, values: np.ndarray, name: str, outcome: Outcome | None = None) -> xr.DataArray:
+        """Values, cells of clusters × samples × rows (× outcomes), with their labels."""
         samples = xr.Coordinates.from_pandas_multiindex(self.draws.samples, "sample")
-        more = {} if outcome is None else {outcome[0]: list(outcome[1])}
-        return xr.DataArray(
-            values,
-            dims=("sample", "obs", *more),
-            coords={"obs": ("obs", self.rows.labels), **samples, **more},
-            name=name,
-        )
+        dims, coords = ["sample", "obs"], {"obs": ("obs", self.rows.labels), **samples}
+        labels = self.rows.crossing.labels
+        if labels is None:
+            values = values[0]
+        else:
+            values = np.moveaxis(values, 0, 2)
+            dims.append(self.rows.crossing.dim)
+            coords |= _cluster_coords(labels, dims[-1])
+        if outcome is not None:
+            dims.append(outcome[0])
+            coords[outcome[0]] = list(outcome[1])
+        return xr.DataArray(values, coords, dims, name, dict(self.rows.about))
+
+
+def _cluster_coords(labels: pd.Index, dim: str) -> Mapping[Any, Any]:
+    if isinstance(labels, pd.MultiIndex):
+        return xr.Coordinates.from_pandas_multiindex(labels, dim)
+    return {dim: labels}
 
 
 def _independent_rows(prediction: Prediction) -> Iterator[tuple[slice, np.ndarray]]:

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bayesmix.design import GroupEffects, Located
+from bayesmix.design import Group, GroupEffects, Located
 from bayesmix.design.columns import columns_of, new_frame, uses_of
 from bayesmix.design.contributions import Contribution
 from bayesmix.design.response import check_bounds
-from bayesmix.errors import DataError, FormulaError, PredictionError
+from bayesmix.errors import DataError, FormulaError, PredictionError, listed
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import Target
+from bayesmix.predict.clusters import (
+    AVERAGE,
+    FITTED,
+    NEW,
+    PLAIN,
+    POPULATION,
+    Clusters,
+    Crossing,
+    cross,
+    told,
+)
 from bayesmix.predict.effects import kept_contributions
 from bayesmix.predict.request import Request
 from bayesmix.spec import ModelSpec, Response
@@ -38,15 +49,34 @@ class Rows:
         Level of each row, by group; only groups with kept coefficients.
     newdata : DataFrame or None
         What they are from; None for the rows of the fit.
+    crossing : Crossing
+        The clusters that every row is crossed with.
+    integrated : mapping of Target to tuple of GroupEffects
+        The effects, on these rows, that are integrated out rather than added.
+    strata : mapping of str to ndarray
+        For groups with ``by`` whose own levels don't matter the ``by`` level of each row.
+    about : mapping of str to str
+        What was averaged, drawn and held.
     """
 
     labels: pd.Index
     predictors: Predictors
     located: Mapping[str, Located]
     newdata: pd.DataFrame | None = None
+    crossing: Crossing = PLAIN
+    integrated: Mapping[Target, tuple[GroupEffects, ...]] = field(default_factory=dict)
+    strata: Mapping[str, np.ndarray] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def at(self, levels: Mapping[str, np.ndarray]) -> Rows:
+        """The same rows in other clusters of the crossed groups."""
+        if not levels:
+            return self
+        moved = {g: replace(self.located[g], index=index) for g, index in levels.items()}
+        return replace(self, located={**self.located, **moved})
 
 
 def rows_of(spec: ModelSpec, request: Request, targets: Collection[Target]) -> Rows:
@@ -67,19 +97,78 @@ def rows_of(spec: ModelSpec, request: Request, targets: Collection[Target]) -> R
     """
     kept = kept_contributions(spec, request.re_formula)
     wanted = {target: kept[target] for target in spec.predictors if target in targets}
+    if request.clusters is not None:
+        return _in_clusters(spec, request, wanted)
     if request.newdata is None:
-        groups = {g.name: Located(g.index) for g in spec.design.groups}
-        located = {name: groups[name] for name in _groups(wanted)}
+        located = {g.name: Located(g.index) for g in _used(spec, wanted)}
         return Rows(spec.design.frame.index, wanted, located)
     newdata = to_pandas(request.newdata, what="newdata", may_be_empty=True)
     predictors, labels = _on(spec, wanted, newdata)
-    used = _groups(wanted)
-    located = {
-        g.name: g.locate(newdata, bool(request.allow_new_levels))
-        for g in spec.design.groups
-        if g.name in used
-    }
+    new = bool(request.allow_new_levels)
+    located = {g.name: g.locate(newdata, new) for g in _used(spec, wanted)}
     return Rows(labels, predictors, located, newdata)
+
+
+def _in_clusters(spec: ModelSpec, request: Request, wanted: Predictors) -> Rows:
+    """The rows in the clusters that `clusters` asks for."""
+    groups = {g.name: g for g in _used(spec, wanted)}
+    known, args = [g.name for g in spec.design.groups], (request.clusters, request.n_clusters)
+    clusters = Clusters.of(known, groups, *args, bool(request.average))
+    held, integrated = clusters.those(AVERAGE), clusters.those(POPULATION)
+    wanted = {t: tuple(c for c in cs if not _is_of(held, c)) for t, cs in wanted.items()}
+    newdata, predictors, labels = None, wanted, spec.design.frame.index
+    if request.newdata is not None:
+        newdata = to_pandas(request.newdata, what="newdata", may_be_empty=True)
+        predictors, labels = _on(spec, wanted, newdata)
+    own = {}
+    if not clusters.average:
+        fitted = (groups[g] for g in clusters.those(FITTED))
+        own = {g.name: at for g in fitted if (at := _own(g, newdata)) is not None}
+    strata = {g: _strata(groups[g], newdata) for g in (*clusters.those(NEW), *integrated)}
+    strata = {g: at for g, at in strata.items() if at is not None}
+    crossed, crossing = cross(clusters, groups, own, strata, len(labels))
+    apart = {t: tuple(c for c in cs if _is_of(integrated, c)) for t, cs in predictors.items()}
+    return Rows(
+        labels,
+        {t: tuple(c for c in cs if not _is_of(integrated, c)) for t, cs in predictors.items()},
+        own | crossed,
+        newdata,
+        crossing,
+        {t: cs for t, cs in apart.items() if cs},
+        strata,
+        told(clusters, groups, own, request.new_levels),
+    )
+
+
+def _is_of(groups: Collection[str], c: Contribution) -> bool:
+    return isinstance(c, GroupEffects) and c.group in groups
+
+
+def _own(group: Group, newdata: pd.DataFrame | None) -> Located | None:
+    """The fitted levels that rows name; None where they name none.
+
+    Raises
+    ------
+    PredictionError
+        For levels that the fit doesn't know, or where only some of the group's columns are there.
+    """
+    if newdata is None:
+        return Located(group.index)
+    there = [m for m in group.members if m in newdata.columns]
+    if there and len(there) < len(group.members):
+        missing = [m for m in group.members if m not in there]
+        raise PredictionError(
+            f"newdata has {listed(there)} but not {listed(missing)}, so it doesn't say which "
+            f"level of {group.name!r} a row is of; give all of its columns, or none for every one."
+        )
+    return group.locate(newdata, allow_new_levels=False) if there else None
+
+
+def _strata(group: Group, newdata: pd.DataFrame | None) -> np.ndarray | None:
+    """For a group with ``by`` the ``by`` level of each row."""
+    if group.by is None:
+        return None
+    return group.by.of_level[group.index] if newdata is None else group.strata(newdata)
 
 
 def aux_on(
@@ -148,6 +237,8 @@ def _on(spec: ModelSpec, wanted: Predictors, newdata: pd.DataFrame) -> tuple[Pre
         return {t: tuple(c.on(frame) for c in cs) for t, cs in wanted.items()}, frame.index
 
 
-def _groups(predictors: Predictors) -> set[str]:
-    contributions = (c for cs in predictors.values() for c in cs)
-    return {c.group for c in contributions if isinstance(c, GroupEffects)}
+def _used(spec: ModelSpec, predictors: Predictors) -> list[Group]:
+    """The groups with kept coefficients."""
+    contributions = [c for cs in predictors.values() for c in cs]
+    names = {c.group for c in contributions if isinstance(c, GroupEffects)}
+    return [g for g in spec.design.groups if g.name in names]

@@ -1,0 +1,222 @@
+"""The mean over infinitely many clusters: group effects integrated out of a prediction.
+
+Whatever terms of whatever groups enter a predictor, their sum on a row is one normal deviate;
+those of several predictors are jointly normal. So one integral per row and draw is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+import numpy as np
+
+from bayesmix.design import GroupEffects
+from bayesmix.errors import PredictionError, listed
+from bayesmix.parameters import Target
+from bayesmix.predict.draws import Draws
+from bayesmix.predict.levels import correlation_root
+from bayesmix.spec import GroupPriors
+
+Array = np.ndarray
+Etas = dict[str, Array]
+
+
+def _lifted(eta: Array, variance: Array) -> Array:
+    return eta + variance / 2
+
+
+SHIFTED: Mapping[str, Callable[[Array, Array], Array]] = {
+    "identity": lambda eta, variance: eta,
+    "log": _lifted,
+    "logm1": _lifted,
+    "log1p": _lifted,
+    "sqrt": lambda eta, variance: np.sqrt(eta**2 + variance),
+    "probit": lambda eta, variance: eta / np.sqrt(1 + variance),
+}
+"""The linear predictor whose inverse link is the mean of that of eta plus a normal deviate."""
+
+WITHOUT_MEAN = ("inverse", "1/mu^2")
+"""Links whose inverse has a pole that a normal deviate reaches: there is no mean."""
+
+TAIL = 6.5
+"""Standard deviations at which the normal density counts as zero."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """The group effects that a prediction integrates out.
+
+    Attributes
+    ----------
+    groups : mapping of str to GroupPriors
+    draws : Draws
+    effects : mapping of Target to tuple of GroupEffects
+        On the rows; only predictors that have some.
+    strata : mapping of str to ndarray
+        For groups with ``by`` the ``by`` level of each row.
+    """
+
+    groups: Mapping[str, GroupPriors]
+    draws: Draws
+    effects: Mapping[Target, tuple[GroupEffects, ...]]
+    strata: Mapping[str, Array]
+
+    @property
+    def dpars(self) -> tuple[str, ...]:
+        """The parameters whose predictors have effects to integrate out."""
+        return tuple(target.dpar for target in self.effects)
+
+    def covariance(self, dpars: Sequence[str], part: slice) -> Array:
+        """Of the sums of effects on some rows: samples × rows × dpars × dpars."""
+        shape = len(self.draws), part.stop - part.start, len(dpars), len(dpars)
+        total = np.zeros(shape)
+        for name in {c.group for cs in self.effects.values() for c in cs}:
+            columns = list(self._columns(name, dpars, part))
+            cov = self._covariance(name, part)
+            for (i, k, x), (j, m, z) in product(columns, columns):
+                total[..., i, j] += cov[..., k, m] * (x * z)
+        return total
+
+    def mean(
+        self,
+        function: Callable[[Etas], Array],
+        etas: Etas,
+        part: slice,
+        uses: Sequence[str],
+        links: Mapping[str, str],
+        linear: Sequence[str],
+    ) -> Array:
+        """The mean of a function of linear predictors over the effects.
+
+        Exact where the function is linear in the only parameter with effects and the link is one
+        of `SHIFTED`; else by the trapezoidal rule in standard deviations, which for analytic
+        functions of a normal deviate converges as fast as Gauss–Hermite and keeps its digits where
+        a large standard deviation brings the poles of the inverse link near: relative errors are
+        below 1e-8 up to standard deviations of 10.
+
+        Parameters
+        ----------
+        function : callable
+        etas : dict of str to ndarray
+            Without the effects.
+        part : slice
+            The rows that they are for.
+        uses : sequence of str
+            The parameters that the function hangs on.
+        links : mapping of str to str
+            By parameter.
+        linear : sequence of str
+            The parameters that it is linear in, on their natural scale.
+
+        References
+        ----------
+        L. N. Trefethen, J. A. C. Weideman (2014). The exponentially convergent trapezoidal rule.
+        SIAM Review 56(3).
+        """
+        dpars = [d for d in self.dpars if d in uses]
+        if not dpars:
+            return function(etas)
+        _check_means(dpars, links)
+        covariance = self.covariance(dpars, part)
+        if len(dpars) == 1 and dpars[0] in linear and links[dpars[0]] in SHIFTED:
+            (only,) = dpars
+            shifted = SHIFTED[links[only]](etas[only], covariance[..., 0, 0])
+            return function(etas | {only: shifted})
+        root = correlation_root(covariance)
+        return sum(w * function(_moved(etas, dpars, root, z)) for z, w in _nodes(covariance))
+
+    def deviate(self, rng: np.random.Generator, etas: Etas, part: slice) -> Etas:
+        """The linear predictors with effects of a cluster of its own for each row and draw."""
+        if not self.effects:
+            return etas
+        root = correlation_root(self.covariance(self.dpars, part))
+        return _moved(etas, self.dpars, root, rng.standard_normal(root.shape[:-1]))
+
+    def _columns(
+        self, group: str, dpars: Sequence[str], part: slice
+    ) -> Iterator[tuple[int, int, Array]]:
+        """Which dpar, which coefficient of the group, and the column's values."""
+        for target, contributions in self.effects.items():
+            for c in contributions:
+                if c.group == group and target.dpar in dpars:
+                    for position, values in zip(c.positions, c.values[part].T, strict=True):
+                        yield dpars.index(target.dpar), int(position), values
+
+    def _covariance(self, group: str, part: slice) -> Array:
+        """Of a group's coefficients: samples × rows (or one) × coefficients × coefficients."""
+        g = self.groups[group]
+        sd = self.draws[f"sd_{group}"]
+        cor = self.draws[f"cor_{group}"] if g.correlated else np.eye(sd.shape[-1])
+        cov = cor * sd[..., :, None] * sd[..., None, :]
+        return cov[:, None] if g.group.by is None else cov[:, self.strata[group][part]]
+
+
+def _moved(etas: Etas, dpars: Sequence[str], root: Array, z: Array) -> Etas:
+    moves = {d: (root[..., i, :] * z).sum(axis=-1) for i, d in enumerate(dpars)}
+    return etas | {d: etas[d] + move for d, move in moves.items()}
+
+
+def _nodes(covariance: Array) -> Iterator[tuple[Array, float]]:
+    """Points and weights of the rule for as many dimensions as there are."""
+    size = covariance.shape[-1]
+    largest = np.sqrt(np.einsum("...ii->...i", covariance).max(initial=0.0))
+    points, weights = _rule(float(np.ceil(4 * largest) / 4))
+    for at in product(range(len(points)), repeat=size):
+        yield points[list(at)], float(np.prod(weights[list(at)]))
+
+
+@cache
+def _rule(sd: float) -> tuple[Array, Array]:
+    """Equidistant points for deviates of up to `sd`.
+
+    The step keeps the nearest singularities of the links (at a distance of 1 at least, that is
+    1 / sd in standard deviations) from being seen; the range has room for what grows as fast as
+    exp does.
+    """
+    step = min(0.5, 0.3 / max(sd, 1e-8))
+    count = int(np.ceil((TAIL + sd) / step))
+    points = step * np.arange(-count, count + 1)
+    weights = np.exp(-0.5 * points**2)
+    return points, weights / weights.sum()
+
+
+def _check_means(dpars: Sequence[str], links: Mapping[str, str]) -> None:
+    for dpar in dpars:
+        if links[dpar] in WITHOUT_MEAN:
+            raise PredictionError(
+                f"With the link {links[dpar]!r} {dpar} has no mean over infinitely many clusters: "
+                f"the integral diverges (it does for {listed(WITHOUT_MEAN)}). Other clusters= are "
+                "there."
+            )
+
+
+def read_by(
+    mean: Callable[[Mapping[str, Array], Mapping[str, Array]], Array],
+    p: Mapping[str, Array],
+    aux: Mapping[str, Array],
+) -> set[str]:
+    """The parameters that an expectation looks at."""
+    seen = _Seen(p, set())
+    mean(seen, aux)
+    return {name.removesuffix("_log_odds") for name in seen.names}
+
+
+@dataclass(frozen=True)
+class _Seen(Mapping[str, Array]):
+    """Values that note which of them were asked for."""
+
+    values_by_name: Mapping[str, Array]
+    names: set[str]
+
+    def __getitem__(self, name: str) -> Array:
+        self.names.add(name)
+        return self.values_by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_by_name)
+
+    def __len__(self) -> int:
+        return len(self.values_by_name)

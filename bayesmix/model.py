@@ -137,7 +137,7 @@ class Model:
         prior = draw_prior(self.spec, draws, seed)
         request = Request(random_seed=seed)
         prediction = Prediction.of(self.spec, Draws.from_posterior(prior), request)
-        return prior_tree(self.spec, prior, prediction.predict())
+        return prior_tree(self.spec, prior, prediction.predict().array())
 
     def fit(
         self,

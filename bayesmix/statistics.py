@@ -47,13 +47,14 @@ def summarise(
 def checked_probs(probs: Sequence[float]) -> list[float]:
     """The quantiles as floats; PredictionError for others than between 0 and 1."""
     values = list(probs) if isinstance(probs, Iterable) else [probs]
-    if not all(_is_number(p) and 0 <= p <= 1 for p in values):
+    if not all(map(is_probability, values)):
         raise PredictionError(f"probs must be numbers between 0 and 1, not {probs!r}.")
     return [float(p) for p in values]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+def is_probability(value: Any) -> bool:
+    """Whether it is a number from 0 to 1."""
+    return isinstance(value, Real) and not isinstance(value, bool) and bool(0 <= value <= 1)
 
 
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

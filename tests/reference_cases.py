@@ -53,7 +53,7 @@ class Case:
 
     @property
     def priors(self) -> list[Prior]:
-        return [prior(**p) for p in self.spec["prior"]]
+        return [prior(**{k: v for k, v in p.items() if v}) for p in self.spec["prior"]]
 
     @cached_property
     def data(self) -> pd.DataFrame:

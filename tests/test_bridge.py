@@ -10,10 +10,10 @@ import pytest
 import xarray as xr
 
 from bayesmix.bridge import from_brms
-from bayesmix.bridge.names import variables
 from bayesmix.errors import DataError
 from bayesmix.formula import bf
 from bayesmix.model import Model
+from bayesmix.names import variables
 
 from .reference_cases import Case, cases
 

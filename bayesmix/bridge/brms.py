@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmix.bridge.names import Cell, Variable, variables
 from bayesmix.errors import DataError, did_you_mean, listed
 from bayesmix.fit import Fit
 from bayesmix.frames import to_pandas
+from bayesmix.names import Cell, Variable, variables
 from bayesmix.variables import SAMPLE_DIMS, dataset, observed
 
 if TYPE_CHECKING:

@@ -267,8 +267,8 @@ def _member_keys(
             raise PredictionError(
                 f"newdata has no column {member!r}, which group {group!r} needs."
                 + did_you_mean(member, newdata.columns)
-                + " Set allow_new_levels=True to predict for one new level, or leave the group's "
-                "terms out with re_formula."
+                + " Say which clusters with clusters=, set allow_new_levels=True to predict for "
+                "one new level, or leave the group's terms out with re_formula."
             )
         return pd.Series(MISSING, index=range(len(newdata)), dtype=object)
     codes, uniques = label_codes(newdata[member])

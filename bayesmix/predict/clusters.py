@@ -6,10 +6,10 @@ mean of several new ones, the mean over all there could be, or as the switches s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -128,13 +128,6 @@ def _count(value: Any) -> int:
     return int(value)
 
 
-class Share(NamedTuple):
-    """What a member is of the mean of its cell, and whether it is the first."""
-
-    first: bool
-    of: float
-
-
 @dataclass(frozen=True)
 class Crossing:
     """The clusters that rows are crossed with: cells that stay apart, members that are averaged.
@@ -149,13 +142,6 @@ class Crossing:
 
     labels: pd.Index | None
     cells: tuple[tuple[Mapping[str, np.ndarray], ...], ...]
-
-    @property
-    def members(self) -> Iterator[tuple[int, Share, Mapping[str, np.ndarray]]]:
-        """Every member with its cell and its share of the cell's mean."""
-        for number, cell in enumerate(self.cells):
-            for i, levels in enumerate(cell):
-                yield number, Share(i == 0, 1.0 / len(cell)), levels
 
     @property
     def averages(self) -> bool:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from bayesmix.errors import PredictionError, listed
 from bayesmix.families import LINKS, Family
@@ -17,13 +15,14 @@ from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.linpred import chunks, linear_predictors
 from bayesmix.predict.population import Population, read_by
+from bayesmix.predict.predicted import Outcome, Predicted
 from bayesmix.predict.request import Request
 from bayesmix.predict.rows import Rows, aux_on, response_on, rows_of
 from bayesmix.predict.seeds import Seeds, make_seeds
 from bayesmix.spec import IndependentRows, ModelSpec, Response
 
 Etas = dict[str, np.ndarray]
-Outcome = tuple[str, tuple[Any, ...]]
+ValuesOf = Callable[[slice, Etas], np.ndarray]
 Part = tuple[slice, dict[str, np.ndarray], dict[str, np.ndarray]]
 """Rows, their dpars on the natural scale, and their addition terms."""
 
@@ -84,44 +83,40 @@ class Prediction:
     def family(self) -> Family:
         return self.response.family
 
-    def linpred(self) -> xr.DataArray:
+    def linpred(self) -> Predicted:
         """The linear predictor of a dpar, on the scale of its link."""
         link = self.family.eta_link(self.dpar)
         if self.dpar not in self.response.predictors:
             return self._constant(LINKS[link].link(self._constants[self.dpar]))
-        return self._mean_over_clusters(self.dpar, lambda part, etas: etas[self.dpar])
+        return self._predicted(self.dpar, lambda part, etas: etas[self.dpar])
 
-    def epred(self) -> xr.DataArray:
+    def epred(self) -> Predicted:
         """The expected response, or a dpar on its natural scale."""
         if self.dpar is None:
-            name, outcome = self.response.data.name, self.family.outcome
-            return self._mean_over_clusters(name, self._mean, outcome)
+            return self._predicted(self.response.data.name, self._mean, self.family.outcome)
         if self.dpar not in self.response.predictors:
             return self._constant(self._constants[self.dpar])
-        return self._mean_over_clusters(self.dpar, self._natural)
+        return self._predicted(self.dpar, self._natural)
 
-    def predict(self) -> xr.DataArray:
+    def predict(self) -> Predicted:
         """Responses, drawn at random."""
-        rng = self.seeds.stream("response")
-        crossing, discrete = self.rows.crossing, self.family.discrete
-        if crossing.averages and self.family.first_code is not None:
+        averages = self.rows.crossing.averages
+        if averages and self.family.first_code is not None:
             raise PredictionError(
                 "Responses in categories can't be averaged; posterior_epred has the probabilities."
             )
-        whole = discrete and not crossing.averages
+        rng = self.seeds.stream("response")
+        drawn = partial(self._drawn, rng)
+        dtype = np.int64 if self.family.discrete and not averages else float
+        return self._predicted(self.response.data.name, drawn, dtype=dtype)
 
-        def drawn(part: slice, etas: Etas) -> np.ndarray:
-            return self._drawn(rng, part, etas)
-
-        name = self.response.data.name
-        return self._mean_over_clusters(name, drawn, dtype=np.int64 if whole else float)
-
-    def log_lik(self) -> xr.DataArray:
+    def log_lik(self) -> Predicted:
         """The log likelihood of each row's response, times its weight."""
-        values = np.empty((1, *self._shape))
-        for part, logp in self.log_lik_parts():
-            values[0, :, part] = logp
-        return self._array(values, "log_lik")
+
+        def parts() -> Iterator[tuple[slice, np.ndarray]]:
+            return ((part, logp[None]) for part, logp in self.log_lik_parts())
+
+        return self._as("log_lik", parts)
 
     def log_lik_parts(self) -> Iterator[tuple[slice, np.ndarray]]:
         """`log_lik` in chunks of rows."""
@@ -144,13 +139,13 @@ class Prediction:
             return self.response.data.aux
         return aux_on(self.spec, self.response, self.rows.newdata, self.family.needs)
 
-    def _mean_over_clusters(
+    def _predicted(
         self,
         name: str,
-        values_of: Callable[[slice, Etas], np.ndarray],
+        values_of: ValuesOf,
         outcome: Outcome | None = None,
         dtype: type = float,
-    ) -> xr.DataArray:
+    ) -> Predicted:
         """Values at every row, in its own clusters or averaged over those that it is crossed with.
 
         Parameters
@@ -159,20 +154,32 @@ class Prediction:
         values_of : callable
             Samples × rows (× outcomes), from linear predictors of some rows.
         outcome : (str, tuple), optional
-            Dimension and labels of what there is one value for each of.
         dtype : type
         """
-        crossing = self.rows.crossing
-        last = () if outcome is None else (len(outcome[1]),)
-        values = np.empty((len(crossing.cells), *self._shape, *last), dtype)
-        for cell, share, levels in crossing.members:
-            for part, etas in self._etas(self.rows.at(levels)):
-                here = values_of(part, etas)
-                if share.first:
-                    values[cell, :, part] = here * share.of if share.of < 1 else here
-                else:
-                    values[cell, :, part] += here * share.of
-        return self._array(values, name, outcome)
+        return self._as(name, partial(self._over_clusters, values_of), outcome, dtype)
+
+    def _as(
+        self, name: str, parts: Any, outcome: Outcome | None = None, dtype: type = float
+    ) -> Predicted:
+        rows, about = self.rows, self.rows.about
+        return Predicted(name, self.draws, rows.labels, parts, rows.crossing, about, outcome, dtype)
+
+    def _over_clusters(self, values_of: ValuesOf) -> Iterator[tuple[slice, np.ndarray]]:
+        """Chunks of rows, each with its cells of clusters."""
+        cells = [[self.rows.at(levels) for levels in c] for c in self.rows.crossing.cells]
+        for part in chunks(*self._shape):
+            means = [self._cell_mean(values_of, part, cell) for cell in cells]
+            yield part, means[0][None] if len(means) == 1 else np.stack(means)
+
+    def _cell_mean(self, values_of: ValuesOf, part: slice, cell: Sequence[Rows]) -> np.ndarray:
+        """The mean over the clusters of a cell, on some rows."""
+        total = 0.0
+        for rows in cell:
+            values = values_of(part, linear_predictors(self.draws, rows, self.new, part))
+            if len(cell) == 1:
+                return values
+            total = total + values
+        return total / len(cell)
 
     def _mean(self, part: slice, etas: Etas) -> np.ndarray:
         """The expected response."""
@@ -204,9 +211,15 @@ class Prediction:
         shaped = {d: np.broadcast_to(v, shape) for d, v in p.items() if d not in vectors}
         return self.family.random(rng, p | shaped, aux)
 
-    def _constant(self, values: np.ndarray) -> xr.DataArray:
+    def _constant(self, values: np.ndarray) -> Predicted:
         """A parameter without a formula, the same at every row."""
-        return self._array(np.broadcast_to(values, self._shape).copy()[None], self.dpar)
+
+        def parts() -> Iterator[tuple[slice, np.ndarray]]:
+            for part in chunks(*self._shape):
+                shape = len(self.rows.crossing.cells), len(self.draws), part.stop - part.start
+                yield part, np.broadcast_to(values, shape)
+
+        return self._as(self.dpar, parts)
 
     @property
     def _links(self) -> dict[str, str]:
@@ -218,7 +231,8 @@ class Prediction:
         A probability with a formula comes with its log odds too, exact in the tails
         (`Family.natural`).
         """
-        for part, etas in self._etas(self.rows):
+        for part in chunks(*self._shape):
+            etas = linear_predictors(self.draws, self.rows, self.new, part)
             here = {name: v[part] for name, v in aux.items()}
             yield part, self._constants | self.family.natural(etas), here
 
@@ -233,32 +247,6 @@ class Prediction:
         names = [*family.free_dpars, *(v.name for v in family.vectors)]
         own = {name: self.draws[name][:, None] for name in names if name not in predictors}
         return {name: np.full((len(self.draws), 1), v) for name, v in fixed.items()} | own
-
-    def _etas(self, rows: Rows) -> Iterator[tuple[slice, Etas]]:
-        for part in chunks(*self._shape):
-            yield part, linear_predictors(self.draws, rows, self.new, part)
-
-    def _array(self, values: np.ndarray, name: str, outcome: Outcome | None = None) -> xr.DataArray:
-        """Values, cells of clusters × samples × rows (× outcomes), with their labels."""
-        samples = xr.Coordinates.from_pandas_multiindex(self.draws.samples, "sample")
-        dims, coords = ["sample", "obs"], {"obs": ("obs", self.rows.labels), **samples}
-        labels = self.rows.crossing.labels
-        if labels is None:
-            values = values[0]
-        else:
-            values = np.moveaxis(values, 0, 2)
-            dims.append(self.rows.crossing.dim)
-            coords |= _cluster_coords(labels, dims[-1])
-        if outcome is not None:
-            dims.append(outcome[0])
-            coords[outcome[0]] = list(outcome[1])
-        return xr.DataArray(values, coords, dims, name, dict(self.rows.about))
-
-
-def _cluster_coords(labels: pd.Index, dim: str) -> Mapping[Any, Any]:
-    if isinstance(labels, pd.MultiIndex):
-        return xr.Coordinates.from_pandas_multiindex(labels, dim)
-    return {dim: labels}
 
 
 def _independent_rows(prediction: Prediction) -> Iterator[tuple[slice, np.ndarray]]:

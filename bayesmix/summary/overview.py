@@ -12,9 +12,9 @@ import pandas as pd
 from bayesmix.convergence import diagnose
 from bayesmix.parameters import Parameter, Role
 from bayesmix.predict import Draws
+from bayesmix.predict.coefficients import population
 from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.statistics import summarise
-from bayesmix.summary.coefficients import population
 from bayesmix.summary.varcorr import correlated, correlation_matrix, sd_names
 from bayesmix.tables import Table
 

@@ -143,12 +143,12 @@ def _both(pair: tuple[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _spellings(coef: str) -> tuple[str, ...]:
-    """What R and brms may call a coefficient: the factors of an interaction in any order."""
+    """A coefficient's name in R and brms, factors of an interaction in any order, and its own."""
     as_in_r = re.sub(r"\[(True|False)\]", lambda m: m[0].upper(), coef)
     texts = [as_in_r, coef, re.sub(r"\bC\(", "factor(", coef), re.sub(r"\bC\(", "as.factor(", coef)]
     factors = (r_name(text).split(":") for text in texts)
     orders = (":".join(o) for f in factors for o in islice(permutations(f), MOST_ORDERS))
-    return tuple(dict.fromkeys(orders))
+    return tuple(dict.fromkeys((*orders, coef)))
 
 
 def _level_text(level: Any) -> str:

@@ -1,11 +1,8 @@
-"""`Fit`: a model with its posterior draws, and the questions that it answers."""
+"""The predictions of a fit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,143 +10,16 @@ import pandas as pd
 
 from bayesmix import summary
 from bayesmix.errors import PredictionError
+from bayesmix.fit.base import PROBS, Base
 from bayesmix.parameters import MAIN
-from bayesmix.predict import Draws, Prediction, Request, log_density
-from bayesmix.summary import ByGroup, VarCorr
+from bayesmix.predict import Request, log_density
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayesmix.model import Model
 
-PROBS = (0.025, 0.975)
-
-
-class Fit:
-    """A fitted model, made by `Model.fit`, `brm`, `load` or `from_brms`; prints as a summary.
-
-    Attributes
-    ----------
-    model : Model
-    idata : xarray.DataTree
-        Groups ``posterior``, ``sample_stats`` and ``observed_data``; everything that ArviZ knows
-        works on it.
-
-    Examples
-    --------
-    Two draws, given rather than sampled:
-
-    >>> import bayesmix as bx
-    >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0], "g": ["a", "a", "b", "b"]}
-    >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0],
-    ...          "sd_g__Intercept": [1.0, 2.0], "r_g[a,Intercept]": [-1.0, -1.2],
-    ...          "r_g[b,Intercept]": [1.0, 1.4]}
-    >>> fit = bx.from_brms(bx.Model("y ~ x + (1 | g)", data), draws)
-    >>> fit.fixef(probs=[0.5])
-              Estimate Est.Error  Q50
-    coef
-    Intercept     0.60      0.14 0.60
-    x             2.10      0.14 2.10
-    >>> fit.coef()["g"]["Estimate"].unstack()
-    coef  Intercept    x
-    g
-    a          -0.5  2.1
-    b           1.8  2.1
-    """
-
-    def __init__(self, model: Model, idata: xr.DataTree) -> None:
-        self.model = model
-        self.idata = idata
-
-    @cached_property
-    def _draws(self) -> Draws:
-        return Draws.from_posterior(self.idata["posterior"].to_dataset())
-
-    def summary(self, probs: Sequence[float] = PROBS, robust: bool = False) -> pd.DataFrame:
-        """The parameters with their convergence diagnostics.
-
-        Parameters
-        ----------
-        probs : sequence of float
-            Quantiles to give.
-        robust : bool
-            Median and mad (times 1.4826) in place of mean and sd.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by part (a group, ``"Population"``, ``"Further"``) and parameter; columns
-            ``Estimate, Est.Error, Q2.5, Q97.5, Rhat, Bulk_ESS, Tail_ESS``. Standard deviations and
-            population coefficients on the scale of the link, further parameters on their own.
-        """
-        return summary.overview(self.model.spec, self._draws, probs, robust)
-
-    def fixef(self, probs: Sequence[float] = PROBS, robust: bool = False) -> pd.DataFrame:
-        """The population coefficients, on the scale of the link.
-
-        Parameters
-        ----------
-        probs, robust
-            As for `summary`.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by coefficient, those of other dpars than mu with its prefix
-            (``sigma_Days``); columns ``Estimate, Est.Error, Q2.5, Q97.5``.
-        """
-        return summary.fixef(self.model.spec, self._draws, probs, robust)
-
-    def ranef(self, probs: Sequence[float] = PROBS, robust: bool = False) -> ByGroup[pd.DataFrame]:
-        """Each level's deviations from the population coefficients, on the scale of the link.
-
-        Parameters
-        ----------
-        probs, robust
-            As for `summary`.
-
-        Returns
-        -------
-        mapping of str to DataFrame
-            By group; indexed by level and coefficient.
-        """
-        return summary.ranef(self.model.spec, self._draws, probs, robust)
-
-    def coef(self, probs: Sequence[float] = PROBS, robust: bool = False) -> ByGroup[pd.DataFrame]:
-        """Each level's own coefficients: population coefficient plus deviation, draw by draw.
-
-        Parameters
-        ----------
-        probs, robust
-            As for `summary`.
-
-        Returns
-        -------
-        mapping of str to DataFrame
-            By group; indexed by level and coefficient. A coefficient that only the population or
-            only the group has counts as 0 on the other side.
-        """
-        return summary.coef(self.model.spec, self._draws, probs, robust)
-
-    def varcorr(self, probs: Sequence[float] = PROBS, robust: bool = False) -> ByGroup[VarCorr]:
-        """Standard deviations, correlations and covariances of the group-level effects.
-
-        Parameters
-        ----------
-        probs, robust
-            As for `summary`.
-
-        Returns
-        -------
-        mapping of str to VarCorr
-            By group, and ``"residual__"`` for sigma where it has no formula. Each has data frames
-            ``sd``, ``cor`` and ``cov`` (the latter two None where nothing is correlated).
-        """
-        return summary.varcorr(self.model.spec, self._draws, probs, robust)
-
-    def ngrps(self) -> pd.DataFrame:
-        """The number of levels of each group, as a column ``Levels``."""
-        return summary.ngrps(self.model.spec)
+class Predictions(Base):
+    """Draws for rows of data, and their tables."""
 
     def posterior_linpred(
         self,
@@ -182,7 +52,7 @@ class Fit:
         """
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average
-        return self._prediction(Request(newdata, *how, *which), MAIN).linpred()
+        return self._prediction(Request(newdata, *how, *which), MAIN).linpred().array()
 
     def posterior_epred(
         self,
@@ -276,7 +146,7 @@ class Fit:
         """
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average
-        return self._prediction(Request(newdata, *how, *which)).epred()
+        return self._prediction(Request(newdata, *how, *which)).epred().array()
 
     def posterior_predict(
         self,
@@ -307,7 +177,7 @@ class Fit:
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average
-        return self._prediction(Request(newdata, *how, *which)).predict()
+        return self._prediction(Request(newdata, *how, *which)).predict().array()
 
     def log_lik(
         self,
@@ -332,7 +202,7 @@ class Fit:
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
-        return self._prediction(Request(newdata, *how)).log_lik()
+        return self._prediction(Request(newdata, *how)).log_lik().array()
 
     def predict(
         self,
@@ -398,33 +268,3 @@ class Fit:
             One value a draw, chains laid end to end.
         """
         return log_density(self.model.spec, self._draws)
-
-    def save(self, path: str | Path) -> Path:
-        """Write the fit to one file, which `load` reads.
-
-        Parameters
-        ----------
-        path : str or Path
-
-        Returns
-        -------
-        Path
-
-        Raises
-        ------
-        StorageError
-            If the file can't be written.
-        """
-        from bayesmix.storage import save_fit
-
-        return save_fit(self.model.spec, self.idata, path)
-
-    def __repr__(self) -> str:
-        sizes = self.idata["posterior"].sizes
-        return summary.fit_text(self.model.spec, self.summary(), sizes["chain"], sizes["draw"])
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(repr(self))}</pre>"
-
-    def _prediction(self, request: Request, dpar: str | None = None) -> Prediction:
-        return Prediction.of(self.model.spec, self._draws, request, dpar)

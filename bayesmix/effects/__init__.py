@@ -1,0 +1,23 @@
+"""What follows from a fit: effects, comparisons, hypotheses. Draws first, tables second."""
+
+from bayesmix.effects.clusters import cluster_comparisons
+from bayesmix.effects.comparisons import comparisons, slopes
+from bayesmix.effects.conditional import conditional_effects
+from bayesmix.effects.estimates import Estimates
+from bayesmix.effects.expectations import Question
+from bayesmix.effects.grid import grid
+from bayesmix.effects.hypotheses import Hypotheses, hypotheses
+from bayesmix.effects.predictions import predictions
+
+__all__ = [
+    "Estimates",
+    "Hypotheses",
+    "Question",
+    "cluster_comparisons",
+    "comparisons",
+    "conditional_effects",
+    "grid",
+    "hypotheses",
+    "predictions",
+    "slopes",
+]

@@ -1,0 +1,5 @@
+"""A fit: draws, and everything that can be asked of them, a file for each kind of question."""
+
+from bayesmix.fit.fit import Fit
+
+__all__ = ["Fit"]

@@ -1,0 +1,71 @@
+"""`Fit`: a model with its posterior draws, and the questions that it answers."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from bayesmix import summary
+from bayesmix.fit.effects import Effects
+from bayesmix.fit.predictions import Predictions
+from bayesmix.fit.tables import Tables
+
+
+class Fit(Tables, Predictions, Effects):
+    """A fitted model, made by `Model.fit`, `brm`, `load` or `from_brms`; prints as a summary.
+
+    Attributes
+    ----------
+    model : Model
+    idata : xarray.DataTree
+        Groups ``posterior``, ``sample_stats`` and ``observed_data``; everything that ArviZ knows
+        works on it.
+
+    Examples
+    --------
+    Two draws, given rather than sampled:
+
+    >>> import bayesmix as bx
+    >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0], "g": ["a", "a", "b", "b"]}
+    >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0],
+    ...          "sd_g__Intercept": [1.0, 2.0], "r_g[a,Intercept]": [-1.0, -1.2],
+    ...          "r_g[b,Intercept]": [1.0, 1.4]}
+    >>> fit = bx.from_brms(bx.Model("y ~ x + (1 | g)", data), draws)
+    >>> fit.fixef(probs=[0.5])
+              Estimate Est.Error  Q50
+    coef
+    Intercept     0.60      0.14 0.60
+    x             2.10      0.14 2.10
+    >>> fit.coef()["g"]["Estimate"].unstack()
+    coef  Intercept    x
+    g
+    a          -0.5  2.1
+    b           1.8  2.1
+    """
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fit to one file, which `load` reads.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        StorageError
+            If the file can't be written.
+        """
+        from bayesmix.storage import save_fit
+
+        return save_fit(self.model.spec, self.idata, path)
+
+    def __repr__(self) -> str:
+        sizes = self.idata["posterior"].sizes
+        return summary.fit_text(self.model.spec, self.summary(), sizes["chain"], sizes["draw"])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"

@@ -5,6 +5,7 @@ average cluster, the fitted clusters and new ones.
 """
 
 from bayesmix.bridge import from_brms
+from bayesmix.comparing import loo_compare
 from bayesmix.datasets import describe_dataset, list_datasets, load_dataset
 from bayesmix.errors import (
     BayesmixError,
@@ -57,5 +58,6 @@ __all__ = [
     "list_datasets",
     "load",
     "load_dataset",
+    "loo_compare",
     "prior",
 ]

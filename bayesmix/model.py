@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from bayesmix.errors import SamplingError
@@ -16,7 +17,7 @@ from bayesmix.predict import Draws, Prediction, Request
 from bayesmix.priors import Prior
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling import Problem, Settings, draw_prior, prior_tree, run
-from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.spec import ModelSpec, build_spec, on_rows
 from bayesmix.summary import Table
 
 if TYPE_CHECKING:
@@ -207,6 +208,32 @@ class Model:
         )
         return Fit(self, run(self._problem(), sampler, settings))
 
+    def on_rows(self, rows: Any) -> Model:
+        """The model of some of the rows, with the priors that it has on all.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Positions among the rows of `data`, each at most once.
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        DataError
+            If the rows don't make a model.
+        SamplingError
+            If `pymc` was changed, for the change can't be made again on other rows.
+        """
+        if "pymc" in self.__dict__ and self._problem().changes:
+            raise SamplingError(
+                "Model.pymc was changed by hand, which can't be done again on other rows; make "
+                "the model of those rows and change it yourself."
+            )
+        return Model.from_spec(on_rows(self.spec, np.asarray(rows, dtype=int)))
+
     def _problem(self) -> Problem:
         """What samplers need; the PyMC model isn't made just to see that nobody changed it."""
         if "pymc" not in self.__dict__:
@@ -214,6 +241,10 @@ class Model:
         from bayesmix.pymc_model import changes_of
 
         return Problem(self.spec, lambda: self.pymc, *changes_of(self.pymc))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travels as its spec; `pymc` is made again where it is needed."""
+        return Model.from_spec, (self.spec,)
 
     def __repr__(self) -> str:
         groups = ", ".join(f"{g.name} ({g.size})" for g in self.spec.design.groups) or "none"

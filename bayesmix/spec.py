@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from bayesmix.design import Design, Group, PredictorDesign, ResponseData, blocks, build_design
 from bayesmix.design.parameters import of_groups, of_predictors
 from bayesmix.design.rank import check_rank
@@ -77,6 +79,8 @@ class Response:
     predictors : mapping of str to PredictorDesign
         By dpar, the main one first; those without a formula aren't there.
     likelihood : IndependentRows
+    asked : Family
+        The family as it was given, which knows nothing of the response yet.
     """
 
     name: str
@@ -84,6 +88,7 @@ class Response:
     family: Family
     predictors: Mapping[str, PredictorDesign]
     likelihood: IndependentRows
+    asked: Family
 
 
 @dataclass(frozen=True)
@@ -167,8 +172,9 @@ def build_spec(
     ------
     FormulaError, DataError, FamilyError, PriorError
     """
-    design = build_design(bf(formula), to_pandas(data), find_family(family), namespace)
-    responses = tuple(_response(r, design) for r in design.responses)
+    asked = find_family(family)
+    design = build_design(bf(formula), to_pandas(data), asked, namespace)
+    responses = tuple(_response(r, design, asked) for r in design.responses)
     vectors, plain = _vectors(responses), _plain(responses)
     declared = (*of_predictors(design), *vectors, *of_groups(design), *plain)
     user = _as_tuple(prior)
@@ -180,9 +186,35 @@ def build_spec(
     return spec
 
 
-def _response(data: ResponseData, design: Design) -> Response:
+def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
+    """The model of some of the rows, in the order given, with the priors that it has on all.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    rows : ndarray of int
+
+    Raises
+    ------
+    DataError
+        If the rows don't make a model: a factor or the response has too few levels left.
+    """
+    made = build_spec(
+        spec.formula,
+        spec.design.frame.iloc[rows],
+        spec.response.asked,
+        spec.user_priors,
+        spec.design.functions,
+    )
+    known = dict(zip(spec.priors.slots, spec.priors.resolved, strict=True))
+    priors = replace(made.priors, resolved=tuple(known[slot] for slot in made.priors.slots))
+    parameters = tuple(_with_priors(p, priors) for p in made.parameters)
+    return replace(made, parameters=parameters, priors=priors)
+
+
+def _response(data: ResponseData, design: Design, asked: Family) -> Response:
     predictors = {p.dpar: p for p in design.predictors}
-    return Response("", data, data.family, predictors, _likelihood(data))
+    return Response("", data, data.family, predictors, _likelihood(data), asked)
 
 
 def _likelihood(data: ResponseData) -> IndependentRows:

@@ -479,3 +479,14 @@ def test_the_next_save_removes_what_a_killed_one_left(tmp_path: Path) -> None:
         other.touch()
     path = simple_fit().save(tmp_path / "fit.nc")
     assert set(tmp_path.iterdir()) == {path, *others}
+
+
+def test_prior_draws_and_log_likelihoods_are_kept(tmp_path: Path) -> None:
+    model = Model("y ~ x + (1 | g)", frame(g=["a", "b"]), prior=[prior("normal(0, 1)", "b")])
+    fit = fit_of(model)
+    fit.sample_prior(random_seed=1)
+    fit.add_log_lik()
+    there = load(fit.save(tmp_path / "fit.bx"))
+    for group in ("prior", "prior_predictive", "log_likelihood"):
+        assert there.idata[group].to_dataset().identical(fit.idata[group].to_dataset())
+    assert there.hypothesis("x = 0").table.equals(fit.hypothesis("x = 0").table)

@@ -6,12 +6,13 @@ from html import escape
 from pathlib import Path
 
 from bayesmix import summary
+from bayesmix.fit.checks import Checks
 from bayesmix.fit.effects import Effects
 from bayesmix.fit.predictions import Predictions
 from bayesmix.fit.tables import Tables
 
 
-class Fit(Tables, Predictions, Effects):
+class Fit(Tables, Predictions, Effects, Checks):
     """A fitted model, made by `Model.fit`, `brm`, `load` or `from_brms`; prints as a summary.
 
     Attributes

@@ -1,0 +1,18 @@
+"""How well a fit predicts: leaving rows out, by importance sampling or by fitting again."""
+
+from bayesmix.criticism.cross_validation import kfold, reloo
+from bayesmix.criticism.elpd import compared, loo, waic
+from bayesmix.criticism.log_lik import GROUP, log_likelihood
+from bayesmix.criticism.r2 import bayes_r2, loo_r2
+
+__all__ = [
+    "GROUP",
+    "bayes_r2",
+    "compared",
+    "kfold",
+    "log_likelihood",
+    "loo",
+    "loo_r2",
+    "reloo",
+    "waic",
+]

@@ -1,0 +1,266 @@
+"""How well a fit predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmix import criticism
+from bayesmix.criticism.cross_validation import check_threshold
+from bayesmix.errors import PredictionError
+from bayesmix.fit.base import PROBS, Base
+from bayesmix.predict import Request
+from bayesmix.randomness import seed_sequence
+from bayesmix.statistics import summarise
+from bayesmix.tables import Table
+
+if TYPE_CHECKING:
+    from arviz_stats.utils import ELPDData
+
+
+class Checks(Base):
+    """Cross-validation and explained variance."""
+
+    def add_log_lik(self) -> xr.DataTree:
+        """Keep the log likelihood of the fit's rows in ``idata``, where ArviZ looks for it.
+
+        Returns
+        -------
+        xarray.DataTree
+            ``idata``, which has the group ``log_likelihood`` now: dims ``chain``, ``draw`` and the
+            rows.
+        """
+        if criticism.GROUP not in self.idata:
+            self.idata[criticism.GROUP] = xr.DataTree(self._log_likelihood())
+        return self.idata
+
+    def loo(self) -> ELPDData:
+        """Leave-one-out cross-validation by Pareto-smoothed importance sampling.
+
+        Returns
+        -------
+        arviz_stats.ELPDData
+            With ``elpd``, ``se``, ``p`` (effective parameters), and by row ``elpd_i`` and
+            ``pareto_k``.
+
+        Warns
+        -----
+        UserWarning
+            ArviZ's, if some Pareto k is too large; `reloo` and `kfold` fit again.
+
+        References
+        ----------
+        A. Vehtari, A. Gelman, J. Gabry (2017). Practical Bayesian model evaluation using
+        leave-one-out cross-validation and WAIC. Statistics and Computing 27.
+        """
+        return criticism.loo(self._with_log_lik())
+
+    def waic(self) -> ELPDData:
+        """The widely applicable information criterion; `loo` says when not to trust it.
+
+        Returns
+        -------
+        arviz_stats.ELPDData
+            With ``elpd``, ``se``, ``p`` and, by row, ``elpd_i``.
+        """
+        return criticism.waic(self._with_log_lik())
+
+    def reloo(
+        self,
+        loo: ELPDData | None = None,
+        k_threshold: float = 0.7,
+        random_seed: Any = None,
+        n_jobs: int | None = None,
+        progressbar: bool = True,
+        **sampling: Any,
+    ) -> ELPDData:
+        """`loo`, exact where importance sampling fails: the model is fitted without those rows.
+
+        Parameters
+        ----------
+        loo : arviz_stats.ELPDData, optional
+            What `loo` gave.
+        k_threshold : float
+            The Pareto k above which a row is left out and the model fitted again.
+        random_seed, n_jobs, progressbar, **sampling
+            As for `kfold`.
+
+        Returns
+        -------
+        arviz_stats.ELPDData
+            Whose Pareto k is 0 for those rows.
+        """
+        tree = self._with_log_lik()
+        result = criticism.loo(tree) if loo is None else loo
+        settings = self._sampling(sampling)
+        seed = seed_sequence(random_seed, PredictionError)
+        threshold = check_threshold(k_threshold)
+        return criticism.reloo(
+            self.model, tree, result, threshold, seed, settings, n_jobs, progressbar
+        )
+
+    def kfold(
+        self,
+        k: int = 10,
+        group: str | None = None,
+        folds: str | Sequence[Any] | None = None,
+        random_seed: Any = None,
+        n_jobs: int | None = None,
+        progressbar: bool = True,
+        **sampling: Any,
+    ) -> ELPDData:
+        """Cross-validation in folds: the model is fitted without each, and judged by it.
+
+        Parameters
+        ----------
+        k : int
+            How many folds.
+        group : str, optional
+            A grouping factor or a column. Without `folds`: leave out one level at a time, whose
+            effects are then drawn as those of a new one, normal with each draw's sd and cor.
+        folds : str or sequence, optional
+            ``"random"`` (the default), ``"stratified"`` (rows of every level of `group` in every
+            fold), ``"grouped"`` (whole levels of `group`), or the fold of each row.
+        random_seed : int, Generator or None
+            For folds, fits and new levels. The same seed gives the same numbers however many jobs
+            there are.
+        n_jobs : int, optional
+            Fits at a time, as joblib has it; a ``joblib.parallel_config`` around the call takes the
+            fits to other processes or a cluster.
+        progressbar : bool
+        **sampling
+            Of ``Model.fit``; by default as many draws and chains as this fit has. Priors are those
+            of this fit, also where they are defaults that hang on the data.
+
+        Returns
+        -------
+        arviz_stats.ELPDData
+            With ``elpd``, ``se``, ``p`` and, by row, ``elpd_i``.
+
+        Raises
+        ------
+        PredictionError
+            For groups that aren't there, more folds than levels or rows, and folds without which
+            there is no model (the only rows of a factor's level).
+
+        Warns
+        -----
+        ConvergenceWarning
+            Once, if fits should not be trusted.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/kfold.brmsfit.html
+        """
+        settings = self._sampling(sampling)
+        seed = seed_sequence(random_seed, PredictionError)
+        how = k, group, folds, seed, settings, n_jobs, progressbar
+        return criticism.kfold(self.model, self._with_log_lik(), *how)
+
+    def bayes_R2(
+        self,
+        clusters: str | Mapping[str, str] | None = None,
+        method: str | None = None,
+        probs: Sequence[float] = PROBS,
+        robust: bool = False,
+        summary: bool = True,
+    ) -> pd.DataFrame | np.ndarray:
+        """The share of the variance of the response that the expectation explains.
+
+        Parameters
+        ----------
+        clusters : str or mapping of str to str, optional
+            As for `posterior_epred`: by default the rows' own (the conditional R²).
+            ``"population"`` is the marginal one, for which differences between clusters are
+            unexplained; ``"average"`` leaves effects out, as brms's ``re_formula=NA``.
+        method : str, optional
+            The residual variance: ``"model"``, that which the model says (gaussian: sigma², and
+            with ``"population"`` the variance between clusters; bernoulli: mu (1 - mu)), or
+            ``"residual"``, that of response less expectation, which is what brms before 2.23 had
+            for every family and has for all but these two. By default the model's where it is
+            known.
+        probs, robust
+            As for `summary`.
+        summary : bool
+            A table, or the values of all draws.
+
+        Returns
+        -------
+        DataFrame or ndarray
+            Of ordered categories the expectation is that of their number, as in brms.
+
+        References
+        ----------
+        A. Gelman, B. Goodrich, J. Gabry, A. Vehtari (2019). R-squared for Bayesian regression
+        models. The American Statistician 73(3). brms:
+        https://paulbuerkner.com/brms/reference/bayes_R2.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.bayes_R2(method="residual", summary=False).round(3)
+        array([0.909, 0.931])
+        """
+        request = Request(clusters=clusters)
+        values = criticism.bayes_r2(self.model.spec, self._draws, request, method)
+        return _summarised(values, probs, robust) if summary else values
+
+    def loo_R2(
+        self,
+        probs: Sequence[float] = PROBS,
+        robust: bool = False,
+        random_seed: Any = None,
+        n_simulations: int = 4000,
+        summary: bool = True,
+    ) -> pd.DataFrame | np.ndarray:
+        """The share of the variance of the response explained in rows left out.
+
+        Parameters
+        ----------
+        probs, robust, summary
+            As for `bayes_R2`.
+        random_seed : int, Generator or None
+        n_simulations : int
+            Draws of the Bayesian bootstrap over rows.
+
+        Returns
+        -------
+        DataFrame or ndarray
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/loo_R2.brmsfit.html
+        """
+        seed = seed_sequence(random_seed, PredictionError)
+        tree = self._with_log_lik()
+        values = criticism.loo_r2(self.model.spec, self._draws, tree, seed, n_simulations)
+        return _summarised(values, probs, robust) if summary else values
+
+    def _log_likelihood(self) -> xr.Dataset:
+        posterior = self.idata["posterior"].to_dataset()
+        return criticism.log_likelihood(self.model.spec, self._draws, posterior)
+
+    def _with_log_lik(self) -> xr.DataTree:
+        """The tree with log likelihoods, which stay with the fit only if they were asked for."""
+        if criticism.GROUP in self.idata:
+            return self.idata
+        groups = {
+            "posterior": self.idata["posterior"],
+            "observed_data": self.idata["observed_data"],
+        }
+        return xr.DataTree(children=groups | {criticism.GROUP: xr.DataTree(self._log_likelihood())})
+
+    def _sampling(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        sizes = self.idata["posterior"].sizes
+        return {"draws": sizes["draw"], "chains": sizes["chain"], **given}
+
+
+def _summarised(values: np.ndarray, probs: Sequence[float], robust: bool) -> pd.DataFrame:
+    return Table(summarise(values[:, None], pd.Index(["R2"]), probs, robust))

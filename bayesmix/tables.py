@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -35,8 +35,9 @@ class Table(pd.DataFrame):
         )
 
     def _repr_html_(self) -> str:
-        limit = pd.get_option("display.max_rows")
-        return formatted(self).to_html(max_rows=limit, show_dimensions="truncate")
+        names = [name or "" for name in self.index.names]
+        plain = names == [""] and isinstance(self.index, pd.RangeIndex)
+        return html_table(formatted(self), () if plain else names)
 
 
 class ByGroup[Item](Mapping[str, Item]):
@@ -64,6 +65,73 @@ class ByGroup[Item](Mapping[str, Item]):
     def _repr_html_(self) -> str:
         parts = (f"<h4>{escape(group)}</h4>{_html(item)}" for group, item in self._items.items())
         return "\n".join(parts)
+
+
+def html_table(text: pd.DataFrame, index: Sequence[str]) -> str:
+    """A data frame of texts as HTML: one row of headings, numbers to the right, no index clutter.
+
+    Parameters
+    ----------
+    text : DataFrame
+    index : sequence of str
+        Headings of the index's levels; none, and the index isn't shown.
+    """
+    most, shown = pd.get_option("display.max_rows"), pd.get_option("display.min_rows")
+    cut = most is not None and len(text) > most
+    ends = (shown + 1) // 2 if cut else len(text)
+    head = "".join(_cell("th", name, "left") for name in index)
+    head += "".join(
+        _cell("th", name, _side(text.iloc[:, i])) for i, name in enumerate(text.columns)
+    )
+    rows = _html_rows(text.head(ends), index)
+    if cut:
+        width = len(index) + text.shape[1]
+        rows += f'<tr><td colspan="{width}" style="text-align:center">⋮</td></tr>'
+        rows += _html_rows(text.tail(shown // 2), index)
+    size = f"<p>{len(text)} rows</p>" if cut else ""
+    body = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return f'<table class="dataframe">{body}</table>{size}'
+
+
+def _html_rows(text: pd.DataFrame, index: Sequence[str]) -> str:
+    """The rows; labels of outer levels of the index once."""
+    sides, before, rows = [_side(text.iloc[:, i]) for i in range(text.shape[1])], None, []
+    for label, values in zip(text.index, text.itertuples(index=False, name=None), strict=True):
+        labels = label if isinstance(label, tuple) else (label,)
+        same = _shared(labels, before) if len(labels) > 1 else 0
+        cells = ["" if i < same else str(x) for i, x in enumerate(labels)] if index else []
+        row = "".join(_cell("th", x, "left") for x in cells)
+        row += "".join(_cell("td", x, side) for x, side in zip(values, sides, strict=True))
+        rows.append(f"<tr>{row}</tr>")
+        before = labels
+    return "".join(rows)
+
+
+def _shared(labels: tuple[Any, ...], before: tuple[Any, ...] | None) -> int:
+    """How many of the first labels are those of the row before; the last is always shown."""
+    if before is None:
+        return 0
+    pairs = zip(labels[:-1], before[:-1], strict=True)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), len(labels) - 1)
+
+
+def _cell(tag: str, value: Any, side: str) -> str:
+    return f'<{tag} style="text-align:{side}">{escape(str(value))}</{tag}>'
+
+
+def _side(column: pd.Series) -> str:
+    """Numbers stand to the right, words to the left."""
+    return "right" if all(_reads_as_number(v) for v in column) else "left"
+
+
+def _reads_as_number(value: Any) -> bool:
+    if value == "" or isinstance(value, int | float | np.number):
+        return True
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def formatted(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from bayesmix.effects.expectations import Question
 from bayesmix.effects.grid import grid
 from bayesmix.effects.hypotheses import Hypotheses, hypotheses
 from bayesmix.effects.predictions import predictions
+from bayesmix.effects.shares import icc
 
 __all__ = [
     "Estimates",
@@ -18,6 +19,7 @@ __all__ = [
     "conditional_effects",
     "grid",
     "hypotheses",
+    "icc",
     "predictions",
     "slopes",
 ]

@@ -427,6 +427,58 @@ class Effects(Base):
         options = class_, group, scope, alpha, robust
         return made.hypotheses(self.model.spec, self._draws, before, hypothesis, *options)
 
+    def icc(
+        self,
+        at: Mapping[str, Any] | None = None,
+        probs: Sequence[float] = PROBS,
+        robust: bool = False,
+    ) -> Estimates:
+        """Intraclass correlations: the share of each group in the variance, and of the residual.
+
+        The variance is that of the response around the population's line, on the scale of the
+        link. With slopes it hangs on the covariates.
+
+        Parameters
+        ----------
+        at : dict, optional
+            Covariate values, crossed where there are several; without it the variances are averaged
+            over the rows of the fit.
+        probs, robust
+            As for `summary`.
+
+        Returns
+        -------
+        Estimates
+            A row for each group and the residual, whose variance is sigma², or for other links
+            that of the latent response: pi²/3 (logit), 1 (probit), pi²/6 (cloglog), log(1 + 1/mean)
+            for counts, log(1 + 1/mean + 1/shape), log(1 + 1/shape), the mean being that of the
+            population.
+
+        Raises
+        ------
+        PredictionError
+            For families where it isn't known.
+
+        References
+        ----------
+        S. Nakagawa, P. C. D. Johnson, H. Schielzeth (2017). The coefficient of determination R²
+        and intra-class correlation coefficient from generalized linear mixed-effects models
+        revisited and expanded. Journal of the Royal Society Interface 14.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [4.0, 4.2], "sigma": [1.0, 1.0], "sd_g__Intercept": [1.0, 2.0],
+        ...          "r_g[a,Intercept]": [-1.0, -1.2], "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1 + (1 | g)", data), draws)
+        >>> fit.icc(probs=[]).table
+               part  Estimate  Est.Error
+        0         g      0.65       0.21
+        1  residual      0.35       0.21
+        """
+        return _read(made.icc(self.model.spec, self._draws, at), None, probs, robust)
+
     def sample_prior(self, draws: int | None = None, random_seed: Any = None) -> xr.DataTree:
         """Draw from the prior, and keep the draws beside those of the posterior in ``idata``.
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bayesmix import summary
 from bayesmix.fit.base import PROBS, Base
-from bayesmix.summary import VarCorr
+from bayesmix.summary import Shrinkage, VarCorrs
 from bayesmix.tables import ByGroup
 
 
@@ -50,39 +50,62 @@ class Tables(Base):
         """
         return summary.fixef(self.model.spec, self._draws, probs, robust)
 
-    def ranef(self, probs: Sequence[float] = PROBS, robust: bool = False) -> ByGroup[pd.DataFrame]:
+    def ranef(
+        self,
+        probs: Sequence[float] = PROBS,
+        robust: bool = False,
+        wide: bool = False,
+        sort: str | None = None,
+    ) -> ByGroup[pd.DataFrame]:
         """Each level's deviations from the population coefficients, on the scale of the link.
 
         Parameters
         ----------
         probs, robust
             As for `summary`.
+        wide : bool
+            A row for each level, with the estimates of its coefficients as columns.
+        sort : str, optional
+            A coefficient by whose estimates levels are sorted, in groups that have it.
 
         Returns
         -------
         mapping of str to DataFrame
-            By group; indexed by level and coefficient.
+            By group; indexed by level and coefficient, or by level.
         """
-        return summary.ranef(self.model.spec, self._draws, probs, robust)
+        return summary.arranged(
+            summary.ranef(self.model.spec, self._draws, probs, robust), wide, sort
+        )
 
-    def coef(self, probs: Sequence[float] = PROBS, robust: bool = False) -> ByGroup[pd.DataFrame]:
+    def coef(
+        self,
+        probs: Sequence[float] = PROBS,
+        robust: bool = False,
+        wide: bool = False,
+        sort: str | None = None,
+    ) -> ByGroup[pd.DataFrame]:
         """Each level's own coefficients: population coefficient plus deviation, draw by draw.
 
         Parameters
         ----------
-        probs, robust
-            As for `summary`.
+        probs, robust, wide, sort
+            As for `ranef`.
 
         Returns
         -------
         mapping of str to DataFrame
-            By group; indexed by level and coefficient. A coefficient that only the population or
-            only the group has counts as 0 on the other side.
+            By group; indexed by level and coefficient, or by level. A coefficient that only the
+            population or only the group has counts as 0 on the other side.
         """
-        return summary.coef(self.model.spec, self._draws, probs, robust)
+        return summary.arranged(
+            summary.coef(self.model.spec, self._draws, probs, robust), wide, sort
+        )
 
-    def varcorr(self, probs: Sequence[float] = PROBS, robust: bool = False) -> ByGroup[VarCorr]:
-        """Standard deviations, correlations and covariances of the group-level effects.
+    def varcorr(self, probs: Sequence[float] = PROBS, robust: bool = False) -> VarCorrs:
+        """Variances, standard deviations, correlations and covariances of the group-level effects.
+
+        Prints as one table, as in lme4: the means of variances and sds, quantiles of the sds,
+        each group's share of the total variance, and correlations.
 
         Parameters
         ----------
@@ -93,10 +116,91 @@ class Tables(Base):
         -------
         mapping of str to VarCorr
             By group, and ``"residual__"`` for sigma where it has no formula. Each has data frames
-            ``sd``, ``cor`` and ``cov`` (the latter two None where nothing is correlated).
+            ``sd``, ``cor`` and ``cov`` (the latter two None where nothing is correlated). Its
+            ``table`` is what it prints: ``Share`` averages over the rows of the fit and is on the
+            latent scale, with the residual variance of `icc`.
         """
         return summary.varcorr(self.model.spec, self._draws, probs, robust)
 
     def ngrps(self) -> pd.DataFrame:
         """The number of levels of each group, as a column ``Levels``."""
         return summary.ngrps(self.model.spec)
+
+    def draws(self, variable: str | None = None) -> pd.DataFrame:
+        """The posterior's draws as a data frame.
+
+        Parameters
+        ----------
+        variable : str, optional
+            A variable of ``idata.posterior``, to have long.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``.chain, .iteration, .draw`` (from 1), then one for each parameter, called as
+            brms calls it (``b_Days``, ``r_Subject[308,Days]``); or, of one variable, its dimensions
+            and ``value``.
+
+        Raises
+        ------
+        PredictionError
+            For a variable that isn't there.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.draws().columns.tolist()
+        ['.chain', '.iteration', '.draw', 'b_Intercept', 'b_x', 'sigma']
+        >>> fit.draws("b").tail(2)
+           .chain  .iteration  .draw       coef  value
+        2       1           2      2  Intercept    0.7
+        3       1           2      2          x    2.2
+        """
+        spec = self.model.spec
+        if variable is None:
+            return summary.wide(spec, self._draws)
+        return summary.long(spec, self._draws, variable)
+
+    def shrinkage(self, group: str) -> Shrinkage:
+        """How partial pooling moves the levels of a group, and why their estimates vary less.
+
+        Parameters
+        ----------
+        group : str
+            With effects in the main predictor.
+
+        Returns
+        -------
+        Shrinkage
+            ``levels``: for every level the estimates without pooling, with partial and with
+            complete pooling, its rows and the pooling factor. ``covariance``: that of the effects
+            as the model has it, beside that of their estimates and the mean posterior one;
+            ``correlation`` likewise.
+
+        Raises
+        ------
+        PredictionError
+            For a group that isn't there, or without effects in the main predictor.
+
+        References
+        ----------
+        A. Gelman, J. Hill (2007). Data analysis using regression and multilevel/hierarchical
+        models, sections 12.2 and 21.6.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [4.0, 4.2], "sigma": [1.0, 1.0], "sd_g__Intercept": [1.0, 1.0],
+        ...          "r_g[a,Intercept]": [-1.0, -1.2], "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1 + (1 | g)", data), draws)
+        >>> fit.shrinkage("g").levels[["no_pooling", "partial_pooling", "pooling"]]
+                     no_pooling partial_pooling pooling
+        g coef
+        a Intercept        2.00            3.00    0.33
+        b Intercept        6.00            5.30    0.33
+        """
+        return summary.shrinkage(self.model.spec, self._draws, group)

@@ -186,11 +186,11 @@ class Prediction:
         aux = self._aux_of(part)
 
         def mean(etas: Etas) -> np.ndarray:
-            return self.family.mean(self._constants | self.family.natural(etas), aux)
+            return self.family.mean(self.parameters(etas), aux)
 
         if not self.rows.integrated:
             return mean(etas)
-        uses = read_by(self.family.mean, self._constants | self.family.natural(etas), aux)
+        uses = read_by(self.family.mean, self.parameters(etas), aux)
         return self.population.mean(mean, etas, part, uses, self._links, self.family.linear)
 
     def _natural(self, part: slice, etas: Etas) -> np.ndarray:
@@ -206,7 +206,7 @@ class Prediction:
     def _drawn(self, rng: np.random.Generator, part: slice, etas: Etas) -> np.ndarray:
         """Responses of rows."""
         etas = self.population.deviate(rng, etas, part)
-        p, aux = self._constants | self.family.natural(etas), self._aux_of(part)
+        p, aux = self.parameters(etas), self._aux_of(part)
         shape, vectors = next(iter(etas.values())).shape, {v.name for v in self.family.vectors}
         shaped = {d: np.broadcast_to(v, shape) for d, v in p.items() if d not in vectors}
         return self.family.random(rng, p | shaped, aux)
@@ -234,7 +234,11 @@ class Prediction:
         for part in chunks(*self._shape):
             etas = linear_predictors(self.draws, self.rows, self.new, part)
             here = {name: v[part] for name, v in aux.items()}
-            yield part, self._constants | self.family.natural(etas), here
+            yield part, self.parameters(etas), here
+
+    def parameters(self, etas: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """All parameters on their natural scale, from linear predictors."""
+        return self._constants | self.family.natural(etas)
 
     def _aux_of(self, part: slice) -> dict[str, np.ndarray]:
         return {name: v[part] for name, v in self._aux.items()}

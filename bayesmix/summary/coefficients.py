@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bayesmix.errors import PredictionError, did_you_mean, listed
 from bayesmix.predict import Draws
 from bayesmix.predict.coefficients import of_levels, population
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -40,6 +41,34 @@ def coef(
         g.group.name: _by_level(g, *of_levels(spec, draws, g), probs, robust) for g in spec.groups
     }
     return ByGroup(made)
+
+
+def arranged(tables: ByGroup[pd.DataFrame], wide: bool, sort: str | None) -> ByGroup[pd.DataFrame]:
+    """Tables of levels and coefficients, sorted by the estimates of one, or levels × coefficients.
+
+    Raises
+    ------
+    PredictionError
+        If no group has the coefficient to sort by.
+    """
+    known = list(dict.fromkeys(c for t in tables.values() for c in t.index.unique(1)))
+    if sort is not None and sort not in known:
+        raise PredictionError(
+            f"sort: there is no coefficient {sort!r}; there is {listed(known)}."
+            + did_you_mean(str(sort), known)
+        )
+    return ByGroup({name: _arranged(table, wide, sort) for name, table in tables.items()})
+
+
+def _arranged(table: pd.DataFrame, wide: bool, sort: str | None) -> pd.DataFrame:
+    estimates = table["Estimate"].unstack(sort=False)
+    if sort in estimates:
+        levels = estimates.sort_values(sort, kind="stable").index
+        estimates, table = estimates.loc[levels], table.loc[list(levels)]
+    if not wide:
+        return table
+    estimates.columns.name = None
+    return Table(estimates)
 
 
 def ngrps(spec: ModelSpec) -> Table:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from bayesmix.predict import Draws
+from bayesmix.predict.variance import Variance
 from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.statistics import summarise
-from bayesmix.tables import ByGroup, Table, formatted
+from bayesmix.tables import ByGroup, Table, formatted, html_table
 
 RESIDUAL = "residual__"
+SHARE, CORR = "Share", "Corr "
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,7 +41,7 @@ class VarCorr:
         return self._text().to_string()
 
     def _repr_html_(self) -> str:
-        return self._text().to_html()
+        return html_table(self._text(), ("",))
 
     def _text(self) -> pd.DataFrame:
         """Standard deviations, and each correlation once."""
@@ -52,15 +54,82 @@ class VarCorr:
         return pd.concat([sd, cor])
 
 
-def varcorr(
-    spec: ModelSpec, draws: Draws, probs: Sequence[float], robust: bool
-) -> ByGroup[VarCorr]:
+class VarCorrs(ByGroup[VarCorr]):
+    """All groups' variances as one table, as lme4 prints them; a mapping from group to `VarCorr`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Indexed by group and effect. ``Variance`` and ``SD`` are means; the quantiles are those of
+        the sd; ``Share`` is what a group (in its first row) or the residual has of the total
+        variance, averaged over the rows, nan where the family's residual variance isn't known;
+        ``Corr NAME`` are correlations with the effects above.
+    """
+
+    def __init__(self, items: Mapping[str, VarCorr], table: pd.DataFrame) -> None:
+        super().__init__(items)
+        self.table = table
+
+    def __repr__(self) -> str:
+        return self._text().to_string() if len(self) else "no groups"
+
+    def _repr_html_(self) -> str:
+        return html_table(self._text(), ("group", "effect"))
+
+    def _text(self) -> pd.DataFrame:
+        text = formatted(self.table)
+        names = [c for c in text if c.startswith(CORR) or c == SHARE]
+        text[names] = self.table[names].map(lambda v: "" if np.isnan(v) else f"{v:.2f}")
+        return text
+
+
+def varcorr(spec: ModelSpec, draws: Draws, probs: Sequence[float], robust: bool) -> VarCorrs:
     """Each group's sds and correlations; see `Fit.varcorr`."""
     items = {g.group.name: _group(g, draws, probs, robust) for g in spec.groups}
     if "sigma" in spec.by_name:
         residual = summarise(draws["sigma"][:, None], pd.Index([""], name="coef"), probs, robust)
         items[RESIDUAL] = VarCorr(Table(residual))
-    return ByGroup(items)
+    return VarCorrs(items, _together(spec, draws, items, probs, robust))
+
+
+def _together(
+    spec: ModelSpec,
+    draws: Draws,
+    items: Mapping[str, VarCorr],
+    probs: Sequence[float],
+    robust: bool,
+) -> pd.DataFrame:
+    """All of them in one table."""
+    variance = Variance(spec, draws)
+    shares = variance.shares or {}
+    parts = []
+    for name, item in items.items():
+        values = draws["sigma" if name == RESIDUAL else f"sd_{name}"].reshape(len(draws), -1)
+        table = item.sd.drop(columns="Est.Error").rename(columns={"Estimate": "SD"})
+        table.insert(0, "Variance", (values**2).mean(axis=0))
+        share = np.full(len(table), np.nan)
+        if name in shares:
+            share[0] = shares[name].mean()
+        table[SHARE] = share
+        for a, b in item.pairs:
+            table.loc[b, CORR + a] = item.cor.loc[(a, b), "Estimate"]
+        parts.append(table)
+    keys = ["residual" if name == RESIDUAL else name for name in items]
+    if RESIDUAL in shares and RESIDUAL not in items:
+        parts.append(_latent(variance, probs, robust))
+        keys.append("residual")
+    if not parts:
+        return Table()
+    return Table(pd.concat(parts, keys=keys, names=["group", "effect"]))
+
+
+def _latent(variance: Variance, probs: Sequence[float], robust: bool) -> pd.DataFrame:
+    """The residual of a family that has no sigma, or none that is the same in all rows."""
+    sd = np.sqrt(variance.residual)[:, None]
+    table = summarise(sd, pd.Index(["(latent)"], name="coef"), probs, robust)
+    table = table.drop(columns="Est.Error").rename(columns={"Estimate": "SD"})
+    table.insert(0, "Variance", variance.residual.mean())
+    return table.assign(**{SHARE: variance.shares[RESIDUAL].mean()})
 
 
 def sd_names(g: GroupPriors) -> list[str]:

@@ -156,7 +156,7 @@ def test_few_draws() -> None:
     table = one.summary()
     assert table[["Est.Error", "Rhat", "Bulk_ESS"]].isna().all(axis=None)
     assert ("g", "cor(Intercept,x)") in table.index
-    assert "cor(Intercept,x)" in repr(one.varcorr())
+    assert "Corr Intercept" in repr(one.varcorr())
     assert "nan" not in repr(one).lower()
     three = given_fit("y ~ x", DATA, chains=1, draws=3)
     assert "3 of one chain" in repr(three)

@@ -18,7 +18,7 @@ from bayesmix.priors import Prior
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling import Problem, Settings, draw_prior, prior_tree, run
 from bayesmix.spec import ModelSpec, build_spec, on_rows
-from bayesmix.summary import Table
+from bayesmix.summary import Equation, Table
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -109,6 +109,29 @@ class Model:
         from bayesmix.pymc_model import build_pymc_model
 
         return build_pymc_model(self.spec)
+
+    def equation(self) -> Equation:
+        """The model as mathematics: likelihood, predictors, hierarchy and priors.
+
+        Returns
+        -------
+        Equation
+            Prints as text (``str``), renders as formulas in a notebook, and has ``latex``.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0], "g": list("aabb")}
+        >>> print(bx.Model("y ~ x + (1 | g)", data).equation())
+             y[i] ~ Normal(μ[i], σ)    i = 1, …, 4
+             μ[i] = β₀ + β₁ x[i] + u₀[g[i]]
+            u₀[j] ~ Normal(0, τ₀[g])    j = 1, …, 2 (g)
+        β₀ + x̄ β₁ ~ StudentT(3, 3.5, 2.5)    at the means of the columns
+               β₁ ∝ 1
+            τ₀[g] ~ StudentT⁺(3, 0, 2.5)
+                σ ~ StudentT⁺(3, 0, 2.5)
+        """
+        return Equation(self.spec)
 
     def graph(self, **kwargs: Any) -> Any:
         """PyMC's picture of the model (`pymc.model_to_graphviz`; needs graphviz installed)."""

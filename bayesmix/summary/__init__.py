@@ -3,6 +3,7 @@
 from bayesmix.statistics import summarise
 from bayesmix.summary.coefficients import arranged, coef, fixef, ngrps, ranef
 from bayesmix.summary.draws import long, wide
+from bayesmix.summary.equation import Equation
 from bayesmix.summary.overview import overview
 from bayesmix.summary.predictions import by_row
 from bayesmix.summary.shrinkage import Shrinkage, shrinkage
@@ -12,6 +13,7 @@ from bayesmix.tables import ByGroup, Table
 
 __all__ = [
     "ByGroup",
+    "Equation",
     "Shrinkage",
     "Table",
     "VarCorr",

@@ -1,0 +1,296 @@
+"""A model as mathematics: LaTeX for a notebook, Unicode for a terminal, from one list of lines."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Protocol
+
+from bayesmix.design import GroupEffects, PredictorDesign
+from bayesmix.parameters import MAIN, Parameter, Role
+from bayesmix.priors import Resolved
+from bayesmix.spec import GroupPriors, ModelSpec
+
+GREEK = {"mu": "μ", "sigma": "σ", "nu": "ν", "alpha": "α", "beta": "β", "tau": "τ", "Sigma": "Σ"}
+LETTERS = "uvwabcdefg"
+"""Of the effects of the groups, in their order."""
+
+FAMILIES = {
+    "gaussian": "Normal",
+    "student": "StudentT",
+    "negbinomial": "NegBinomial",
+    "cumulative": "Ordered",
+}
+DISTRIBUTIONS = {"student_t": "StudentT", "inv_gamma": "InvGamma", "lkj": "LKJ"}
+
+
+class Style(Protocol):
+    """How symbols are written."""
+
+    def symbol(self, name: str, *index: str) -> str:
+        """A Greek letter, or a word, with an index."""
+
+    def word(self, name: str, *index: str) -> str:
+        """A column or distribution."""
+
+    def vector(self, items: Sequence[str]) -> str:
+        """Several in brackets."""
+
+
+@dataclass(frozen=True)
+class Unicode:
+    """Plain text."""
+
+    is_in = "~"
+    flat = "∝"
+    dots = "…"
+    times = " "
+    mean = "x̄"
+
+    def symbol(self, name: str, *index: str) -> str:
+        head = GREEK.get(name, name)
+        digits = index[0] if index and index[0].isdigit() else ""
+        rest = index[1:] if digits else index
+        low = digits.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+        return head + low + (f"[{', '.join(rest)}]" if rest else "")
+
+    def word(self, name: str, *index: str) -> str:
+        return name + (f"[{', '.join(index)}]" if index else "")
+
+    def vector(self, items: Sequence[str]) -> str:
+        return f"({', '.join(items)})"
+
+    def link(self, link: str, inside: str) -> str:
+        return inside if link == "identity" else f"{link}({inside})"
+
+
+@dataclass(frozen=True)
+class Latex:
+    """For MathJax and TeX."""
+
+    is_in = r"\sim"
+    flat = r"\propto"
+    dots = r"\ldots"
+    times = r"\,"
+    mean = r"\bar{x}"
+
+    def symbol(self, name: str, *index: str) -> str:
+        head = f"\\{name}" if name in GREEK else name if len(name) == 1 else self.word(name)
+        return head + (f"_{{{', '.join(index)}}}" if index else "")
+
+    def word(self, name: str, *index: str) -> str:
+        text = re.sub(r"([_#$%&{}])", r"\\\1", name).replace("^", r"\^{}")
+        return f"\\mathrm{{{text}}}" + (f"_{{{', '.join(index)}}}" if index else "")
+
+    def vector(self, items: Sequence[str]) -> str:
+        return rf"\left({', '.join(items)}\right)"
+
+    def link(self, link: str, inside: str) -> str:
+        return inside if link == "identity" else rf"\operatorname{{{link}}}\left({inside}\right)"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Left side, relation, right side, and a remark in words."""
+
+    left: str
+    relation: str
+    right: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Equation:
+    """A model as mathematics; prints as text, and in a notebook as formulas.
+
+    Attributes
+    ----------
+    latex : str
+        An ``aligned`` environment, without dollars.
+    """
+
+    spec: ModelSpec
+
+    @property
+    def latex(self) -> str:
+        rows = (
+            rf"{line.left} &{line.relation} {line.right}"
+            + (rf" && \text{{{_escaped(line.remark)}}}" if line.remark else "")
+            for line in _lines(self.spec, Latex())
+        )
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def __str__(self) -> str:
+        lines = list(_lines(self.spec, Unicode()))
+        width = max(_width(line.left) for line in lines)
+        texts = (
+            f"{' ' * (width - _width(line.left))}{line.left} {line.relation} {line.right}"
+            + (f"    {line.remark}" if line.remark else "")
+            for line in lines
+        )
+        return "\n".join(texts)
+
+    __repr__ = __str__
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex}\n$$"
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: a bar over a letter takes none."""
+    return sum(not unicodedata.combining(c) for c in text)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([_#$%&{}])", r"\\\1", text)
+
+
+def _lines(spec: ModelSpec, s: Style) -> Iterator[Line]:
+    yield _response(spec, s)
+    for p in spec.predictors.values():
+        yield _predictor(spec, p, s)
+    for g in spec.groups:
+        yield from _effects(spec, g, s)
+    for p in spec.parameters:
+        yield from PRIORS.get(p.role, _plain)(spec, p, s)
+
+
+def _response(spec: ModelSpec, s: Style) -> Line:
+    family, response = spec.family, spec.response
+    parts = [s.word(name, "i") for name in response.data.aux if name in family.needs]
+    parts += [
+        s.symbol(d.name, "i") if d.name in response.predictors else _constant(d, s)
+        for d in family.dpars
+    ]
+    parts += [s.symbol("alpha") for _ in family.vectors]
+    name = FAMILIES.get(family.name, "".join(w[:1].upper() + w[1:] for w in family.name.split("_")))
+    right = f"{s.word(name)}({', '.join(parts)})"
+    rows = f"i = 1, …, {len(spec.design.frame)}"
+    return Line(s.word(response.data.name, "i"), s.is_in, right, rows)
+
+
+def _constant(d: object, s: Style) -> str:
+    return s.symbol(d.name) if d.fixed is None else f"{d.fixed:g}"
+
+
+def _predictor(spec: ModelSpec, p: PredictorDesign, s: Style) -> Line:
+    terms = [_times(s, _beta(p, s, k), name) for k, name in enumerate(p.columns.names)]
+    if (p.offset != 0).any():
+        terms.append(s.word("offset", "i"))
+    for c in p.groups:
+        terms += list(_of_group(spec, c, s))
+    left = s.link(spec.family.dpar(p.dpar).link, s.symbol(p.dpar, "i"))
+    if spec.family.dpar(p.dpar).latent:
+        left = s.symbol(p.dpar, "i")
+    return Line(left, "=", " + ".join(terms) or "0")
+
+
+def _times(s: Style, coefficient: str, name: str) -> str:
+    return coefficient if name == "Intercept" else f"{coefficient}{s.times}{s.word(name, 'i')}"
+
+
+def _beta(p: PredictorDesign, s: Style, k: int) -> str:
+    number = str(k + (not p.columns.has_intercept))
+    return s.symbol("beta", number, *([] if p.dpar == MAIN else [s.symbol(p.dpar)]))
+
+
+def _letter(spec: ModelSpec, group: str) -> str:
+    names = [g.group.name for g in spec.groups]
+    return LETTERS[names.index(group) % len(LETTERS)]
+
+
+def _of_group(spec: ModelSpec, c: GroupEffects, s: Style) -> Iterator[str]:
+    letter, level = _letter(spec, c.group), s.word(c.group, "i")
+    for position, name in zip(c.positions, c.names, strict=True):
+        yield _times(s, s.symbol(letter, str(position), level), name)
+
+
+def _effects(spec: ModelSpec, g: GroupPriors, s: Style) -> Iterator[Line]:
+    """How the effects of a group's levels are distributed."""
+    letter, name = _letter(spec, g.group.name), g.group.name
+    remark = f"j = 1, …, {g.group.size} ({name})"
+    own = () if g.group.by is None else (s.word(g.group.by.name, "j"),)
+    for block in g.blocks:
+        effects = [s.symbol(letter, str(k), "j") for k in block]
+        sds = [s.symbol("tau", str(k), s.word(name), *own) for k in block]
+        if len(block) == 1:
+            yield Line(effects[0], s.is_in, f"{s.word('Normal')}(0, {sds[0]})", remark)
+        else:
+            cov = s.symbol("Sigma", s.word(name), *own)
+            yield Line(s.vector(effects), s.is_in, f"{s.word('MVNormal')}(0, {cov})", remark)
+            root = f"{s.word('diag')}{s.vector(sds)}"
+            cor = s.symbol("R", s.word(name), *own)
+            yield Line(cov, "=", f"{root}{s.times}{cor}{s.times}{root}")
+
+
+def _population(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    design = spec.predictors[p.owner]
+    names = [_beta(design, s, k) for k in range(len(p.priors))]
+    priors = list(p.priors)
+    if design.columns.has_intercept and names:
+        at = [f"{s.mean}{s.times}{b}" for b in names[1:]]
+        centred = names[0] if not at else " + ".join([names[0], *_few(at, s)])
+        remark = "at the means of the columns" if at else ""
+        yield _prior([centred], priors[0], s, remark)
+        names, priors = names[1:], priors[1:]
+    yield from _alike(names, priors, s)
+
+
+def _few(items: Sequence[str], s: Style) -> list[str]:
+    return [*items[:1], s.dots, items[-1]] if len(items) > 2 else list(items)
+
+
+def _thresholds(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    names = [s.symbol("alpha", str(label)) for label in p.coords[0]]
+    yield from _alike(names, list(p.priors), s, "in increasing order")
+
+
+def _sd(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    names = [s.symbol("tau", str(k), s.word(p.owner)) for k in range(len(p.priors))]
+    yield from _alike(names, list(p.priors), s)
+
+
+def _cor(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    yield _prior([s.symbol("R", s.word(p.owner))], p.prior, s)
+
+
+def _nothing(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    yield from ()
+
+
+def _plain(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    yield from _alike([s.symbol(p.name)] * len(p.priors), list(p.priors), s)
+
+
+PRIORS = {
+    Role.POPULATION: _population,
+    Role.THRESHOLDS: _thresholds,
+    Role.SD: _sd,
+    Role.COR: _cor,
+    Role.EFFECTS: _nothing,
+}
+"""The lines of priors of parameters that have symbols of their own."""
+
+
+def _alike(
+    names: Sequence[str], priors: Sequence[Resolved], s: Style, remark: str = ""
+) -> Iterator[Line]:
+    """Neighbours with the same prior on one line."""
+    for _, pairs in groupby(zip(names, priors, strict=True), key=lambda pair: pair[1]):
+        same = list(pairs)
+        yield _prior([name for name, _ in same], same[0][1], s, remark)
+
+
+def _prior(names: Sequence[str], prior: Resolved, s: Style, remark: str = "") -> Line:
+    distribution = prior.distribution
+    left = ", ".join(_few(names, s))
+    if not distribution.proper:
+        return Line(left, s.flat, "1", remark)
+    name = DISTRIBUTIONS.get(distribution.name, distribution.name.capitalize())
+    half = prior.lower == 0 and distribution.name in ("student_t", "normal", "cauchy")
+    plus = ("⁺" if isinstance(s, Unicode) else "^+") if half else ""
+    inside = str(distribution).partition("(")[2].rstrip(")")
+    return Line(left, s.is_in, f"{s.word(name)}{plus}({inside})", remark)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bayesmix.demo import DEMOS, FORMATS, Demo, draw, opening, report, three_predictions
+from bayesmix.demo import DEMOS, FORMATS, Demo, opening, report, scene, three_predictions
 from bayesmix.errors import BayesmixError, did_you_mean
 
 MOST_DRAWS, MOST_CHAINS, MOST_SEED = 100_000, 64, 2**63 - 1
@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _demo(demo: Demo, draws: int, chains: int, seed: int, output: Path) -> None:
+    from bayesmix import plots
     from bayesmix.datasets import load_dataset
     from bayesmix.model import Model
 
@@ -67,7 +68,7 @@ def _demo(demo: Demo, draws: int, chains: int, seed: int, output: Path) -> None:
     fit = Model(demo.formula, data, demo.family).fit(draws=draws, chains=chains, random_seed=seed)
     predictions = three_predictions(fit, demo, seed)
     print(f"\n{report(fit, demo, predictions)}")
-    draw(demo, predictions, data).savefig(output)
+    plots.three_predictions(scene(demo, data), predictions).savefig(output)
     print(f"\nFigure: {output.resolve()}")
 
 

@@ -34,8 +34,8 @@ def to_pandas(data: Any, what: str = "data", may_be_empty: bool = False) -> pd.D
     Returns
     -------
     pandas.DataFrame
-        Shares nothing mutable with `data`. A pandas frame keeps its row labels, any other gets
-        0, 1, 2, …. Columns become
+        Shares nothing mutable with `data`. A pandas frame keeps its row labels, and the units in
+        its ``attrs``; any other gets 0, 1, 2, …. Columns become
 
         - ``int64``: integers of any width without missing values (beyond its range: ``float64``);
         - ``float64``: other real numbers, and integers with missing values (``NaN``);
@@ -65,7 +65,10 @@ def to_pandas(data: Any, what: str = "data", may_be_empty: bool = False) -> pd.D
     _check_names(frame.columns, what)
     _check_rows(frame, what, may_be_empty)
     columns = {name: _plain(frame[name]) for name in frame.columns}
-    return pd.DataFrame(columns, index=frame.index.copy())
+    made = pd.DataFrame(columns, index=frame.index.copy())
+    if isinstance(units := frame.attrs.get("units"), dict):
+        made.attrs["units"] = dict(units)
+    return made
 
 
 def _as_pandas(data: Any, what: str) -> pd.DataFrame:

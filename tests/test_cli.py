@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import bayesmix as bx
-from bayesmix import cli
-from bayesmix.demo import DEMOS, draw, three_predictions
+from bayesmix import cli, plots
+from bayesmix.demo import DEMOS, scene, three_predictions
 
 from .support import fit_of
 
@@ -192,7 +192,7 @@ def test_predictions_of_a_binomial_are_per_hundred():
 def test_the_figure_has_a_panel_for_each_prediction(name):
     demo, data, fit = demo_fit(name)
     predictions = three_predictions(fit, demo, 1)
-    panels = draw(demo, predictions, data).axes
+    panels = plots.three_predictions(scene(demo, data), predictions).axes
     assert [p.get_title(loc="left").strip().lower() for p in panels] == [p.who for p in predictions]
     assert {p.get_xlabel() for p in panels} == {demo.x_label}
     assert panels[0].get_ylabel() == demo.y_label

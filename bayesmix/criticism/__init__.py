@@ -3,12 +3,13 @@
 from bayesmix.criticism.cross_validation import kfold, reloo
 from bayesmix.criticism.elpd import compared, loo, waic
 from bayesmix.criticism.log_lik import GROUP, log_likelihood
-from bayesmix.criticism.r2 import bayes_r2, loo_r2
+from bayesmix.criticism.r2 import bayes_r2, expectation, loo_r2
 
 __all__ = [
     "GROUP",
     "bayes_r2",
     "compared",
+    "expectation",
     "kfold",
     "log_likelihood",
     "loo",

@@ -9,6 +9,10 @@ from textwrap import fill
 __all__ = ["Category", "Dataset"]
 
 
+UNITS = ("days", "mm", "ms", "years")
+"""What a column's text may end with, as its unit."""
+
+
 @dataclass(frozen=True)
 class Category:
     """A column of labels.
@@ -61,6 +65,13 @@ class Dataset:
     def categories(self) -> dict[str, Category]:
         """The columns of labels."""
         return {name: c for name, c in self.columns.items() if isinstance(c, Category)}
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The units of columns whose text ends with one."""
+        texts = {name: c for name, c in self.columns.items() if isinstance(c, str)}
+        ends = {name: text.rpartition(", ")[2] for name, text in texts.items()}
+        return {name: unit for name, unit in ends.items() if unit in UNITS}
 
     def __repr__(self) -> str:
         width = max(map(len, self.columns))

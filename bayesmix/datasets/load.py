@@ -28,7 +28,8 @@ def load_dataset(name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A new frame at each call.
+        A new frame at each call; ``attrs["units"]`` has the units of its columns, which pictures
+        write at their axes.
 
     Raises
     ------
@@ -49,6 +50,7 @@ def load_dataset(name: str) -> pd.DataFrame:
         frame = pd.read_csv(file, dtype=dict.fromkeys(labels, "str"))
     for column, category in labels.items():
         frame[column] = _categorical(frame, column, category)
+    frame.attrs["units"] = dataset.units
     return frame
 
 

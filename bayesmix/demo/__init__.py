@@ -1,17 +1,16 @@
 """The demo: one fit, and its predictions for the average cluster, a fitted one and a new one."""
 
-from bayesmix.demo.figure import FORMATS, draw
 from bayesmix.demo.models import DEMOS, Demo
-from bayesmix.demo.predictions import Prediction, three_predictions
+from bayesmix.demo.predictions import three_predictions
 from bayesmix.demo.report import opening, report
+from bayesmix.demo.scene import FORMATS, scene
 
 __all__ = [
     "DEMOS",
     "FORMATS",
     "Demo",
-    "Prediction",
-    "draw",
     "opening",
     "report",
+    "scene",
     "three_predictions",
 ]

@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from bayesmix.demo.models import Demo
 from bayesmix.fit import Fit
-from bayesmix.predict import NA
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What one cluster's responses are expected to be over the grid, and where they may lie.
-
-    Attributes
-    ----------
-    who : str
-        Which cluster, ``"average subject"``.
-    how : str
-        Where its effects come from.
-    expected : DataFrame
-        The expectation, one row a value of the grid; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
-    response : DataFrame or None
-        The same of single responses; None for the average cluster, which is nobody, and
-        where they would not compare with the data.
-    """
-
-    who: str
-    how: str
-    expected: pd.DataFrame
-    response: pd.DataFrame | None = None
+from bayesmix.plots import Prediction
 
 
 def three_predictions(fit: Fit, demo: Demo, seed: int | None) -> tuple[Prediction, ...]:
@@ -44,10 +20,9 @@ def three_predictions(fit: Fit, demo: Demo, seed: int | None) -> tuple[Predictio
     """
     rows, noun = demo.rows, demo.noun
     known = rows.assign(**{demo.group: demo.level})
-    new = rows.assign(**{demo.group: "new"})
-    as_estimated = {"random_seed": seed}
-    drawn = as_estimated | {"allow_new_levels": True, "sample_new_levels": "gaussian"}
-    average = fit.fitted(rows, re_formula=NA)
+    as_estimated = {"clusters": "fitted", "random_seed": seed}
+    drawn = {"clusters": "new", "random_seed": seed}
+    average = fit.fitted(rows, clusters="average")
     return (
         Prediction(f"average {noun}", "group effects set to zero", average),
         Prediction(
@@ -59,8 +34,8 @@ def three_predictions(fit: Fit, demo: Demo, seed: int | None) -> tuple[Predictio
         Prediction(
             f"new {noun}",
             "group effects drawn from their distribution",
-            fit.fitted(new, **drawn),
-            _responses(fit, demo, new, drawn),
+            fit.fitted(rows, **drawn),
+            _responses(fit, demo, rows, drawn),
         ),
     )
 

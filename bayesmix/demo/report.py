@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from bayesmix.datasets import describe_dataset
 from bayesmix.demo.models import Demo
-from bayesmix.demo.predictions import Prediction, side_by_side
+from bayesmix.demo.predictions import side_by_side
 from bayesmix.fit import Fit
+from bayesmix.plots import Prediction
 
 LEVELS = 3
 """How many of the fitted clusters to show."""

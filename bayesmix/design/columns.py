@@ -118,7 +118,10 @@ def training_frame(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
     data = _with_ones(right, data)
     _check_present(uses, data)
     frame = _drop_missing(data[list(dict.fromkeys(u.name for u in uses))])
-    return pd.DataFrame({name: _typed(frame[name]) for name in frame}, index=frame.index)
+    typed = pd.DataFrame({name: _typed(frame[name]) for name in frame}, index=frame.index)
+    if "units" in data.attrs:
+        typed.attrs["units"] = data.attrs["units"]
+    return typed
 
 
 def _with_ones(uses: Iterable[Use], data: pd.DataFrame) -> pd.DataFrame:

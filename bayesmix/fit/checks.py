@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmix import criticism
+from bayesmix import criticism, plots
 from bayesmix.criticism.cross_validation import check_threshold
-from bayesmix.errors import PredictionError
-from bayesmix.fit.base import PROBS, Base
-from bayesmix.predict import Request
+from bayesmix.errors import PredictionError, did_you_mean, listed
+from bayesmix.fit.base import PROBS
+from bayesmix.fit.predictions import Predictions
+from bayesmix.predict import Draws, Prediction, Request
 from bayesmix.randomness import seed_sequence
 from bayesmix.statistics import summarise
 from bayesmix.tables import Table
 
 if TYPE_CHECKING:
     from arviz_stats.utils import ELPDData
+    from matplotlib.figure import Figure
 
 
-class Checks(Base):
+class Checks(Predictions):
     """Cross-validation and explained variance."""
 
     def add_log_lik(self) -> xr.DataTree:
@@ -242,6 +244,85 @@ class Checks(Base):
         tree = self._with_log_lik()
         values = criticism.loo_r2(self.model.spec, self._draws, tree, seed, n_simulations)
         return _summarised(values, probs, robust) if summary else values
+
+    def pp_check(
+        self,
+        kind: str = "dens_overlay",
+        group: str | None = None,
+        ndraws: int | None = None,
+        stat: str | Callable[..., Any] = "mean",
+        prior: bool = False,
+        random_seed: Any = None,
+    ) -> Figure:
+        """Responses that the model makes beside those that were observed, as a picture.
+
+        Parameters
+        ----------
+        kind : str
+            ``"dens_overlay"``, ``"ecdf_overlay"``, ``"hist"``, ``"bars"`` (how often each value is
+            there), ``"rootogram"`` (counts), ``"stat"``, ``"intervals"``, ``"error_scatter"``
+            (observed less expected, against expected), ``"pit"`` or ``"loo_pit"``.
+        group : str, optional
+            A grouping factor or column: a panel for each of its levels.
+        ndraws : int, optional
+            How many draws; 50 for overlays and histograms, all for others.
+        stat : str or callable
+            Of kind ``"stat"``: a name that ArviZ knows (``"mean"``, ``"median"``, ``"std"``,
+            ``"min"``, ``"max"``, …) or a function.
+        prior : bool
+            Responses from the prior; `sample_prior` must have been called.
+        random_seed : int, Generator or None
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        PredictionError
+            For a kind or group that isn't there.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/pp_check.brmsfit.html
+        """
+        spec, options = self.model.spec, {"random_seed": random_seed}
+        overlay = kind in ("dens_overlay", "ecdf_overlay", "hist")
+        options["ndraws"] = min(50, len(self._draws)) if ndraws is None and overlay else ndraws
+        name = spec.response.data.name
+        values = spec.response.data.y.astype(int if spec.family.discrete else float)
+        y = pd.Series(values, spec.design.frame.index, name=name)
+        more: dict[str, Any] = {"groups": self._panels(group), "stat": stat}
+        if kind == "loo_pit":
+            more["log_lik"] = self.log_lik(**options).to_numpy()
+        if kind == "error_scatter":
+            more["expected"] = criticism.expectation(self._prediction(Request())).mean(axis=0)
+        predicted = self._prior_predicted(options) if prior else self.posterior_predict(**options)
+        discrete = spec.family.discrete
+        return plots.check(kind, predicted.to_numpy(), y, discrete=discrete, **more)
+
+    def _panels(self, group: str | None) -> pd.Series | None:
+        """The level of each row."""
+        if group is None:
+            return None
+        spec = self.model.spec
+        groups = {g.name: np.array(g.levels, dtype=object)[g.index] for g in spec.design.groups}
+        frame = spec.design.frame
+        there = {**{c: frame[c].to_numpy() for c in frame}, **groups}
+        if group not in there:
+            raise PredictionError(
+                f"There is no group {group!r}; the model has {listed(there, limit=30)}."
+                + did_you_mean(str(group), there)
+            )
+        return pd.Series(there[group], name=group)
+
+    def _prior_predicted(self, options: Mapping[str, Any]) -> xr.DataArray:
+        if "prior" not in self.idata:
+            raise PredictionError(
+                "There are no draws from the prior; fit.sample_prior() makes them."
+            )
+        draws = Draws.from_posterior(self.idata["prior"].to_dataset())
+        return Prediction.of(self.model.spec, draws, Request(**options)).predict().array()
 
     def _log_likelihood(self) -> xr.Dataset:
         posterior = self.idata["posterior"].to_dataset()

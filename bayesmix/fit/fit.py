@@ -8,11 +8,11 @@ from pathlib import Path
 from bayesmix import summary
 from bayesmix.fit.checks import Checks
 from bayesmix.fit.effects import Effects
-from bayesmix.fit.predictions import Predictions
+from bayesmix.fit.plots import Plots
 from bayesmix.fit.tables import Tables
 
 
-class Fit(Tables, Predictions, Effects, Checks):
+class Fit(Tables, Effects, Checks):
     """A fitted model, made by `Model.fit`, `brm`, `load` or `from_brms`; prints as a summary.
 
     Attributes
@@ -43,6 +43,11 @@ class Fit(Tables, Predictions, Effects, Checks):
     a          -0.5  2.1
     b           1.8  2.1
     """
+
+    @property
+    def plot(self) -> Plots:
+        """Pictures; see `Plots`."""
+        return Plots(self)
 
     def save(self, path: str | Path) -> Path:
         """Write the fit to one file, which `load` reads.

@@ -41,11 +41,14 @@ class Shrinkage:
         which is that of all draws of all levels.
     correlation : DataFrame
         The correlations of ``model``, ``estimates`` and ``sum``.
+    population : Series
+        The posterior means of the population's coefficients, 0 where it has none.
     """
 
     levels: pd.DataFrame
     covariance: pd.DataFrame
     correlation: pd.DataFrame
+    population: pd.Series
 
     def __repr__(self) -> str:
         tables = self.levels, self.covariance, self.correlation
@@ -79,7 +82,9 @@ def shrinkage(spec: ModelSpec, draws: Draws, group: str) -> Shrinkage:
     if not effects:
         raise PredictionError(f"Group {group!r} has no effects in the main predictor.")
     covariance, correlation = _covariances(g, draws)
-    return Shrinkage(_levels(spec, draws, g, effects), covariance, correlation)
+    names = [name for c in effects for name in c.names]
+    population = pd.Series(_of_population(spec, draws, names), names, name="population")
+    return Shrinkage(_levels(spec, draws, g, effects), covariance, correlation, population)
 
 
 def _levels(

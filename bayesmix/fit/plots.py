@@ -1,0 +1,246 @@
+"""The door to the pictures: ``fit.plot``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmix import plots
+from bayesmix.effects.variables import find, variables
+from bayesmix.errors import PredictionError, did_you_mean, listed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayesmix.effects import Estimates
+    from bayesmix.fit.fit import Fit
+
+
+class Plots:
+    """Pictures of a fit; each method makes a result and hands it to a function of `bayesmix.plots`.
+
+    They return matplotlib figures, which a notebook shows and ``savefig`` writes.
+    """
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+
+    def caterpillar(
+        self, group: str | None = None, coef: bool = False, sort: bool | str = True
+    ) -> Figure:
+        """The levels of a group with their intervals, from the least to the largest.
+
+        Parameters
+        ----------
+        group : str, optional
+            The only one by default.
+        coef : bool
+            The levels' own coefficients (`Fit.coef`) rather than their deviations (`Fit.ranef`).
+        sort : bool or str
+            Each panel by its own estimates, all by those of one coefficient, or not at all.
+        """
+        name = self._group(group)
+        made = self._fit.coef() if coef else self._fit.ranef()
+        return plots.caterpillar(made[name], sort)
+
+    def shrinkage(self, group: str | None = None, coefs: tuple[str, str] | None = None) -> Figure:
+        """Arrows from each level's own estimates to the partially pooled ones.
+
+        With two coefficients against each other there are ellipses in which the model has half and
+        95% of the levels.
+
+        Parameters
+        ----------
+        group : str, optional
+            The only one by default.
+        coefs : tuple of str, optional
+            Which coefficients; the first two by default.
+        """
+        return plots.shrinkage(self._fit.shrinkage(self._group(group)), coefs)
+
+    def varcorr(self) -> Figure:
+        """Standard deviations and correlations of the groups' effects with their intervals."""
+        return plots.varcorr(self._fit.varcorr())
+
+    def spaghetti(
+        self,
+        x: str,
+        group: str | None = None,
+        conditions: Mapping[str, Any] | None = None,
+        resolution: int = 50,
+        random_seed: Any = None,
+    ) -> Figure:
+        """A line for each fitted cluster, the average one's, and the band of a new one.
+
+        Parameters
+        ----------
+        x : str
+            A column of the predictors.
+        group : str, optional
+            Whose clusters; the only one by default. Other groups are average.
+        conditions : dict, optional
+            Values of other columns, one each; means and commonest levels by default.
+        resolution : int
+            How many values of a number.
+        random_seed : int, Generator or None
+        """
+        name = self._group(group)
+        rows = self._along(x, conditions, resolution)
+        made = {}
+        for which in ("fitted", "average", "new"):
+            modes = {g.name: "average" for g in self._groups} | {name: which}
+            made[which] = self._fit.predictions(rows, clusters=modes, random_seed=random_seed)
+        data, response = self._observed()
+        ordered = made["fitted"], made["average"], made["new"]
+        return plots.spaghetti(*ordered, x, name, data, response)
+
+    def three_predictions(
+        self,
+        x: str,
+        group: str | None = None,
+        level: Any = None,
+        conditions: Mapping[str, Any] | None = None,
+        resolution: int = 50,
+        random_seed: Any = None,
+    ) -> Figure:
+        """The average, a fitted and a new cluster side by side, with the data.
+
+        Parameters
+        ----------
+        x, group, conditions, resolution, random_seed
+            As for `spaghetti`.
+        level : label, optional
+            The fitted cluster; the first by default.
+        """
+        name = self._group(group)
+        groups = {g.name: g for g in self._groups}
+        level = groups[name].levels[0] if level is None else level
+        rows = self._along(x, conditions, resolution)
+        others = dict.fromkeys(groups, "average")
+        made = []
+        texts = (
+            ("average", f"average {name}", "group effects set to zero"),
+            ("fitted", f"{name} {level}", "group effects as estimated from its data"),
+            ("new", f"new {name}", "group effects drawn from their distribution"),
+        )
+        for which, who, how in texts:
+            at = rows.assign(**self._named(groups[name], level)) if which == "fitted" else rows
+            options = {"clusters": others | {name: which}, "random_seed": random_seed}
+            response = None if which == "average" else self._fit.predict(at, **options)
+            made.append(plots.Prediction(who, how, self._fit.fitted(at, **options), response))
+        return plots.three_predictions(self._scene(x, rows, groups[name], level), made)
+
+    def conditional_effects(
+        self, effect: str, points: bool = True, conditions: Any = None, **options: Any
+    ) -> Figure:
+        """One effect of `Fit.conditional_effects`, with the data behind it.
+
+        Parameters
+        ----------
+        effect : str
+            A column, or two as ``"x:f"``.
+        points : bool
+            Whether to show the observations.
+        conditions, **options
+            As for `Fit.conditional_effects`.
+        """
+        made = self._fit.conditional_effects(effect, conditions, **options)[effect]
+        data, response = self._observed()
+        return plots.conditional_effect(made, data if points else None, response)
+
+    def estimates(self, result: Estimates) -> Figure:
+        """Comparisons, slopes or predictions with their intervals, a row for each.
+
+        Parameters
+        ----------
+        result : Estimates
+            Of `Fit.comparisons`, `slopes`, `predictions`, `cluster_comparisons`, ….
+        """
+        return plots.forest(result)
+
+    def prior_posterior(self, names: Sequence[str] | None = None) -> Figure:
+        """Densities of parameters before and after the data.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Variables of the posterior; all but the levels' effects by default.
+
+        Raises
+        ------
+        PredictionError
+            Before `Fit.sample_prior` was called.
+        """
+        tree, spec = self._fit.idata, self._fit.model.spec
+        if "prior" not in tree:
+            raise PredictionError(
+                "There are no draws from the prior; fit.sample_prior() makes them."
+            )
+        known = [p.name for p in spec.parameters]
+        chosen = [n for n in known if not n.startswith(("r_", "cor_"))] if names is None else names
+        for name in chosen:
+            if name not in known:
+                raise PredictionError(
+                    f"The posterior has no variable {name!r}; it has {listed(known, limit=40)}."
+                    + did_you_mean(str(name), known)
+                )
+        return plots.prior_posterior(tree, list(chosen))
+
+    @property
+    def _groups(self) -> tuple[Any, ...]:
+        return self._fit.model.spec.design.groups
+
+    def _group(self, group: str | None) -> str:
+        names = [g.name for g in self._groups]
+        if group is None and len(names) == 1:
+            return names[0]
+        if group not in names:
+            raise PredictionError(
+                f"group must be one of {listed(names) or 'none, for the model has none'}, not "
+                f"{group!r}.{did_you_mean(str(group), names)}"
+            )
+        return group
+
+    def _along(self, x: str, conditions: Mapping[str, Any] | None, resolution: int) -> pd.DataFrame:
+        """A grid along a variable."""
+        v = find(variables(self._fit.model.spec), x, "x")
+        values = np.linspace(*v.range, resolution) if v.numeric else v.levels
+        return self._fit.datagrid(**{x: values}, **(conditions or {}))
+
+    def _observed(self) -> tuple[pd.DataFrame, str | None]:
+        """The data, and the response's column where it is one."""
+        spec = self._fit.model.spec
+        name = spec.response.data.name
+        return spec.design.frame, name if name in spec.design.frame.columns else None
+
+    def _named(self, group: Any, level: Any) -> dict[str, Any]:
+        """The columns that name a level of a group."""
+        texts = [str(v) for v in group.levels]
+        if str(level) not in texts:
+            raise PredictionError(
+                f"Group {group.name!r} has no level {level!r}; it has {listed(group.levels)}."
+                + did_you_mean(str(level), texts)
+            )
+        row = int(np.argmax(group.index == texts.index(str(level))))
+        frame = self._fit.model.spec.design.frame
+        return {m: frame[m].iloc[row] for m in group.members}
+
+    def _scene(self, x: str, rows: pd.DataFrame, group: Any, level: Any) -> plots.Scene:
+        frame, response = self._observed()
+        labels = np.array(group.levels, dtype=object)[group.index]
+        data = {
+            "cluster": labels,
+            "x": frame[x].astype(object),
+            "y": self._fit.model.spec.response.data.y,
+        }
+        grid = tuple(rows[x])
+        if not isinstance(grid[0], int | float | np.number):
+            grid = tuple(map(str, grid))
+            places = {value: i for i, value in enumerate(grid)}
+            data["x"] = frame[x].astype(str).map(places)
+        names = plots.label(frame, x), plots.label(frame, response or "response")
+        title = str(self._fit.model.formula).splitlines()[0]
+        return plots.Scene(grid, group.name, str(level), *names, title, pd.DataFrame(data))

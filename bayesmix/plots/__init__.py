@@ -1,0 +1,24 @@
+"""Pictures: functions of a result that return a figure."""
+
+from bayesmix.plots.checks import KINDS, check, prior_posterior
+from bayesmix.plots.intervals import caterpillar, forest, varcorr
+from bayesmix.plots.lines import conditional_effect, spaghetti
+from bayesmix.plots.shrinkage import shrinkage
+from bayesmix.plots.style import label
+from bayesmix.plots.three import Prediction, Scene, three_predictions
+
+__all__ = [
+    "KINDS",
+    "Prediction",
+    "Scene",
+    "caterpillar",
+    "check",
+    "conditional_effect",
+    "forest",
+    "label",
+    "prior_posterior",
+    "shrinkage",
+    "spaghetti",
+    "three_predictions",
+    "varcorr",
+]

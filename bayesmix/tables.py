@@ -135,11 +135,17 @@ def _reads_as_number(value: Any) -> bool:
 
 
 def formatted(table: pd.DataFrame) -> pd.DataFrame:
-    """The same as text: one number of decimals for the whole of a row's estimates."""
-    by_row, rows = _decimals(table), len(table)
+    """The same as text: one number of decimals for the whole of a row's estimates.
+
+    What stands before the estimates says what they are of: its numbers are as short as they are.
+    """
+    by_row, rows, names = _decimals(table), len(table), list(table.columns)
+    first = names.index("Estimate") if "Estimate" in names else 0
     texts = {
-        i: _texts(table.iloc[:, i], [FIXED[name]] * rows if name in FIXED else by_row)
-        for i, name in enumerate(table.columns)
+        i: _short(table.iloc[:, i])
+        if i < first
+        else _texts(table.iloc[:, i], [FIXED[name]] * rows if name in FIXED else by_row)
+        for i, name in enumerate(names)
     }
     return pd.DataFrame(texts, index=table.index, dtype=object).set_axis(table.columns, axis=1)
 
@@ -148,6 +154,12 @@ def _texts(column: pd.Series, decimals: list[int]) -> list[Any]:
     if not pd.api.types.is_float_dtype(column.dtype):
         return column.tolist()
     return [_text(v, d) for v, d in zip(column, decimals, strict=True)]
+
+
+def _short(column: pd.Series) -> list[Any]:
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return column.tolist()
+    return ["" if np.isnan(v) else f"{v:.4g}" for v in column]
 
 
 def _text(value: float, decimals: int) -> str:
@@ -159,13 +171,20 @@ def _text(value: float, decimals: int) -> str:
 
 
 def _decimals(table: pd.DataFrame) -> list[int]:
-    """Enough to show two significant digits of each row's error, from 2 to 6."""
+    """From 2 to 6: two significant digits of each row's error, or else of its largest number."""
     if not table.columns.is_unique or not {"Estimate", "Est.Error"} <= set(table.columns):
-        return [2] * len(table)
+        return _by_size(table)
     errors = table["Est.Error"].to_numpy(float)
     rounding = 1e-9 * np.maximum(1.0, np.abs(table["Estimate"].to_numpy(float)))
     with np.errstate(all="ignore"):
         digits = DIGITS - 1 - np.floor(np.log10(np.where(errors > rounding, errors, np.nan)))
+    return [int(d) for d in np.clip(np.where(np.isfinite(digits), digits, 2), 2, 6)]
+
+
+def _by_size(table: pd.DataFrame) -> list[int]:
+    numbers = table.select_dtypes("float").drop(columns=list(FIXED), errors="ignore").abs()
+    with np.errstate(all="ignore"):
+        digits = DIGITS - 1 - np.floor(np.log10(numbers.max(axis=1).to_numpy(float)))
     return [int(d) for d in np.clip(np.where(np.isfinite(digits), digits, 2), 2, 6)]
 
 

@@ -31,11 +31,14 @@ WEIGHTS = {
 """ArviZ's names of the ways to weigh models."""
 
 
-def loo(tree: xr.DataTree) -> ELPDData:
+def loo(tree: xr.DataTree, warn: bool = True) -> ELPDData:
     """PSIS-LOO with pointwise values, of a tree with a posterior and log likelihoods."""
     from arviz_stats import loo as arviz_loo
 
-    return arviz_loo(tree, pointwise=True)
+    with warnings.catch_warnings():
+        if not warn:
+            warnings.filterwarnings("ignore", "Estimated shape parameter", UserWarning)
+        return arviz_loo(tree, pointwise=True)
 
 
 def waic(tree: xr.DataTree) -> ELPDData:

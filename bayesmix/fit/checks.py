@@ -97,7 +97,7 @@ class Checks(Predictions):
             Whose Pareto k is 0 for those rows.
         """
         tree = self._with_log_lik()
-        result = criticism.loo(tree) if loo is None else loo
+        result = criticism.loo(tree, warn=False) if loo is None else loo
         settings = self._sampling(sampling)
         seed = seed_sequence(random_seed, PredictionError)
         threshold = check_threshold(k_threshold)

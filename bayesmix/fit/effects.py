@@ -120,9 +120,9 @@ class Effects(Base):
         >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
         >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
         >>> fit.predictions(fit.datagrid(x=[0, 2]), probs=[]).table
-             x  Estimate  Est.Error
-        0 0.00      0.60       0.14
-        1 2.00      4.80       0.42
+           x Estimate Est.Error
+        0  0     0.60      0.14
+        1  2     4.80      0.42
         """
         question = self._question(how, clusters, scale)
         return _read(made.predictions(question, newdata, variables, by), hypothesis, probs, robust)
@@ -357,10 +357,10 @@ class Effects(Base):
         >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
         >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
         >>> fit.conditional_effects(resolution=3)["x"].table[["x", "Estimate"]]
-             x  Estimate
-        0 0.00      0.60
-        1 1.50      3.75
-        2 3.00      6.90
+             x Estimate
+        0    0     0.60
+        1  1.5     3.75
+        2    3     6.90
         """
         question = self._question(how, clusters, scale)
         result = made.conditional_effects(question, effects, conditions, int_conditions, resolution)

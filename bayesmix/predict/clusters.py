@@ -162,7 +162,8 @@ def cross(
     clusters: Clusters,
     groups: Mapping[str, Group],
     own: Mapping[str, Located],
-    strata: Mapping[str, np.ndarray],
+    fitted: Fitted,
+    apart: Mapping[str, np.ndarray],
     rows: int,
 ) -> tuple[dict[str, Located], Crossing]:
     """The levels of groups that are crossed with the rows, and how.
@@ -177,42 +178,92 @@ def cross(
         Those of the fit.
     own : mapping of str to Located
         Groups whose fitted levels the rows name themselves.
-    strata : mapping of str to ndarray
-        For groups with ``by`` and new clusters the ``by`` level of each row.
+    fitted : Fitted
+        The clusters of groups whose levels they don't name.
+    apart : mapping of str to ndarray
+        For groups with new clusters: what tells those of rows apart, rows × kinds, the ``by`` level
+        last where there is one.
     rows : int
     """
-    fitted = [g for g in clusters.those(FITTED) if g not in own]
-    known = _combinations([groups[g] for g in fitted])
-    new = [_New.of(groups[g], groups, own, strata.get(g), rows) for g in clusters.those(NEW)]
+    new = [_New.of(groups[g], groups, own, apart[g]) for g in clusters.those(NEW)]
     ranges = [range(clusters.counts[n.group.name]) for n in new]
     cells = []
-    for combination in known:
-        at = dict(zip(fitted, map(int, combination), strict=True))
+    for levels in fitted.levels:
+        at = {g: int(level[0]) if rows else 0 for g, level in levels.items()}
         choices = ({n.group.name: i for n, i in zip(new, c, strict=True)} for c in product(*ranges))
-        levels = {g: np.full(rows, level) for g, level in at.items()}
         cells.append([levels | {n.group.name: n.levels(at | c) for n in new} for c in choices])
-    apart = bool(fitted) and not clusters.average
-    if not apart:
+    if fitted.labels is None or clusters.average:
         cells = [[member for cell in cells for member in cell]]
     first = cells[0][0] if cells[0] else {}
-    located = {g: Located(first[g]) for g in fitted}
+    located = {g: Located(first[g]) for g in fitted.levels[0]}
     located |= {n.group.name: n.located(first[n.group.name]) for n in new}
-    labels = _labels(groups, fitted, known) if apart else None
+    labels = None if clusters.average else fitted.labels
     return located, Crossing(labels, tuple(map(tuple, cells)))
 
 
-def _combinations(groups: list[Group]) -> np.ndarray:
-    """The levels that occur together in the data: combinations × groups."""
-    if not groups:
-        return np.zeros((1, 0), np.int64)
-    return np.unique(np.stack([g.index for g in groups], axis=1), axis=0).astype(np.int64)
+@dataclass(frozen=True)
+class Fitted:
+    """The clusters of the study that rows are crossed with.
+
+    Attributes
+    ----------
+    levels : tuple of mapping of str to ndarray
+        For each combination of clusters the level of every row, by group.
+    labels : Index or None
+        Of the combinations; None where there is nothing to cross with.
+    """
+
+    levels: tuple[Mapping[str, np.ndarray], ...] = ({},)
+    labels: pd.Index | None = None
+
+    @classmethod
+    def of(cls, groups: list[Group], rows: int) -> Fitted:
+        """Those levels that occur together in the data, whatever the rows are."""
+        if not groups:
+            return cls()
+        known = np.unique(np.stack([g.index for g in groups], axis=1), axis=0).astype(np.int64)
+        names = [g.name for g in groups]
+        levels = tuple(
+            {n: np.full(rows, k) for n, k in zip(names, at, strict=True)} for at in known
+        )
+        columns = [[g.levels[k] for k in known[:, j]] for j, g in enumerate(groups)]
+        return cls(levels, _labels(columns, names))
+
+    @classmethod
+    def in_columns(cls, groups: list[Group], frame: pd.DataFrame, newdata: pd.DataFrame) -> Fitted:
+        """Where rows name a part of the levels: every combination of the columns that they miss.
+
+        Raises
+        ------
+        PredictionError
+            If one of the combinations has no level in the fit.
+        """
+        members = dict.fromkeys(m for g in groups for m in g.members)
+        missing = [m for m in members if m not in newdata.columns]
+        known = frame[missing].drop_duplicates().sort_values(missing)
+        levels = []
+        for at in known.itertuples(index=False, name=None):
+            rows = newdata.assign(**dict(zip(missing, at, strict=True)))
+            levels.append({g.name: _known(g, rows) for g in groups})
+        return cls(tuple(levels), _labels([list(known[m]) for m in missing], missing))
 
 
-def _labels(groups: Mapping[str, Group], fitted: list[str], known: np.ndarray) -> pd.Index:
-    labels = [[groups[g].levels[k] for k in known[:, j]] for j, g in enumerate(fitted)]
-    if len(fitted) == 1:
-        return pd.Index(labels[0], name=fitted[0], dtype=object).infer_objects()
-    return pd.MultiIndex.from_arrays(labels, names=fitted)
+def _known(group: Group, rows: pd.DataFrame) -> np.ndarray:
+    located = group.locate(rows, allow_new_levels=True)
+    if located.new:
+        at = int((located.index >= group.size).argmax())
+        values = ", ".join(f"{m} = {rows[m].iloc[at]!r}" for m in group.members)
+        raise PredictionError(
+            f"Group {group.name!r} has no fitted level for {values}, which the rows ask for; name "
+            "the clusters in newdata."
+        )
+    return located.index
+
+
+def _labels(columns: list[list[Any]], names: list[str]) -> pd.Index:
+    if len(names) == 1:
+        return pd.Index(columns[0], name=names[0], dtype=object).infer_objects()
+    return pd.MultiIndex.from_arrays(columns, names=names)
 
 
 @dataclass(frozen=True)
@@ -243,13 +294,12 @@ class _New:
         group: Group,
         groups: Mapping[str, Group],
         own: Mapping[str, Located],
-        strata: np.ndarray | None,
-        rows: int,
+        apart: np.ndarray,
     ) -> _New:
         """None of them yet."""
         within = tuple(g for g, o in groups.items() if set(o.members) < set(group.members))
-        codes = [own[g].index for g in within if g in own] + ([] if strata is None else [strata])
-        codes = np.stack(codes, axis=1) if codes else np.zeros((rows, 0), np.int64)
+        named = [own[g].index[:, None] for g in within if g in own]
+        codes = np.concatenate([*named, apart], axis=1)
         kinds, kind_of_row = np.unique(codes, axis=0, return_inverse=True)
         return cls(group, within, kinds, kind_of_row.reshape(-1))
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design import Group, GroupEffects, Located
-from bayesmix.design.columns import columns_of, new_frame, uses_of
+from bayesmix.design.columns import columns_of, label_codes, new_frame, uses_of
 from bayesmix.design.contributions import Contribution
 from bayesmix.design.response import check_bounds
-from bayesmix.errors import DataError, FormulaError, PredictionError, listed
+from bayesmix.errors import DataError, FormulaError, PredictionError
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import Target
 from bayesmix.predict.clusters import (
@@ -25,6 +25,7 @@ from bayesmix.predict.clusters import (
     POPULATION,
     Clusters,
     Crossing,
+    Fitted,
     cross,
     told,
 )
@@ -120,21 +121,23 @@ def _in_clusters(spec: ModelSpec, request: Request, wanted: Predictors) -> Rows:
     if request.newdata is not None:
         newdata = to_pandas(request.newdata, what="newdata", may_be_empty=True)
         predictors, labels = _on(spec, wanted, newdata)
-    own = {}
+    fitted, own = [groups[g] for g in clusters.those(FITTED)], {}
     if not clusters.average:
-        fitted = (groups[g] for g in clusters.those(FITTED))
         own = {g.name: at for g in fitted if (at := _own(g, newdata)) is not None}
     strata = {g: _strata(groups[g], newdata) for g in (*clusters.those(NEW), *integrated)}
     strata = {g: at for g, at in strata.items() if at is not None}
-    crossed, crossing = cross(clusters, groups, own, strata, len(labels))
-    apart = {t: tuple(c for c in cs if _is_of(integrated, c)) for t, cs in predictors.items()}
+    given = _given(spec, newdata)
+    apart = {g: _apart(groups[g], given, strata.get(g), labels) for g in clusters.those(NEW)}
+    others = _fitted(spec, [g for g in fitted if g.name not in own], newdata, given)
+    crossed, crossing = cross(clusters, groups, own, others, apart, len(labels))
+    effects = {t: tuple(c for c in cs if _is_of(integrated, c)) for t, cs in predictors.items()}
     return Rows(
         labels,
         {t: tuple(c for c in cs if not _is_of(integrated, c)) for t, cs in predictors.items()},
         own | crossed,
         newdata,
         crossing,
-        {t: cs for t, cs in apart.items() if cs},
+        {t: cs for t, cs in effects.items() if cs},
         strata,
         told(clusters, groups, own, request.new_levels),
     )
@@ -145,23 +148,50 @@ def _is_of(groups: Collection[str], c: Contribution) -> bool:
 
 
 def _own(group: Group, newdata: pd.DataFrame | None) -> Located | None:
-    """The fitted levels that rows name; None where they name none.
+    """The fitted levels that rows name; None where they don't name all of a level.
 
     Raises
     ------
     PredictionError
-        For levels that the fit doesn't know, or where only some of the group's columns are there.
+        For levels that the fit doesn't know.
     """
     if newdata is None:
         return Located(group.index)
-    there = [m for m in group.members if m in newdata.columns]
-    if there and len(there) < len(group.members):
-        missing = [m for m in group.members if m not in there]
-        raise PredictionError(
-            f"newdata has {listed(there)} but not {listed(missing)}, so it doesn't say which "
-            f"level of {group.name!r} a row is of; give all of its columns, or none for every one."
-        )
-    return group.locate(newdata, allow_new_levels=False) if there else None
+    if not set(group.members) <= set(newdata.columns):
+        return None
+    return group.locate(newdata, allow_new_levels=False)
+
+
+def _given(spec: ModelSpec, newdata: pd.DataFrame | None) -> pd.DataFrame:
+    """The columns of the rows that predictors read, which no cluster changes."""
+    frame = spec.design.frame if newdata is None else newdata
+    read = {
+        use.name
+        for p in spec.predictors.values()
+        for c in p.contributions
+        for use in c.uses(p.predictor.source)
+    }
+    return frame[[c for c in frame.columns if c in read]]
+
+
+def _apart(
+    group: Group, given: pd.DataFrame, strata: np.ndarray | None, labels: pd.Index
+) -> np.ndarray:
+    """What tells the new clusters of rows apart: columns of the group that predictors read too."""
+    columns = [label_codes(given[m])[0] for m in group.members if m in given.columns]
+    columns += [] if strata is None else [strata]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(labels), 0), np.int64)
+
+
+def _fitted(
+    spec: ModelSpec, groups: list[Group], newdata: pd.DataFrame | None, given: pd.DataFrame
+) -> Fitted:
+    """The clusters of the study that rows don't name."""
+    frame = spec.design.frame
+    partly = {m for g in groups for m in g.members if m in given.columns}
+    if not partly:
+        return Fitted.of(groups, len(frame if newdata is None else newdata))
+    return Fitted.in_columns(groups, frame, given[sorted(partly)])
 
 
 def _strata(group: Group, newdata: pd.DataFrame | None) -> np.ndarray | None:

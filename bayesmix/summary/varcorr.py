@@ -77,8 +77,8 @@ class VarCorrs(ByGroup[VarCorr]):
         return html_table(self._text(), ("group", "effect"))
 
     def _text(self) -> pd.DataFrame:
-        text = formatted(self.table)
-        names = [c for c in text if c.startswith(CORR) or c == SHARE]
+        names = [c for c in self.table if c.startswith(CORR) or c == SHARE]
+        text = formatted(self.table.drop(columns=names))
         text[names] = self.table[names].map(lambda v: "" if np.isnan(v) else f"{v:.2f}")
         return text
 

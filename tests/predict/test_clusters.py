@@ -316,9 +316,35 @@ def test_mistakes(how: dict[str, Any], message: str) -> None:
         epred(CROSSED, **how)
 
 
-def test_a_level_that_is_half_there() -> None:
-    with pytest.raises(PredictionError, match="has 'g' but not 'h'"):
-        epred(NESTED, GRID.assign(g="p"), clusters="fitted")
+NESTED_IN = given_fit("y ~ h + (1 | g) + (1 | g:h)", DATA)
+
+
+def test_fitted_clusters_of_columns_that_predictors_read() -> None:
+    """Schools, and statuses within schools: the rows say which status."""
+    grid = pd.DataFrame({"h": ["u", "v"]})
+    made = epred(NESTED_IN, grid, clusters="fitted")
+    assert made.dims == ("sample", "obs", "g")
+    for level in LEVELS:
+        own = epred(NESTED_IN, grid.assign(g=level))
+        np.testing.assert_array_equal(made.sel(g=level), own)
+    mean = epred(NESTED_IN, grid, clusters="fitted", average=True)
+    np.testing.assert_allclose(mean, made.mean("g"))
+    # A column that only groups doesn't matter where clusters are averaged.
+    named = epred(NESTED_IN, grid.assign(g="p"), clusters="fitted", average=True)
+    np.testing.assert_array_equal(named, mean)
+    some = given_fit("y ~ h + (1 | g) + (1 | g:h)", DATA[(DATA["g"] != "p") | (DATA["h"] == "u")])
+    with pytest.raises(PredictionError, match=r"no fitted level for h = 'v', g = 'p'|g = 'p', h"):
+        epred(some, grid, clusters="fitted")
+
+
+def test_new_clusters_of_columns_that_predictors_read() -> None:
+    """The same new school, in which each status deviates by itself."""
+    draws = 6000
+    given = {"sd_g": np.full((1, draws, 1), 1.0), "sd_g:h": np.full((1, draws, 1), 2.0)}
+    formula = "y ~ h + (1 | g) + (1 | g:h)"
+    fit = given_fit(formula, DATA, chains=1, draws=draws, b=np.zeros((1, draws, 2)), **given)
+    made = fit.posterior_epred(pd.DataFrame({"h": ["u", "v"]}), clusters="new", random_seed=1)
+    np.testing.assert_allclose(np.cov(made.T), [[5, 1], [1, 5]], atol=0.35)
 
 
 def test_unknown_fitted_level() -> None:

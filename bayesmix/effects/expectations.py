@@ -71,9 +71,7 @@ class Expectations:
     @classmethod
     def of(cls, predicted: Predicted, of_row: np.ndarray | None, count: int) -> Expectations:
         """Means over sets of rows, or every row (None)."""
-        if of_row is None:
-            of_row = np.arange(len(predicted.labels))
-        values = predicted.means(of_row, count)
+        values = predicted.values() if of_row is None else predicted.means(of_row, count)
         return cls(values if values.ndim == 4 else values[..., None], predicted)
 
     def described(self, rows: pd.DataFrame) -> pd.DataFrame:

@@ -26,6 +26,9 @@ def _check(y: Any, aux: Aux, labels: Any = None) -> None:
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    odds = p.get("mu_log_odds")
+    if odds is not None:
+        return -m.softplus(m.where(y > 0.5, -odds, odds))
     log_p, log_q = log_probabilities(p, m=m)
     return m.where(y > 0.5, log_p, log_q)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,16 +11,13 @@ import pandas as pd
 from bayesmix import effects as made
 from bayesmix.effects import Estimates, Hypotheses
 from bayesmix.effects.expectations import Question
-from bayesmix.errors import PredictionError, did_you_mean, listed
-from bayesmix.fit.base import PROBS, Base
-from bayesmix.predict import Draws, Request
+from bayesmix.fit.base import PROBS, Base, requested
+from bayesmix.predict import Draws
 from bayesmix.statistics import checked_probs
 from bayesmix.tables import ByGroup
 
 if TYPE_CHECKING:
     import xarray as xr
-
-OPTIONS = tuple(f.name for f in fields(Request) if f.name != "newdata")
 
 Asked = str | Sequence[str] | Mapping[str, Any] | None
 By = bool | str | Sequence[str] | None
@@ -282,6 +279,24 @@ class Effects(Base):
         Estimates
             The column ``clusters`` has the argument that answers each question by itself.
 
+        Notes
+        -----
+        What brms would need for the same:
+
+        ======================== =================================== ==========================
+        question                 call                                in brms
+        ======================== =================================== ==========================
+        average cluster          ``clusters="average"``              ``re_formula = NA``
+        fitted cluster           ``clusters="fitted"``, rows name it ``re_formula = NULL``
+        fitted ones, averaged    ``"fitted", average=True``          all of them, averaged by
+                                                                     hand within draws
+        a new cluster            ``clusters="new"``                  a new label, ``"gaussian"``
+        k new ones, averaged     ``"new", n_clusters=k``             k new labels, averaged by
+                                                                     hand within draws
+        population               ``clusters="population"``           very many new labels, or an
+                                                                     integral by hand
+        ======================== =================================== ==========================
+
         Examples
         --------
         >>> import bayesmix as bx
@@ -504,13 +519,7 @@ class Effects(Base):
         return self.idata
 
     def _question(self, how: Mapping[str, Any], clusters: Any, scale: str) -> Question:
-        for name in how:
-            if name not in OPTIONS:
-                raise PredictionError(
-                    f"There is no option {name!r}; there is {listed(OPTIONS)}."
-                    + did_you_mean(name, OPTIONS)
-                )
-        request = Request(clusters=clusters, **how)
+        request = requested(clusters=clusters, **how)
         return Question.of(self.model.spec, self._draws, request, scale)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from bayesmix.errors import PredictionError
 from bayesmix.fit.base import PROBS, Base
 from bayesmix.parameters import MAIN
 from bayesmix.predict import Request, log_density
+from bayesmix.predict.predicted import Predicted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,13 +36,14 @@ class Predictions(Base):
         clusters: str | Mapping[str, str] | None = None,
         n_clusters: int | Mapping[str, int] | None = None,
         average: bool = False,
+        to_zarr: str | Path | None = None,
     ) -> xr.DataArray:
         """Draws of the linear predictor, on the scale of the link.
 
         Parameters
         ----------
         newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
-        clusters, n_clusters, average
+        clusters, n_clusters, average, to_zarr
             As for `posterior_epred`.
         dpar : str, optional
             The parameter to predict; ``"mu"`` by default.
@@ -52,7 +55,7 @@ class Predictions(Base):
         """
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average
-        return self._prediction(Request(newdata, *how, *which), MAIN).linpred().array()
+        return _all(self._prediction(Request(newdata, *how, *which), MAIN).linpred(), to_zarr)
 
     def posterior_epred(
         self,
@@ -67,6 +70,7 @@ class Predictions(Base):
         clusters: str | Mapping[str, str] | None = None,
         n_clusters: int | Mapping[str, int] | None = None,
         average: bool = False,
+        to_zarr: str | Path | None = None,
     ) -> xr.DataArray:
         """Draws of the expected response.
 
@@ -109,6 +113,10 @@ class Predictions(Base):
         average : bool
             With ``"fitted"``: the mean over all clusters of the study within each draw, each
             counting the same, whatever cluster the rows name.
+        to_zarr : str or Path, optional
+            Write the draws to a zarr store of that name, chunk by chunk, and give them from there:
+            for rows × draws that memory doesn't hold. (`fitted`, `predict` and the ``avg_`` effects
+            never hold them.)
 
         Returns
         -------
@@ -146,7 +154,7 @@ class Predictions(Base):
         """
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average
-        return self._prediction(Request(newdata, *how, *which)).epred().array()
+        return _all(self._prediction(Request(newdata, *how, *which)).epred(), to_zarr)
 
     def posterior_predict(
         self,
@@ -160,13 +168,14 @@ class Predictions(Base):
         clusters: str | Mapping[str, str] | None = None,
         n_clusters: int | Mapping[str, int] | None = None,
         average: bool = False,
+        to_zarr: str | Path | None = None,
     ) -> xr.DataArray:
         """Draws of new responses.
 
         Parameters
         ----------
         newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
-        clusters, n_clusters, average
+        clusters, n_clusters, average, to_zarr
             As for `posterior_epred`; the seed is also the responses'. Responses of a
             ``"population"`` are each of a cluster of its own.
 
@@ -177,7 +186,7 @@ class Predictions(Base):
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average
-        return self._prediction(Request(newdata, *how, *which)).predict().array()
+        return _all(self._prediction(Request(newdata, *how, *which)).predict(), to_zarr)
 
     def log_lik(
         self,
@@ -188,12 +197,14 @@ class Predictions(Base):
         ndraws: int | None = None,
         draw_ids: Sequence[int] | None = None,
         random_seed: Any = None,
+        to_zarr: str | Path | None = None,
     ) -> xr.DataArray:
         """Log likelihood of each row's response, times its weight.
 
         Parameters
         ----------
-        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
+        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
+        to_zarr
             As for `posterior_epred`; `newdata` needs the response.
 
         Returns
@@ -202,7 +213,7 @@ class Predictions(Base):
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
-        return self._prediction(Request(newdata, *how)).log_lik().array()
+        return _all(self._prediction(Request(newdata, *how)).log_lik(), to_zarr)
 
     def predict(
         self,
@@ -225,7 +236,7 @@ class Predictions(Base):
         DataFrame
             Indexed by row label; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
         """
-        return summary.by_row(self.posterior_predict(newdata, **how), probs, robust)
+        return summary.by_row(self._asked(newdata, how).predict(), probs, robust)
 
     def fitted(
         self,
@@ -253,8 +264,9 @@ class Predictions(Base):
         """
         if scale not in ("response", "linear"):
             raise PredictionError(f"scale must be 'response' or 'linear', not {scale!r}.")
-        method = self.posterior_epred if scale == "response" else self.posterior_linpred
-        return summary.by_row(method(newdata, **how), probs, robust)
+        if scale == "linear":
+            return summary.by_row(self._asked(newdata, how, MAIN).linpred(), probs, robust)
+        return summary.by_row(self._asked(newdata, how).epred(), probs, robust)
 
     def log_density(self) -> np.ndarray:
         """Each draw's joint log density: likelihood and priors, without Jacobian terms.
@@ -268,3 +280,8 @@ class Predictions(Base):
             One value a draw, chains laid end to end.
         """
         return log_density(self.model.spec, self._draws)
+
+
+def _all(predicted: Predicted, to_zarr: str | Path | None) -> xr.DataArray:
+    """The draws in memory, or in a store."""
+    return predicted.array() if to_zarr is None else predicted.to_zarr(to_zarr)

@@ -12,7 +12,7 @@ from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.rows import Rows
 
-SCRATCH = 2**18
+SCRATCH = 2**17
 """Elements of the temporary arrays; bounds the memory beside the result."""
 
 

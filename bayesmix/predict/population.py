@@ -93,9 +93,10 @@ class Population:
 
         Exact where the function is linear in the only parameter with effects and the link is one
         of `SHIFTED`; else by the trapezoidal rule in standard deviations, which for analytic
-        functions of a normal deviate converges as fast as Gauss–Hermite and keeps its digits where
-        a large standard deviation brings the poles of the inverse link near: relative errors are
-        below 1e-8 up to standard deviations of 10.
+        functions of a normal deviate converges as Gauss–Hermite does, and needs no more than a
+        step where a large standard deviation, which brings the poles of the inverse link near, asks
+        for many points (``benchmarks/reading.py`` compares them). Relative errors are below 1e-8 up
+        to standard deviations of 10.
 
         Parameters
         ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -13,7 +13,7 @@ from bayesmix.errors import PredictionError, listed
 from bayesmix.families import LINKS, Family
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
-from bayesmix.predict.linpred import chunks, linear_predictors
+from bayesmix.predict.linpred import linear_predictors
 from bayesmix.predict.population import Population, read_by
 from bayesmix.predict.predicted import Outcome, Predicted
 from bayesmix.predict.request import Request
@@ -23,8 +23,8 @@ from bayesmix.spec import IndependentRows, ModelSpec, Response
 
 Etas = dict[str, np.ndarray]
 ValuesOf = Callable[[slice, Etas], np.ndarray]
-Part = tuple[slice, dict[str, np.ndarray], dict[str, np.ndarray]]
-"""Rows, their dpars on the natural scale, and their addition terms."""
+Chunk = Callable[[slice], np.ndarray]
+"""Values of some rows: cells of clusters × samples × rows (× outcomes)."""
 
 
 @dataclass(frozen=True)
@@ -105,22 +105,19 @@ class Prediction:
             raise PredictionError(
                 "Responses in categories can't be averaged; posterior_epred has the probabilities."
             )
-        rng = self.seeds.stream("response")
-        drawn = partial(self._drawn, rng)
+
+        def chunk(part: slice) -> np.ndarray:
+            # A stream of its own, so that it doesn't matter in which order chunks are made.
+            rng = self.seeds.stream("response", str(part.start))
+            return self._in_cells(partial(self._drawn, rng), part)
+
         dtype = np.int64 if self.family.discrete and not averages else float
-        return self._predicted(self.response.data.name, drawn, dtype=dtype)
+        return self._as(self.response.data.name, chunk, dtype=dtype)
 
     def log_lik(self) -> Predicted:
         """The log likelihood of each row's response, times its weight."""
-
-        def parts() -> Iterator[tuple[slice, np.ndarray]]:
-            return ((part, logp[None]) for part, logp in self.log_lik_parts())
-
-        return self._as("log_lik", parts)
-
-    def log_lik_parts(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """`log_lik` in chunks of rows."""
-        return LOG_LIK[type(self.response.likelihood)](self)
+        logp = LOG_LIK[type(self.response.likelihood)](self)
+        return self._as("log_lik", lambda part: logp(part)[None])
 
     @property
     def _shape(self) -> tuple[int, int]:
@@ -156,20 +153,23 @@ class Prediction:
         outcome : (str, tuple), optional
         dtype : type
         """
-        return self._as(name, partial(self._over_clusters, values_of), outcome, dtype)
+        return self._as(name, partial(self._in_cells, values_of), outcome, dtype)
 
     def _as(
-        self, name: str, parts: Any, outcome: Outcome | None = None, dtype: type = float
+        self, name: str, chunk: Chunk, outcome: Outcome | None = None, dtype: type = float
     ) -> Predicted:
         rows, about = self.rows, self.rows.about
-        return Predicted(name, self.draws, rows.labels, parts, rows.crossing, about, outcome, dtype)
+        return Predicted(name, self.draws, rows.labels, chunk, rows.crossing, about, outcome, dtype)
 
-    def _over_clusters(self, values_of: ValuesOf) -> Iterator[tuple[slice, np.ndarray]]:
-        """Chunks of rows, each with its cells of clusters."""
-        cells = [[self.rows.at(levels) for levels in c] for c in self.rows.crossing.cells]
-        for part in chunks(*self._shape):
-            means = [self._cell_mean(values_of, part, cell) for cell in cells]
-            yield part, means[0][None] if len(means) == 1 else np.stack(means)
+    def _in_cells(self, values_of: ValuesOf, part: slice) -> np.ndarray:
+        """Some rows, in each cell of clusters."""
+        means = [self._cell_mean(values_of, part, cell) for cell in self._cells]
+        return means[0][None] if len(means) == 1 else np.stack(means)
+
+    @cached_property
+    def _cells(self) -> list[list[Rows]]:
+        """The rows in every cluster of every cell."""
+        return [[self.rows.at(levels) for levels in c] for c in self.rows.crossing.cells]
 
     def _cell_mean(self, values_of: ValuesOf, part: slice, cell: Sequence[Rows]) -> np.ndarray:
         """The mean over the clusters of a cell, on some rows."""
@@ -213,31 +213,23 @@ class Prediction:
 
     def _constant(self, values: np.ndarray) -> Predicted:
         """A parameter without a formula, the same at every row."""
+        cells, samples = len(self.rows.crossing.cells), len(self.draws)
 
-        def parts() -> Iterator[tuple[slice, np.ndarray]]:
-            for part in chunks(*self._shape):
-                shape = len(self.rows.crossing.cells), len(self.draws), part.stop - part.start
-                yield part, np.broadcast_to(values, shape)
+        def chunk(part: slice) -> np.ndarray:
+            return np.broadcast_to(values, (cells, samples, part.stop - part.start))
 
-        return self._as(self.dpar, parts)
+        return self._as(self.dpar, chunk)
 
     @property
     def _links(self) -> dict[str, str]:
         return {d: self.family.eta_link(d) for d in self.response.predictors}
 
-    def parts(self, aux: Mapping[str, np.ndarray]) -> Iterator[Part]:
-        """Rows in chunks: parameters on the natural scale and addition terms of each.
+    def parameters(self, etas: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """All parameters on their natural scale, from linear predictors.
 
         A probability with a formula comes with its log odds too, exact in the tails
         (`Family.natural`).
         """
-        for part in chunks(*self._shape):
-            etas = linear_predictors(self.draws, self.rows, self.new, part)
-            here = {name: v[part] for name, v in aux.items()}
-            yield part, self.parameters(etas), here
-
-    def parameters(self, etas: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """All parameters on their natural scale, from linear predictors."""
         return self._constants | self.family.natural(etas)
 
     def _aux_of(self, part: slice) -> dict[str, np.ndarray]:
@@ -253,11 +245,16 @@ class Prediction:
         return {name: np.full((len(self.draws), 1), v) for name, v in fixed.items()} | own
 
 
-def _independent_rows(prediction: Prediction) -> Iterator[tuple[slice, np.ndarray]]:
+def _independent_rows(prediction: Prediction) -> Callable[[slice], np.ndarray]:
     y, all_aux = prediction.observed
-    for part, p, aux in prediction.parts(all_aux):
-        logp = prediction.family.logp(y[part], p, aux)
-        yield part, logp * aux.get("weights", 1.0)
+
+    def log_lik(part: slice) -> np.ndarray:
+        etas = linear_predictors(prediction.draws, prediction.rows, prediction.new, part)
+        aux = {name: v[part] for name, v in all_aux.items()}
+        logp = prediction.family.logp(y[part], prediction.parameters(etas), aux)
+        return logp * aux["weights"] if "weights" in aux else logp
+
+    return log_lik
 
 
 LOG_LIK = {IndependentRows: _independent_rows}

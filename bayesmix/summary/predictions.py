@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from bayesmix.statistics import summarise
+from bayesmix.predict.predicted import Predicted
+from bayesmix.statistics import checked_probs, summarise
 from bayesmix.tables import Table
 
-if TYPE_CHECKING:
-    import xarray as xr
 
+def by_row(predicted: Predicted, probs: Sequence[float], robust: bool) -> Table:
+    """A row for each obs, or for each and every cluster and category.
 
-def by_row(draws: xr.DataArray, probs: Sequence[float], robust: bool) -> Table:
-    """Draws ``(sample, obs)`` as a table with a row for each obs, or for each and each category."""
-    samples, *dims = draws.dims
-    index = draws.indexes["obs"]
-    if len(dims) > 1:
-        index = pd.MultiIndex.from_product([draws.indexes[d] for d in dims], names=dims)
-    values = draws.to_numpy().reshape(draws.sizes[samples], -1)
-    return Table(summarise(values, index, probs, robust))
+    Chunk by chunk: draws × rows are never there at once.
+    """
+    probs = checked_probs(probs)
+
+    def table(part: slice, here: np.ndarray) -> pd.DataFrame:
+        ordered = np.moveaxis(here, 0, 2)
+        flat = ordered.reshape(len(ordered), -1)
+        return summarise(flat, pd.RangeIndex(flat.shape[1]), probs, robust)
+
+    axes = predicted.axes
+    index = axes["obs"]
+    if len(axes) > 1:
+        index = pd.MultiIndex.from_product(list(axes.values()), names=list(axes))
+    parts = list(predicted.each(table))
+    whole = pd.concat(parts) if parts else table(slice(0, 0), np.empty((1, 1, 0)))
+    return Table(whole.set_axis(index, axis=0))

@@ -8,7 +8,20 @@ from types import ModuleType
 
 import bayesmix as bx
 
-HEAVY = ("pymc", "pytensor", "nutpie", "numba", "matplotlib", "arviz", "arviz_plots", "arviz_stats")
+HEAVY = (
+    "pymc",
+    "pytensor",
+    "nutpie",
+    "numba",
+    "matplotlib",
+    "arviz",
+    "arviz_plots",
+    "arviz_stats",
+    "joblib",
+    "rich",
+    "scipy.stats",
+    "zarr",
+)
 
 
 def test_all_is_what_there_is():

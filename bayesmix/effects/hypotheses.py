@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from bayesmix.effects.arithmetic import computed
 from bayesmix.effects.estimates import Estimates
@@ -171,10 +170,12 @@ def density_at_zero(values: np.ndarray) -> float:
 
     Its spread is the lesser of sd and quartiles: heavy tails don't flatten it.
     """
+    from scipy.stats import gaussian_kde  # here, for it takes long to import
+
     quartiles = np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.34
     sd = values.std(ddof=1)
     width = 0.9 * min(sd, quartiles or sd) * len(values) ** -0.2
-    return float(stats.gaussian_kde(values, width / sd)(0.0)[0])
+    return float(gaussian_kde(values, width / sd)(0.0)[0])
 
 
 def _known(

@@ -2,7 +2,7 @@
 
 from bayesmix.criticism.cross_validation import kfold, reloo
 from bayesmix.criticism.elpd import compared, loo, waic
-from bayesmix.criticism.log_lik import GROUP, log_likelihood
+from bayesmix.criticism.log_lik import GROUP, in_chains, log_likelihood
 from bayesmix.criticism.r2 import bayes_r2, expectation, loo_r2
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "bayes_r2",
     "compared",
     "expectation",
+    "in_chains",
     "kfold",
     "log_likelihood",
     "loo",

@@ -40,6 +40,24 @@ class Checks(Predictions):
             self.idata[criticism.GROUP] = xr.DataTree(self._log_likelihood())
         return self.idata
 
+    def add_posterior_predictive(self, random_seed: Any = None) -> xr.DataTree:
+        """Keep responses predicted for the fit's rows in ``idata``, where ArviZ looks for them.
+
+        Parameters
+        ----------
+        random_seed : int, Generator or None
+
+        Returns
+        -------
+        xarray.DataTree
+            ``idata``, which has the group ``posterior_predictive`` now.
+        """
+        drawn = self.posterior_predict(random_seed=random_seed).to_numpy()
+        posterior = self.idata["posterior"].to_dataset()
+        made = criticism.in_chains(self.model.spec, drawn, posterior)
+        self.idata["posterior_predictive"] = xr.DataTree(made)
+        return self.idata
+
     def loo(self) -> ELPDData:
         """Leave-one-out cross-validation by Pareto-smoothed importance sampling.
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bayesmix import summary
 from bayesmix.fit.checks import Checks
 from bayesmix.fit.effects import Effects
 from bayesmix.fit.plots import Plots
 from bayesmix.fit.tables import Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayesmix.spec import ModelSpec
 
 
 class Fit(Tables, Effects, Checks):
@@ -70,8 +75,13 @@ class Fit(Tables, Effects, Checks):
         return save_fit(self.model.spec, self.idata, path)
 
     def __repr__(self) -> str:
-        sizes = self.idata["posterior"].sizes
-        return summary.fit_text(self.model.spec, self.summary(), sizes["chain"], sizes["draw"])
+        return summary.fit_text(*self._shown)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(repr(self))}</pre>"
+        return summary.fit_html(*self._shown)
+
+    @property
+    def _shown(self) -> tuple[ModelSpec, pd.DataFrame, int, int]:
+        """What a fit shows of itself: model, summary, chains and draws."""
+        sizes = self.idata["posterior"].sizes
+        return self.model.spec, self.summary(), sizes["chain"], sizes["draw"]

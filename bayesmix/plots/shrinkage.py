@@ -49,10 +49,17 @@ def _two(result: Shrinkage, first: str, second: str) -> Figure:
     _ellipses(axes, result, first, second, centre)
     there = np.isfinite(before).all(axis=1)
     few = len(after) <= NAMED
+    arrows = {"width": 0.003, "headwidth": 4} if few else {"width": 0.0012, "alpha": 0.35}
     axes.quiver(
-        *before[there].T, *(after - before)[there].T, angles="xy", scale_units="xy", scale=1,
-        color=GREY, width=0.003 if few else 0.0015, headwidth=4, zorder=2,
-    )  # fmt: skip
+        *before[there].T,
+        *(after - before)[there].T,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        color=GREY,
+        zorder=2,
+        **arrows,
+    )
     size = 5 if few else 2.5
     axes.plot(*before[there].T, "o", color=PALE, markersize=size, markeredgecolor=GREY,
               label="own rows alone")  # fmt: skip
@@ -81,7 +88,7 @@ def _ellipses(axes: Axes, result: Shrinkage, first: str, second: str, centre: np
         x, y = centre[:, None] + radius * vectors @ (
             np.sqrt(np.maximum(values, 0))[:, None] * circle
         )
-        axes.plot(x, y, color=ORANGE, linewidth=1, alpha=0.7, zorder=1)
+        axes.plot(x, y, color=ORANGE, linewidth=1.2, zorder=5)
         top = int(np.argmax(y))
         place = {"textcoords": "offset points", "ha": "center", "fontsize": 7, "color": ORANGE}
         axes.annotate(f"{100 * share:g}% of levels", (x[top], y[top]), (0, 3), **place)

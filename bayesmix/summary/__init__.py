@@ -7,7 +7,7 @@ from bayesmix.summary.equation import Equation
 from bayesmix.summary.overview import overview
 from bayesmix.summary.predictions import by_row
 from bayesmix.summary.shrinkage import Shrinkage, shrinkage
-from bayesmix.summary.text import fit_text
+from bayesmix.summary.text import fit_html, fit_text
 from bayesmix.summary.varcorr import VarCorr, VarCorrs, varcorr
 from bayesmix.tables import ByGroup, Table
 
@@ -21,6 +21,7 @@ __all__ = [
     "arranged",
     "by_row",
     "coef",
+    "fit_html",
     "fit_text",
     "fixef",
     "long",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 
 import pandas as pd
 
 from bayesmix.spec import ModelSpec
 from bayesmix.summary.overview import FURTHER, POPULATION, part_title
-from bayesmix.tables import formatted
+from bayesmix.tables import formatted, html_table
 
 
 def fit_text(spec: ModelSpec, table: pd.DataFrame, chains: int, draws: int) -> str:
@@ -23,6 +24,15 @@ def fit_text(spec: ModelSpec, table: pd.DataFrame, chains: int, draws: int) -> s
         What the posterior holds.
     """
     return "\n\n".join([_header(spec, chains, draws), *_blocks(spec, table)])
+
+
+def fit_html(spec: ModelSpec, table: pd.DataFrame, chains: int, draws: int) -> str:
+    """The same for a notebook, its parts as tables."""
+    parts = (
+        f"<h4>{escape(title.rstrip(':'))}</h4>{html_table(rows, ('',))}"
+        for title, rows in _parts(spec, table)
+    )
+    return f"<pre>{escape(_header(spec, chains, draws))}</pre>" + "".join(parts)
 
 
 def _header(spec: ModelSpec, chains: int, draws: int) -> str:
@@ -46,8 +56,11 @@ def _chains(chains: int, draws: int) -> str:
 
 
 def _blocks(spec: ModelSpec, table: pd.DataFrame) -> Iterator[str]:
+    return (f"{title}\n{rows.to_string()}" for title, rows in _parts(spec, table))
+
+
+def _parts(spec: ModelSpec, table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     titles = {part_title(g.name): f"Group {g.name} ({g.size} levels):" for g in spec.design.groups}
     titles |= {POPULATION: "Regression coefficients:", FURTHER: "Further parameters:"}
     for part in table.index.unique(0):
-        rows = formatted(table.loc[part])
-        yield f"{titles[part]}\n{rows.rename_axis(None).to_string()}"
+        yield titles[part], formatted(table.loc[part]).rename_axis(None)

@@ -242,5 +242,40 @@ def test_mistakes(call: Any, message: str) -> None:
         call()
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_arviz_draws_what_it_draws() -> None:
+    """With the groups that it looks for, its pictures need nothing else."""
+    import arviz_plots as az
+    from matplotlib import pyplot
+
+    rng = np.random.default_rng(1)
+    given = {"b": rng.normal([2.0, 0.0], 0.1, (2, 200, 2))}
+    given["sigma"] = rng.normal(3.0, 0.1, (2, 200))
+    priors = [bx.prior("normal(0, 1)", "b")]
+    fit = given_fit("y ~ x + (1 | g)", DATA, prior=priors, chains=2, draws=200, **given)
+    fit.add_log_lik()
+    fit.add_posterior_predictive(random_seed=1)
+    fit.sample_prior(random_seed=1)
+    for name in (
+        "plot_trace",
+        "plot_dist",
+        "plot_forest",
+        "plot_rank",
+        "plot_ess",
+        "plot_mcse",
+        "plot_autocorr",
+        "plot_ppc_dist",
+        "plot_ppc_pit",
+        "plot_ppc_interval",
+        "plot_ppc_tstat",
+        "plot_loo_pit",
+        "plot_prior_posterior",
+    ):
+        getattr(az, name)(fit.idata, backend="matplotlib")
+        pyplot.close("all")
+    az.plot_khat(fit.loo(), backend="matplotlib")
+    pyplot.close("all")
+
+
 def test_notebooks_show_them() -> None:
     assert ONE.plot.varcorr()._repr_png_().startswith(b"\x89PNG")

@@ -36,7 +36,9 @@ class Table(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         names = [name or "" for name in self.index.names]
-        plain = names == [""] and isinstance(self.index, pd.RangeIndex)
+        # Rows that columns describe need no numbers.
+        described = len(self.columns) > 0 and self.columns[0] != "Estimate"
+        plain = described and names == [""] and isinstance(self.index, pd.RangeIndex)
         return html_table(formatted(self), () if plain else names)
 
 

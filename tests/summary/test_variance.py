@@ -196,6 +196,22 @@ def test_shrinkage_of_what_isnt_there() -> None:
         fit.shrinkage("g")
 
 
+def test_tables_in_a_notebook() -> None:
+    html = FIT.ranef()["g"]._repr_html_()
+    assert html.count("<tr>") == 1 + 12
+    assert html.count(">p<") == 1
+    assert '<th style="text-align:right">Estimate</th>' in html
+    rows = FIT.fitted()._repr_html_()
+    assert '<th style="text-align:left">0</th>' in rows
+    described = FIT.avg_comparisons("x")._repr_html_()
+    assert '<th style="text-align:left">0</th>' not in described
+    assert "<h4>Group g (6 levels)</h4>" in FIT._repr_html_()
+    with pd.option_context("display.max_rows", 6, "display.min_rows", 4):
+        short = FIT.fitted()._repr_html_()
+    assert short.count("<tr>") == 1 + 5
+    assert "<p>60 rows</p>" in short
+
+
 def test_wide_and_sorted() -> None:
     wide = FIT.ranef(wide=True, sort="x")["g"]
     assert list(wide) == ["Intercept", "x"]

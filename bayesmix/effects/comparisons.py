@@ -199,7 +199,6 @@ def _compared(
 ) -> Estimates:
     """Both expectations of every change at once, in sets of rows, and what comes of them."""
     of_row, sets = sets_of(rows, by)
-    of_row = np.arange(len(rows)) if of_row is None else of_row
     made = [_of_change(question, rows, *c, compare, of_row, sets) for c in changes]
     expected = made[0][0]
     described = pd.concat([rows for _, rows, _ in made], ignore_index=True)
@@ -212,17 +211,21 @@ def _of_change(
     name: str,
     change: Change,
     compare: Compare,
-    of_row: np.ndarray,
+    of_row: np.ndarray | None,
     sets: pd.DataFrame,
 ) -> tuple[Expectations, pd.DataFrame, np.ndarray]:
     n, plain = len(sets), rows.reset_index(drop=True)
     both = pd.concat([plain.assign(**{name: x}) for x in (change.high, change.low)])
     predicted = question.on(both.reset_index(drop=True))
-    expected = Expectations.of(predicted, np.concatenate([of_row, n + of_row]), 2 * n)
+    at = None if of_row is None else np.concatenate([of_row, n + of_row])
+    expected = Expectations.of(predicted, at, 2 * n)
     high, low = expected.values[:, :, :n], expected.values[:, :, n:]
     values = _checked(compare(high, low), high)
     values = values if change.width is None else values / change.width
-    described = expected.described(sets)
+    # Of a single row the column that changes has no value of its own.
+    described = expected.described(
+        sets.drop(columns=name, errors="ignore") if of_row is None else sets
+    )
     described.insert(0, "term", name)
     described.insert(1, "contrast", change.label)
     return expected, described, flat(values)

@@ -207,4 +207,4 @@ class ZerosRow:
 
 @cache
 def _kernel(name: str, base: RowKernel) -> Callable[..., tuple[float, ...]]:
-    return generated(name, KERNELS, len(base.scales), point=base.function)
+    return generated(name, KERNELS, len(base.scales), point=base.exact)

@@ -14,6 +14,8 @@ __all__ = ["NUMPY", "Maths", "tensor_maths"]
 
 Function = Callable[..., Any]
 
+HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)
+
 
 @dataclass(frozen=True)
 class Maths:
@@ -37,6 +39,15 @@ class Maths:
     softplus: Function
     integer: Function
     take: Function
+
+    def stirling_rest(self, x: Any) -> Any:
+        """What Stirling's formula leaves of log Γ(x), for x > 0."""
+        large, small = self.maximum(x, 10.0), self.minimum(x, 10.0)
+        r = 1.0 / large**2
+        tail = 1 / 1680 - r * (1 / 1188 - r * (691 / 360360))
+        series = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * tail))) / large
+        exact = self.gammaln(small) - (small - 0.5) * self.log(small) + small - HALF_LOG_2PI
+        return self.where(x < 10.0, exact, series)
 
 
 def _softplus(x: np.ndarray) -> np.ndarray:

@@ -41,3 +41,8 @@ class RowKernel:
     shared: str | None = None
     below: Callable[..., tuple[float, ...]] | None = None
     above: Callable[..., tuple[float, ...]] | None = None
+
+    @property
+    def exact(self) -> Callable[..., tuple[float, ...]]:
+        """`function` with nothing left out at a response of 0, which inflation compares."""
+        return self.function

@@ -11,9 +11,11 @@ from math import erfc, exp, log, log1p, pi, sqrt
 
 __all__ = [
     "HALF_LOG_2PI",
+    "gammaln",
     "log_ndtr",
     "sigmoid",
     "softplus",
+    "stirling",
     "stirling_rest",
     "stirling_rest_slope",
 ]
@@ -62,6 +64,18 @@ def stirling_rest_slope(x: float) -> float:
     far = near + 10.0 if small else x
     shift = log(near + 10.0) - 0.5 / (near + 10.0) - _reciprocals(near) - log(near) + 0.5 / near
     return _series_slope(far) + (shift if small else 0.0)
+
+
+def stirling(x: float) -> tuple[float, float]:
+    """`stirling_rest` and its slope."""
+    return stirling_rest(x), stirling_rest_slope(x)
+
+
+def gammaln(x: float) -> tuple[float, float]:
+    """Log Γ(x) and its slope, for x > 0."""
+    log_x = log(x)
+    value = stirling_rest(x) + (x - 0.5) * log_x - x + HALF_LOG_2PI
+    return value, stirling_rest_slope(x) + log_x - 0.5 / x
 
 
 def _series(x: float) -> float:

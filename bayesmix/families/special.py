@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.families.maths import NUMPY, Maths
+from bayesmix.families.maths import HALF_LOG_2PI, NUMPY, Maths
 
 __all__ = [
     "HALF_LOG_2PI",
@@ -34,17 +34,10 @@ __all__ = [
     "student_logp",
 ]
 
-HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)
-
 
 def stirling_rest(x: Any, m: Maths = NUMPY) -> Any:
     """What Stirling's formula leaves of log Γ(x): log Γ(x) - (x - ½) log x + x - ½ log 2π."""
-    large, small = m.maximum(x, 10.0), m.minimum(x, 10.0)
-    r = 1.0 / large**2
-    tail = 1 / 1680 - r * (1 / 1188 - r * (691 / 360360))
-    series = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * tail))) / large
-    exact = m.gammaln(small) - (small - 0.5) * m.log(small) + small - HALF_LOG_2PI
-    return m.where(x < 10.0, exact, series)
+    return m.stirling_rest(x)
 
 
 def half_deviance(x: Any, mean: Any, log_mean: Any, m: Maths = NUMPY) -> Any:

@@ -1,0 +1,5 @@
+"""Row kernels for the engine, made of the log densities that families are written in."""
+
+from bayesmix.families.derived.row import DerivedRow, derived_row
+
+__all__ = ["DerivedRow", "derived_row"]

@@ -22,7 +22,7 @@ from bayesmix.errors import (
     SamplingError,
     StorageError,
 )
-from bayesmix.families import Family, family
+from bayesmix.families import Family, custom_family, family
 from bayesmix.fit import Fit
 from bayesmix.formula import Formula, bf
 from bayesmix.loading import load
@@ -52,6 +52,7 @@ __all__ = [
     "StorageError",
     "bf",
     "brm",
+    "custom_family",
     "describe_dataset",
     "family",
     "from_brms",

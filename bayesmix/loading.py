@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bayesmix.families import Family
 from bayesmix.fit import Fit
 from bayesmix.model import Model
 from bayesmix.storage import read_fit
@@ -13,7 +14,11 @@ from bayesmix.storage import read_fit
 __all__ = ["load"]
 
 
-def load(path: str | Path, namespace: Mapping[str, Callable[..., Any]] | None = None) -> Fit:
+def load(
+    path: str | Path,
+    namespace: Mapping[str, Callable[..., Any]] | None = None,
+    family: Family | None = None,
+) -> Fit:
     """Read a fit that `Fit.save` wrote.
 
     The file is netCDF: ArviZ and xarray read its groups too. Nothing in it is executed; the model
@@ -25,6 +30,8 @@ def load(path: str | Path, namespace: Mapping[str, Callable[..., Any]] | None = 
     path : str or Path
     namespace : dict of str to callable, optional
         Functions of your own that the formula uses; a file can't hold them.
+    family : Family, optional
+        The family, where it is one of your own (`custom_family`); a file can't hold it either.
 
     Returns
     -------
@@ -34,7 +41,7 @@ def load(path: str | Path, namespace: Mapping[str, Callable[..., Any]] | None = 
     ------
     StorageError
         If there is no such file, it holds no fit, it is damaged or has been changed, a newer
-        bayesmix wrote it, or a function is missing.
+        bayesmix wrote it, or a function or a family of yours is missing.
 
     Examples
     --------
@@ -47,5 +54,5 @@ def load(path: str | Path, namespace: Mapping[str, Callable[..., Any]] | None = 
     >>> again.posterior_epred({"x": [10.0]}).item()
     20.5
     """
-    spec, idata = read_fit(path, namespace)
+    spec, idata = read_fit(path, namespace, family)
     return Fit(Model.from_spec(spec), idata)

@@ -139,6 +139,8 @@ class Family:
         ``prepare(family, y, levels)``: the family with what hangs on the response.
     linked : callable, optional
         ``linked(family)``: the family after a change of the links.
+    custom : bool
+        Whether it is the user's own, made by `custom_family`.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Family:
     outcome: tuple[str, tuple[Any, ...]] | None = None
     prepare: Callable[[Family, Array, tuple[Any, ...] | None], Family] | None = None
     linked: Callable[[Family], Family] | None = None
+    custom: bool = False
 
     def __repr__(self) -> str:
         links = ", ".join(f"{d.name}: {d.link}" for d in self.dpars)

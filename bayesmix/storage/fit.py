@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayesmix.errors import BayesmixError, StorageError
+from bayesmix.families import Family
 from bayesmix.spec import ModelSpec
 from bayesmix.storage.archive import Archive, read, write
 from bayesmix.storage.recipe import read_recipe, write_recipe
@@ -27,13 +28,15 @@ def save_fit(spec: ModelSpec, idata: xr.DataTree, path: str | Path) -> Path:
 
 
 def read_fit(
-    path: str | Path, namespace: Mapping[str, Callable[..., Any]] | None = None
+    path: str | Path,
+    namespace: Mapping[str, Callable[..., Any]] | None = None,
+    family: Family | None = None,
 ) -> tuple[ModelSpec, xr.DataTree]:
     """What `save_fit` wrote; see `bayesmix.load`."""
     path = _checked(path)
     archive = read(path)
     try:
-        spec = read_recipe(archive.header["model"], archive.arrays, namespace)
+        spec = read_recipe(archive.header["model"], archive.arrays, namespace, family)
         return spec, put_together(archive.header["groups"], archive.arrays)
     except StorageError:
         raise

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.errors import StorageError, listed
-from bayesmix.families import family
+from bayesmix.families import Family, family
 from bayesmix.formula import Formula, bf
 from bayesmix.formula.tree import Call
 from bayesmix.priors import Prior, prior
@@ -45,14 +45,18 @@ def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
 
 
 def read_recipe(
-    recipe: Mapping[str, Any], arrays: Mapping[str, Stored], functions: Functions | None
+    recipe: Mapping[str, Any],
+    arrays: Mapping[str, Stored],
+    functions: Functions | None,
+    custom: Family | None = None,
 ) -> ModelSpec:
     """The spec, built by the same steps as the first time.
 
     Raises
     ------
     StorageError
-        If a function that the formula uses isn't given, or gives other values than it did.
+        If a function that the formula uses isn't given, or gives other values than it did; if the
+        family is the user's own and isn't given in `custom`.
     """
     needed = recipe["functions"]
     missing = [name for name in needed if name not in (functions or {})]
@@ -64,7 +68,7 @@ def read_recipe(
     spec = build_spec(
         bf(recipe["formula"]["mu"], **recipe["formula"]["dpars"]),
         _frame_together(recipe["frame"], arrays),
-        family(recipe["family"]["name"], **recipe["family"]["links"]),
+        _family_together(recipe["family"], custom),
         [prior(**p) for p in recipe["priors"]],
         {name: functions[name] for name in needed},
     )
@@ -105,9 +109,24 @@ def _family_apart(response: Response) -> dict[str, Any]:
     made, data = response.family, response.data
     mu, *others = made.dpars
     links = {"link": mu.link, **{f"link_{d.name}": d.link for d in others}}
+    if response.asked.custom:
+        return {"name": made.name, "links": links, "custom": True}
     if family(made.name, **links).for_response(data.y, data.levels, data.aux) != made:
         raise StorageError(f"{made!r} is no family of the package and can't be saved.")
     return {"name": made.name, "links": links}
+
+
+def _family_together(about: Mapping[str, Any], custom: Family | None) -> Family:
+    """The family by its name; one that the user made has to be given."""
+    if not about.get("custom"):
+        return family(about["name"], **about["links"])
+    if custom is None or custom.name != about["name"]:
+        given = "" if custom is None else f" This is {custom.name!r}."
+        raise StorageError(
+            f"The fit's family {about['name']!r} is one of your own, which a file can't keep. Pass "
+            f"it again: family={about['name']}.{given}"
+        )
+    return family(custom, **about["links"])
 
 
 def _prior_apart(p: Prior) -> dict[str, Any]:

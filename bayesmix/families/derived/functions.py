@@ -14,7 +14,7 @@ from bayesmix.families.derived.expression import Node, make
 from bayesmix.families.maths import Maths
 from bayesmix.families.special import HALF_LOG_2PI
 
-__all__ = ["PRIMITIVES", "SLOPES", "TEXTS", "traced_maths"]
+__all__ = ["PRIMITIVES", "SLOPES", "TEXTS", "UntraceableError", "slope", "traced_maths"]
 
 PRIMITIVES: Mapping[str, Callable[..., tuple[float, ...]]] = MappingProxyType(
     {
@@ -94,6 +94,11 @@ SLOPES: Mapping[str, Callable[..., tuple[Any, ...]]] = MappingProxyType(
 An exponent that moves has become a product with a logarithm before it comes here.
 """
 
+
+class UntraceableError(FamilyError):
+    """A formula with a function that has no scalar form."""
+
+
 CONDITIONS = ("lt", "le", "eq", "and", "or", "not")
 
 
@@ -149,7 +154,7 @@ def traced_maths() -> Maths:
 def _operation(name: str) -> Callable[..., Any]:
     def operation(*args: Any) -> Node:
         if name not in TEXTS and name not in PRIMITIVES:
-            raise FamilyError(f"A compiled density can't use {name}().")
+            raise UntraceableError(f"A compiled density can't use {name}().")
         return make(name, *args)
 
     return operation

@@ -16,6 +16,7 @@ from bayesmix.design import Design, Group, PredictorDesign, ResponseData, blocks
 from bayesmix.design.parameters import of_groups, of_predictors
 from bayesmix.design.rank import check_rank
 from bayesmix.design.spine import Spine, coefs_of
+from bayesmix.errors import PriorError
 from bayesmix.families import Family
 from bayesmix.families import family as find_family
 from bayesmix.formula import Formula, bf
@@ -254,7 +255,10 @@ def _resolved(
 
 
 def _with_priors(p: Parameter, priors: PriorTable) -> Parameter:
-    return replace(p, priors=tuple(priors.for_slot(slot) for slot in p.slots))
+    found = tuple(priors.for_slot(slot) for slot in p.slots)
+    if p.transform == Transform.ORDERED and any(prior.distribution.fixed for prior in found):
+        raise PriorError(f"{p.name} are thresholds in increasing order, which can't be constants.")
+    return replace(p, priors=found)
 
 
 def _check_rank(spec: ModelSpec, p: PredictorDesign) -> None:

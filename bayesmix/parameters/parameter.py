@@ -36,6 +36,8 @@ class Transform(StrEnum):
     """Each value between its own bounds."""
     ORDERED = "ordered"
     """Values that increase along the last axis."""
+    SHARES = "shares"
+    """Shares that add up to one."""
     CORRELATION = "correlation"
     """A correlation matrix, from canonical partial correlations."""
     STANDARDISED = "standardised"
@@ -59,7 +61,7 @@ class Parameter:
         The labels along each of `dims`.
     slots : tuple of Slot
         Who takes a prior: each of its values, in order; for strata of ``gr(by=)`` those of one; a
-        correlation matrix as a whole; effects not at all.
+        correlation matrix or a vector of shares as a whole; effects not at all.
     transform : Transform
     priors : tuple of Resolved
         Those of `slots`, once they are known.

@@ -20,7 +20,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Slot:
-    """One parameter, or one correlation matrix, that takes a prior.
+    """One parameter, one correlation matrix or one vector of shares, that takes a prior.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ class Slot:
         The coefficient of ``b`` and ``sd``, without the prefix of its dpar.
     lower, upper : float
         The parameter's natural range; that of ``sd`` starts at 0.
+    shares : int
+        How many shares add up to one, where it is a vector of shares; else 0.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class Slot:
     coef: str = ""
     lower: float = -math.inf
     upper: float = math.inf
+    shares: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dpar", dpar_key(self.dpar))

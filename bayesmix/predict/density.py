@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesmix.parameters import Parameter, Role
+from bayesmix.parameters import Parameter, Role, Transform
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import correlation_root
 from bayesmix.predict.request import Request
@@ -34,7 +34,9 @@ def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
 
 
 def _each(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
-    """A prior for every value."""
+    """A prior for every value, or one for all shares."""
+    if p.transform == Transform.SHARES:
+        return p.prior.logpdf(draws[p.name])
     return _sum(p, draws[p.name])
 
 

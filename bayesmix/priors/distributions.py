@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from bayesmix.errors import PriorError, did_you_mean, listed
-from bayesmix.priors import lkj
+from bayesmix.priors import lkj, shares
 from bayesmix.priors.laws import DISTRIBUTIONS, Law
 from bayesmix.priors.rounding import format_number
 
@@ -24,9 +25,11 @@ class Distribution:
     Parameters
     ----------
     name : str
-        Stan's name; ``"flat"`` is the improper uniform, ``"lkj"`` the one for correlations.
+        Stan's name; ``"flat"`` is the improper uniform, ``"lkj"`` the one for correlations,
+        ``"dirichlet"`` that for shares that add up to one, ``"constant"`` a value that is fixed.
     params : tuple of float
-        Its numbers, in Stan's order (a gamma has shape and *rate*).
+        Its numbers, in Stan's order (a gamma has shape and *rate*). A Dirichlet has one for each
+        share, or one for all.
 
     Raises
     ------
@@ -70,36 +73,49 @@ class Distribution:
     @property
     def support(self) -> tuple[float, float]:
         """The natural range, (lower, upper)."""
-        return self.law.support(*self.params)
+        return self.law.support(*self.params[: len(self.law.args)])
 
     @property
     def proper(self) -> bool:
         """Whether the density integrates to one, so that it can be drawn from."""
         return self.name != "flat"
 
+    @property
+    def fixed(self) -> bool:
+        """Whether it is no distribution but a value."""
+        return self.name == "constant"
+
+    @property
+    def of_one(self) -> bool:
+        """Whether it is one of a single number: not of correlations, nor of shares."""
+        return self.name not in ("lkj", "dirichlet")
+
     def logpdf(self, x: ArrayLike) -> np.ndarray:
-        """Log density; zero everywhere for a flat prior.
+        """Log density; zero everywhere for a flat prior and a constant.
 
         Parameters
         ----------
         x : array_like
-            Values on the parameter's own scale; for ``lkj`` lower Cholesky factors ``(..., K, K)``.
+            Values on the parameter's own scale; for ``lkj`` lower Cholesky factors ``(..., K, K)``,
+            for ``dirichlet`` shares ``(..., K)``.
 
         Returns
         -------
         ndarray
-            The shape of `x`, or ``(...)`` for ``lkj``.
+            The shape of `x`, or ``(...)`` for ``lkj`` and ``dirichlet``.
         """
         if self.name == "lkj":
             return lkj.cholesky_logpdf(x, *self.params)
-        if self.name == "flat":
+        if self.name == "dirichlet":
+            return shares.logpdf(x, self.params)
+        if self.law.scipy is None:
             return np.zeros(np.shape(x))
         return _scipy(self).logpdf(np.asarray(x, dtype=float))
 
     def log_mass(self, lower: float = -math.inf, upper: float = math.inf) -> float:
         """Log of the probability between two bounds: what a truncated density is divided by.
 
-        Zero for a flat prior, which has no probability to speak of.
+        Zero for a flat prior and a constant, which have no density to divide.
         """
         low, high = self.support
         if self.law.scipy is None or (lower <= low and high <= upper):
@@ -118,8 +134,11 @@ class Distribution:
         Raises
         ------
         PriorError
-            For a flat prior, and for ``lkj``, whose draws are matrices (`lkj.cholesky_rvs`).
+            For a flat prior, and for ``lkj`` and ``dirichlet``, whose draws are matrices and
+            vectors (`lkj.cholesky_rvs`, `shares.rvs`).
         """
+        if self.fixed:
+            return np.full(() if size is None else size, self.params[0])
         if self.law.scipy is None:
             raise PriorError(_not_drawable(self))
         return _truncated_rvs(_scipy(self), rng, size, lower, upper)
@@ -127,13 +146,14 @@ class Distribution:
 
 def signature(name: str) -> str:
     """How a distribution is written, ``student_t(nu, mu, sigma)``."""
-    return f"{name}({', '.join(DISTRIBUTIONS[name].args)})"
+    law = DISTRIBUTIONS[name]
+    return f"{name}({', '.join(law.args)}{', …' if law.many else ''})"
 
 
 def _check_count(distribution: Distribution) -> None:
     name, given = distribution.name, len(distribution.params)
-    if given != len(distribution.law.args):
-        wanted = len(distribution.law.args)
+    wanted = len(distribution.law.args)
+    if given != wanted and not (distribution.law.many and given > wanted):
         raise PriorError(
             f"{str(distribution)!r}: {signature(name)} takes {wanted} "
             f"number{'s' if wanted != 1 else ''}, not {given}."
@@ -141,8 +161,7 @@ def _check_count(distribution: Distribution) -> None:
 
 
 def _check_values(distribution: Distribution) -> None:
-    values = dict(zip(distribution.law.args, distribution.params, strict=True))
-    for arg, value in values.items():
+    for arg, value in _by_argument(distribution):
         if not math.isfinite(value):
             raise PriorError(
                 f"{str(distribution)!r}: {arg} must be a finite number, not {format_number(value)}."
@@ -153,13 +172,21 @@ def _check_values(distribution: Distribution) -> None:
                 f"greater than 0, not {format_number(value)}."
             )
     low, high = distribution.support
-    if low >= high:
+    if low >= high and not distribution.fixed:
         raise PriorError(f"{str(distribution)!r}: the first number must be below the second.")
 
 
+def _by_argument(distribution: Distribution) -> list[tuple[str, float]]:
+    """The numbers with their names; the last name is that of all further numbers."""
+    return list(zip_longest(distribution.law.args, distribution.params,
+                            fillvalue=(distribution.law.args or ("",))[-1]))  # fmt: skip
+
+
 def _not_drawable(distribution: Distribution) -> str:
-    if distribution.proper:
+    if distribution.name == "lkj":
         return "An lkj prior is one of matrices: draw them with lkj.cholesky_rvs()."
+    if distribution.name == "dirichlet":
+        return "A dirichlet prior is one of vectors: draw them with shares.rvs()."
     return 'A flat prior can\'t be drawn from: give the parameter a proper one, "normal(0, 1)" say.'
 
 

@@ -44,6 +44,8 @@ class Law:
         distribution isn't one of a single number.
     half : callable or None
         As `pymc`, for the distribution folded at a location of zero.
+    many : bool
+        Whether the last of `args` may be several numbers.
     """
 
     args: tuple[str, ...]
@@ -52,6 +54,11 @@ class Law:
     scipy: Recipe | None = None
     pymc: Recipe | None = None
     half: Recipe | None = None
+    many: bool = False
+
+
+def _point(value: float) -> Bounds:
+    return value, value
 
 
 _LAWS = {
@@ -108,6 +115,13 @@ _LAWS = {
         lambda mu, beta: ("gumbel_r", {"loc": mu, "scale": beta}),
         lambda mu, beta: ("Gumbel", {"mu": mu, "beta": beta}),
     ),
+    "skew_normal": Law(
+        ("xi", "omega", "alpha"),
+        ("omega",),
+        _real_line,
+        lambda xi, omega, alpha: ("skewnorm", {"a": alpha, "loc": xi, "scale": omega}),
+        lambda xi, omega, alpha: ("SkewNormal", {"mu": xi, "sigma": omega, "alpha": alpha}),
+    ),
     "lognormal": Law(
         ("mu", "sigma"),
         ("sigma",),
@@ -128,6 +142,13 @@ _LAWS = {
         _positive,
         lambda nu: ("invgamma", {"a": nu / 2, "scale": 0.5}),
         lambda nu: ("InverseGamma", {"alpha": nu / 2, "beta": 0.5}),
+    ),
+    "scaled_inv_chi_square": Law(
+        ("nu", "sigma"),
+        ("nu", "sigma"),
+        _positive,
+        lambda nu, sigma: ("invgamma", {"a": nu / 2, "scale": nu * sigma**2 / 2}),
+        lambda nu, sigma: ("InverseGamma", {"alpha": nu / 2, "beta": nu * sigma**2 / 2}),
     ),
     "exponential": Law(
         ("beta",),
@@ -157,6 +178,13 @@ _LAWS = {
         lambda alpha, sigma: ("weibull_min", {"c": alpha, "scale": sigma}),
         lambda alpha, sigma: ("Weibull", {"alpha": alpha, "beta": sigma}),
     ),
+    "rayleigh": Law(
+        ("sigma",),
+        ("sigma",),
+        _positive,
+        lambda sigma: ("rayleigh", {"scale": sigma}),
+        lambda sigma: ("Weibull", {"alpha": 2.0, "beta": sigma * math.sqrt(2.0)}),
+    ),
     "beta": Law(
         ("alpha", "beta"),
         ("alpha", "beta"),
@@ -172,8 +200,12 @@ _LAWS = {
         lambda alpha, beta: ("Uniform", {"lower": alpha, "upper": beta}),
     ),
     "lkj": Law(("eta",), ("eta",), _real_line),
+    "dirichlet": Law(("alpha",), ("alpha",), _unit_interval, many=True),
+    "constant": Law(("value",), (), _point),
     "flat": Law((), (), _real_line),
 }
 
 DISTRIBUTIONS: Mapping[str, Law] = MappingProxyType(_LAWS)
-"""Every distribution by Stan's name, with ``lkj`` for correlations and ``flat`` for no prior."""
+"""Every distribution by Stan's name, with ``lkj`` for correlations, ``dirichlet`` for shares,
+``constant`` for a value that is fixed and ``flat`` for no prior.
+"""

@@ -10,14 +10,12 @@ from bayesmix.priors.laws import DISTRIBUTIONS
 
 __all__ = ["parse_distribution"]
 
-_CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(([^()]*)\)")
+_CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(((?:[^()]|c\s*\([^()]*\))*)\)")
+_VECTOR = re.compile(r"c\s*\(([^()]*)\)")
 _NAME = re.compile(r"([A-Za-z_][\w.]*)")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _KNOWN = tuple(name for name in DISTRIBUTIONS if name != "flat")
-_NOT_YET = frozenset(
-    "constant horseshoe R2D2 lasso dirichlet multi_normal skew_normal frechet rayleigh pareto "
-    "exp_mod_normal scaled_inv_chi_square von_mises lkj_corr_cholesky lkj_corr".split()
-)
+_NOT_YET = frozenset("lasso multi_normal frechet pareto exp_mod_normal von_mises".split())
 _ELSEWHERE = {
     "laplace": "double_exponential",
     "exp": "exponential",
@@ -40,7 +38,8 @@ def parse_distribution(text: str) -> Distribution:
     Parameters
     ----------
     text : str
-        A distribution of Stan with numbers in Stan's order; ``""`` is the flat prior.
+        A distribution of Stan with numbers in Stan's order; ``""`` is the flat prior. Those of a
+        Dirichlet may stand in R's ``c(…)``.
 
     Returns
     -------
@@ -80,7 +79,11 @@ def _split(text: str) -> tuple[str, str]:
             f"{text!r}: {rest!r} after the distribution can't be read. A prior is one "
             "distribution; bounds are given as lb= and ub=."
         )
-    return call[1], call[2]
+    return call[1], _VECTOR.fullmatch(call[2].strip())[1] if _is_vector(call) else call[2]
+
+
+def _is_vector(call: re.Match[str]) -> bool:
+    return DISTRIBUTIONS[call[1]].many and _VECTOR.fullmatch(call[2].strip()) is not None
 
 
 def _check_name(name: str, text: str) -> None:

@@ -73,9 +73,9 @@ def prior(
     Parameters
     ----------
     prior : str
-        A distribution of Stan with plain numbers, ``"student_t(3, 0, 10)"``. ``""`` is flat (for
-        the classes ``b`` and ``Intercept``); with bounds it leaves the distribution to the less
-        specific prior.
+        A distribution of Stan with plain numbers, ``"student_t(3, 0, 10)"``; ``"constant(2)"``
+        fixes the parameter. ``""`` is flat (for the classes ``b`` and ``Intercept``); with bounds
+        it leaves the distribution to the less specific prior.
     class_ : str
         ``"b"`` (population coefficients), ``"Intercept"`` (of the *centred* predictors), ``"sd"``,
         ``"cor"``, or a distributional parameter without a formula such as ``"sigma"``. May be
@@ -216,7 +216,10 @@ def _check_bounds(prior: Prior) -> None:
     if lower >= upper:
         raise PriorError(f"{prior}: lb must be below ub.")
     low, high = prior.distribution.support
-    if max(lower, low) >= min(upper, high):
+    if prior.distribution.fixed:
+        if not lower <= low <= upper:
+            raise PriorError(f"{prior}: the constant is outside its bounds.")
+    elif max(lower, low) >= min(upper, high):
         raise PriorError(
             f"{prior}: nothing is left between the bounds, for {prior.distribution} lies between "
             f"{format_number(low)} and {format_number(high)}."

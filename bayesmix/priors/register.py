@@ -11,8 +11,12 @@ import numpy as np
 from bayesmix.errors import PriorError
 from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.laws import Recipe
+from bayesmix.priors.shares import concentration
 
 __all__ = ["register"]
+
+WITHOUT_CDF = frozenset({"skew_normal"})
+"""Distributions that PyMC has no distribution function of."""
 
 
 def register(
@@ -24,8 +28,9 @@ def register(
 ) -> Any:
     """Register a random variable with this prior, truncated to a range, in the open PyMC model.
 
-    Where PyMC has a form of its own for the truncated distribution (a half normal, say), that is
-    used; else `pymc.Truncated`. The densities are those of `Resolved.logpdf`.
+    A constant becomes no random variable but a tensor. Where PyMC has a form of its own for the
+    truncated distribution (a half normal, say), that is used; else `pymc.Truncated`. The densities
+    are those of `Resolved.logpdf`.
 
     Parameters
     ----------
@@ -58,6 +63,11 @@ def register(
 
     if distribution.name == "lkj":
         raise PriorError("An lkj prior is one of matrices: use pymc's LKJCholeskyCov or LKJCorr.")
+    if distribution.name == "dirichlet":
+        (size,) = _shape(kwargs)
+        return pm.Dirichlet(name, concentration(distribution.params, size), **kwargs)
+    if distribution.fixed:
+        return _constant(distribution.params[0], kwargs)
     if not distribution.proper:
         return _register_flat(name, lower, upper, kwargs)
     low, high = distribution.support
@@ -89,12 +99,33 @@ def _register_truncated(
 ) -> Any:
     import pymc as pm
 
+    if distribution.name in WITHOUT_CDF:
+        return _register_weighted(distribution, name, lower, upper, kwargs)
     class_, params = _doubles(distribution.law.pymc, distribution)
     base = getattr(pm, class_).dist(**params)
     with warnings.catch_warnings():
         # PyMC says so of its own inverse gamma, whose quantiles are those of 1 / gamma.
         warnings.filterwarnings("ignore", "RandomVariables .* were found in the derived graph")
         return pm.Truncated(name, base, lower=_finite(lower), upper=_finite(upper), **kwargs)
+
+
+def _register_weighted(
+    distribution: Distribution, name: str, lower: float, upper: float, kwargs: dict[str, Any]
+) -> Any:
+    """A flat variable with the log density as a potential, where PyMC can't truncate."""
+    import pymc as pm
+
+    variable = _register_flat(name, lower, upper, kwargs)
+    class_, params = _doubles(distribution.law.pymc, distribution)
+    logp = pm.logp(getattr(pm, class_).dist(**params), variable)
+    pm.Potential(f"{name}_prior", logp - distribution.log_mass(lower, upper))
+    return variable
+
+
+def _constant(value: float, kwargs: dict[str, Any]) -> Any:
+    import pytensor.tensor as pt
+
+    return pt.as_tensor(np.full(_shape(kwargs), value))
 
 
 def _register_flat(name: str, lower: float, upper: float, kwargs: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bayesmix.errors import PriorError, did_you_mean, listed
 from bayesmix.parameters.slots import Key, Slot
+from bayesmix.priors import shares
 from bayesmix.priors.distributions import FLAT, Distribution
 from bayesmix.priors.names import same_coef
 from bayesmix.priors.parsing import parse_distribution
@@ -102,8 +103,44 @@ def _resolved(slot: Slot, stated: Stated, defaults: Defaults) -> Resolved:
     lower = max(slot.lower, lb, distribution.support[0])
     upper = min(slot.upper, ub, distribution.support[1])
     source = "user" if said else "default"
+    _check_kind(slot, distribution, said)
+    if distribution.fixed:
+        return _fixed(slot, distribution, source, said)
     _check_room(slot, distribution, lower, upper, said)
     return Resolved(_proper_if_bounded(distribution, lower, upper), lower, upper, source)
+
+
+def _check_kind(slot: Slot, distribution: Distribution, said: Sequence[Prior]) -> None:
+    """Dirichlet priors are for shares, and shares have no other."""
+    dirichlet = distribution.name == "dirichlet"
+    if dirichlet and not slot.shares:
+        raise PriorError(
+            f"{_named(said)}: dirichlet is for shares that add up to one, and {_described(slot)} "
+            "is none."
+        )
+    if slot.shares and not dirichlet:
+        raise PriorError(
+            f"{_named(said) or distribution}: {_described(slot)} are {slot.shares} shares that add "
+            f"up to one; their prior is 'dirichlet(alpha)', alpha one number or {slot.shares}."
+        )
+    if dirichlet:
+        try:
+            shares.concentration(distribution.params, slot.shares)
+        except PriorError as error:
+            raise PriorError(f"{_named(said)} for {_described(slot)}: {error}") from None
+
+
+def _fixed(slot: Slot, distribution: Distribution, source: str, said: Sequence[Prior]) -> Resolved:
+    """A constant, which must be within the parameter's range."""
+    (value,) = distribution.params
+    lower = max([slot.lower, *(p.lb for p in said if p.lb is not None)])
+    upper = min([slot.upper, *(p.ub for p in said if p.ub is not None)])
+    if not (slot.lower < value < slot.upper and lower <= value <= upper):
+        raise PriorError(
+            f"{_named(said)}: {format_number(value)} is outside the range of {_described(slot)}, "
+            f"{_interval(lower, upper)}."
+        )
+    return Resolved(distribution, value, value, source)
 
 
 def _default(slot: Slot, defaults: Defaults) -> Distribution:

@@ -29,7 +29,8 @@ class Resolved:
     ----------
     distribution : Distribution
     lower, upper : float
-        The range of the parameter: natural range, bounds and support taken together.
+        The range of the parameter: natural range, bounds and support taken together. Both are
+        the value of a constant.
     source : str
         ``"user"`` if any row of the user's has a say in it, else ``"default"``.
 
@@ -51,9 +52,10 @@ class Resolved:
         Parameters
         ----------
         x : array_like
-            Values on the parameter's own scale; Cholesky factors ``(..., K, K)`` for ``lkj``.
+            Values on the parameter's own scale; Cholesky factors ``(..., K, K)`` for ``lkj``,
+            shares ``(..., K)`` for ``dirichlet``.
         """
-        if self.distribution.name == "lkj":
+        if self.distribution.fixed or not self.distribution.of_one:
             return self.distribution.logpdf(x)
         x = np.asarray(x, dtype=float)
         inside = (x >= self.lower) & (x <= self.upper)
@@ -67,7 +69,7 @@ class Resolved:
         Raises
         ------
         PriorError
-            If the prior is flat, or one of matrices.
+            If the prior is flat, or one of matrices or vectors.
         """
         return self.distribution.rvs(rng, size, self.lower, self.upper)
 

@@ -31,11 +31,16 @@ def add_parameter(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     dict
         What predictors, responses and later parameters need of it.
     """
-    return REGISTER.get(p.role, _one)(spec, p, made)
+    return REGISTER.get(p.role, _own)(spec, p, made)
 
 
-def _one(spec: ModelSpec, p: Parameter, made: Made) -> Made:
-    return {p.name: p.prior.register(p.name)}
+def _own(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """Values with priors of their own, or shares: one random variable, or parts of the values."""
+    first = p.priors[0]
+    if len(set(p.priors)) == 1 and not first.distribution.fixed:
+        return {p.name: first.register(p.name, **({"dims": p.dims} if p.dims else {}))}
+    values = vector(f"{p.name}_values", p.each).reshape(p.shape)
+    return {p.name: pm.Deterministic(p.name, values, dims=p.dims)}
 
 
 def _population(spec: ModelSpec, p: Parameter, made: Made) -> Made:

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.errors import PriorError
-from bayesmix.parameters import Parameter, Role, Slot
-from bayesmix.priors import lkj
+from bayesmix.parameters import Parameter, Role, Slot, Transform
+from bayesmix.priors import lkj, shares
 from bayesmix.sampling.settings import check_count
 from bayesmix.spec import ModelSpec
 from bayesmix.variables import SAMPLE_DIMS, dataset, obs_dim, observed, response_name
@@ -77,7 +77,9 @@ def prior_tree(spec: ModelSpec, prior: xr.Dataset, predicted: xr.DataArray) -> x
 def _each(
     rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
 ) -> Values:
-    """Every value from a prior of its own."""
+    """Every value from a prior of its own, or shares from theirs."""
+    if p.transform == Transform.SHARES:
+        return {p.name: shares.rvs(rng, draws, p.size, p.prior.distribution.params)}
     return {p.name: _columns(rng, draws, p).reshape(draws, *p.shape)}
 
 

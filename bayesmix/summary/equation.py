@@ -289,6 +289,8 @@ def _prior(names: Sequence[str], prior: Resolved, s: Style, remark: str = "") ->
     left = ", ".join(_few(names, s))
     if not distribution.proper:
         return Line(left, s.flat, "1", remark)
+    if distribution.fixed:
+        return Line(left, "=", f"{distribution.params[0]:g}", remark)
     name = DISTRIBUTIONS.get(distribution.name, distribution.name.capitalize())
     half = prior.lower == 0 and distribution.name in ("student_t", "normal", "cauchy")
     plus = ("⁺" if isinstance(s, Unicode) else "^+") if half else ""

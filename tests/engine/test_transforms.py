@@ -43,3 +43,12 @@ def test_jacobians_are_derivatives(lower: float, upper: float) -> None:
         assert log_slope == pytest.approx((logs[1] - logs[0]) / 2e-6, abs=1e-8)
         constants.append(log_rate - math.log(abs(rate)))
     np.testing.assert_allclose(constants, constants[0], atol=1e-12)
+
+
+def test_what_is_fixed_has_an_idle_standard_normal_number() -> None:
+    transform = transform_of(1.5, 1.5)
+    np.testing.assert_array_equal(constrained(U, 1.5, 1.5), np.full_like(U, 1.5))
+    assert [constrain(u, transform, 1.5, 1.5) for u in U] == [1.5] * len(U)
+    for u in U:
+        assert jacobian(u, transform, 1.5, 1.5) == (0.0, -0.5 * u * u, -u)
+    assert unconstrained(np.array(1.5), 1.5, 1.5) == 0.0

@@ -25,13 +25,18 @@ DENSITIES = {
         np.exp(-abs(x - 1) / 2) / (2 * (1 + np.exp(-abs(x - 1) / 2)) ** 2)
     ),
     ("gumbel", (1.0, 2.0)): lambda x: np.exp(-(x - 1) / 2 - np.exp(-(x - 1) / 2)) / 2,
+    ("skew_normal", (0.3, 0.8, 2.5)): lambda x: (
+        2 * stats.norm(0.3, 0.8).pdf(x) * stats.norm.cdf(2.5 * (x - 0.3) / 0.8)
+    ),
     ("lognormal", (0.5, 0.7)): lambda x: stats.norm(0.5, 0.7).pdf(np.log(x)) / x,
     ("chi_square", (4.0,)): lambda x: x * np.exp(-x / 2) / 4,
     ("inv_chi_square", (4.0,)): lambda x: 0.25 * x**-3 * np.exp(-1 / (2 * x)),
+    ("scaled_inv_chi_square", (4.0, 1.5)): lambda x: 4.5**2 * x**-3 * np.exp(-4.5 / x),
     ("exponential", (0.5,)): lambda x: 0.5 * np.exp(-0.5 * x),
     ("gamma", (3.0, 2.0)): lambda x: 4 * x**2 * np.exp(-2 * x),
     ("inv_gamma", (3.0, 2.0)): lambda x: 4 * x**-4 * np.exp(-2 / x),
     ("weibull", (2.0, 3.0)): lambda x: (2 / 3) * (x / 3) * np.exp(-((x / 3) ** 2)),
+    ("rayleigh", (1.5,)): lambda x: x / 2.25 * np.exp(-(x**2) / 4.5),
     ("beta", (2.0, 3.0)): lambda x: 12 * x * (1 - x) ** 2,
     ("uniform", (-1.0, 4.0)): lambda x: 0.2 + 0 * x,
 }
@@ -43,7 +48,9 @@ def interior(distribution: Distribution) -> np.ndarray:
 
 
 def test_every_distribution_of_one_number_is_tested():
-    assert {name for name, _ in DENSITIES} == set(DISTRIBUTIONS) - {"flat", "lkj"}
+    assert {name for name, _ in DENSITIES} == {
+        n for n in DISTRIBUTIONS if n not in ("flat", "lkj", "dirichlet", "constant")
+    }
 
 
 @EACH
@@ -125,9 +132,28 @@ def test_lkj_is_a_density_of_cholesky_factors():
         lkj.rvs(np.random.default_rng(0))
 
 
+def test_dirichlet_is_a_density_of_shares():
+    one, each = Distribution("dirichlet", (2.0,)), Distribution("dirichlet", (0.5, 2.0, 3.0))
+    x = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
+    expected = [stats.dirichlet([2, 2, 2]).logpdf(row) for row in x]
+    np.testing.assert_allclose(one.logpdf(x), expected, rtol=1e-12)
+    expected = [stats.dirichlet([0.5, 2, 3]).logpdf(row) for row in x]
+    np.testing.assert_allclose(each.logpdf(x), expected, rtol=1e-12)
+    with pytest.raises(PriorError, match="one number, or 2"):
+        each.logpdf([0.5, 0.5])
+
+
+def test_a_constant_is_its_value():
+    constant = Distribution("constant", (2.5,))
+    assert constant.support == (2.5, 2.5) and constant.proper and constant.fixed
+    np.testing.assert_array_equal(constant.rvs(np.random.default_rng(0), 3), [2.5, 2.5, 2.5])
+    np.testing.assert_array_equal(constant.logpdf([2.5, 1.0]), [0.0, 0.0])
+
+
 @pytest.mark.parametrize(
     ("name", "params", "text"),
     [
+        ("dirichlet", (1, 2.5, 3), "dirichlet(1, 2.5, 3)"),
         ("student_t", (3, 0, 2.5), "student_t(3, 0, 2.5)"),
         ("inv_gamma", (0.4, 0.3), "inv_gamma(0.4, 0.3)"),
         ("std_normal", (), "std_normal()"),
@@ -155,6 +181,9 @@ def test_is_a_plain_value():
         ("normal", (0, 0), "sigma of normal(mu, sigma) must be greater than 0"),
         ("normal", (math.nan, 1), "mu must be a finite number"),
         ("uniform", (1, 1), "below the second"),
+        ("dirichlet", (), "takes 1 number"),
+        ("dirichlet", (1, 0), "must be greater than 0"),
+        ("constant", (math.inf,), "finite"),
     ],
 )
 def test_can_not_be_made_wrong(name, params, fragment):

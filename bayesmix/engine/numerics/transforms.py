@@ -9,11 +9,14 @@ from scipy.special import expit
 
 from bayesmix.families.scalar import sigmoid, softplus
 
-IDENTITY, ABOVE, BELOW, BETWEEN = 0, 1, 2, 3
+IDENTITY, ABOVE, BELOW, BETWEEN, FIXED = 0, 1, 2, 3, 4
+"""A value that is fixed keeps its number, which is standard normal and stands for nothing."""
 
 
 def transform_of(lower: float, upper: float) -> int:
     """Which transform keeps a parameter within these bounds."""
+    if lower == upper:
+        return FIXED
     if lower == -inf:
         return IDENTITY if upper == inf else BELOW
     return ABOVE if upper == inf else BETWEEN
@@ -27,6 +30,8 @@ def constrain(u: float, transform: int, lower: float, upper: float) -> float:
         return lower + exp(u)
     if transform == BELOW:
         return upper - exp(u)
+    if transform == FIXED:
+        return lower
     return lower + (upper - lower) * sigmoid(u)
 
 
@@ -38,6 +43,8 @@ def jacobian(u: float, transform: int, lower: float, upper: float) -> tuple[floa
         return exp(u), u, 1.0
     if transform == BELOW:
         return -exp(u), u, 1.0
+    if transform == FIXED:
+        return 0.0, -0.5 * u * u, -u
     p, q = sigmoid(u), sigmoid(-u)
     return (upper - lower) * p * q, -softplus(u) - softplus(-u), q - p
 
@@ -47,6 +54,8 @@ def constrained(u: np.ndarray, lower: float, upper: float) -> np.ndarray:
     transform = transform_of(lower, upper)
     if transform == IDENTITY:
         return u
+    if transform == FIXED:
+        return np.full_like(u, lower)
     if transform == BETWEEN:
         return lower + (upper - lower) * expit(u)
     return lower + np.exp(u) if transform == ABOVE else upper - np.exp(u)
@@ -67,6 +76,8 @@ def unconstrained(x: np.ndarray, lower: float, upper: float) -> np.ndarray:
     transform = transform_of(lower, upper)
     if transform == IDENTITY:
         return x
+    if transform == FIXED:
+        return np.zeros_like(x)
     if transform == BETWEEN:
         return np.log(x - lower) - np.log(upper - x)
     return np.log(x - lower) if transform == ABOVE else np.log(upper - x)

@@ -27,7 +27,14 @@ MODELS = {
     "crossed": ("y ~ z + of_g + x + (1 + x | g) + (1 + z | k) + (0 + x || h)", ()),
     "no population intercept": ("y ~ 0 + f + (1 | g) + (0 + f | k)", ()),
     "uncorrelated": ("y ~ 0 + f + (0 + f || k)", ()),
+    "thresholds": ("grade ~ x + of_g + (1 + x | g) + (1 | k)", (), "cumulative"),
+    "thresholds alone": ("grade ~ 1 + (1 | g) + (1 | k)", (), "cumulative"),
 }
+
+
+def _spec(model: str) -> ModelSpec:
+    formula, priors, *family = MODELS[model]
+    return spec_of(formula, *family, prior=priors)
 
 
 def _coefs(spec: ModelSpec, which: str = "all") -> Centered:
@@ -79,8 +86,7 @@ def _log_determinant(layout: Layout, values: dict[str, np.ndarray]) -> float:
 @pytest.mark.parametrize("which", ["all", "even", "odd"])
 @pytest.mark.parametrize("model", MODELS)
 def test_centred_it_is_the_same_density_and_posterior(model: str, which: str, changes: str) -> None:
-    formula, priors = MODELS[model]
-    spec = spec_of(formula, prior=priors)
+    spec = _spec(model)
     plain, centered = density_of(spec), _coefs(spec, which)
     centred = build_density(spec, _changed(spec, centered, changes))
     constants, sizes = [], []
@@ -101,8 +107,7 @@ def test_centred_it_is_the_same_density_and_posterior(model: str, which: str, ch
 @pytest.mark.parametrize("which", ["all", "even", "odd"])
 @pytest.mark.parametrize("model", MODELS)
 def test_the_centred_gradient_is_that_of_the_density(model: str, which: str) -> None:
-    formula, priors = MODELS[model]
-    spec = spec_of(formula, prior=priors)
+    spec = _spec(model)
     centered = _coefs(spec, which)
     density = build_density(spec, _changed(spec, centered))
     x = next(points(density.layout))
@@ -138,6 +143,13 @@ def test_the_population_takes_up_the_means_of_crossed_groups() -> None:
     spec = spec_of("y ~ x + (1 + x | g) + (1 | k) + (0 + z | h)")
     assert _means(spec, _coefs(spec)) == {("g", "Intercept")}
     assert _means(spec, frozenset({("g", "Intercept"), ("g", "x")})) == set()
+
+
+def test_thresholds_take_up_what_an_intercept_would() -> None:
+    spec = _spec("thresholds alone")
+    found = means_of(spec, _coefs(spec), shifts_of(spec, _coefs(spec)))
+    assert [m.group for m in found] == ["g", "k"]
+    np.testing.assert_allclose([m.lowers for m in found], 1.0)
 
 
 def test_coefficients_with_bounds_take_up_no_means() -> None:

@@ -64,7 +64,9 @@ class TakenAt:
     Attributes
     ----------
     target : int
-        Where the coefficient stands.
+        Where the coefficient stands, or the first of several thresholds.
+    size : int
+        How many there are.
     source : int
         Where that stands which is taken from it: a mean of effects, or another coefficient.
     weight : float
@@ -72,6 +74,7 @@ class TakenAt:
     """
 
     target: int
+    size: int
     source: int
     weight: float
 
@@ -246,16 +249,29 @@ def _shift_at(shift: Shift, at: Mapping[str, At], reflected: Iterable[tuple[int,
 
 
 def _taken(layout: Layout, shifts: Iterable[Shift], means: Iterable[Mean]) -> Iterator[TakenAt]:
-    """From each coefficient the means of effects, and of what is added to those effects."""
+    """From each coefficient the means of effects, and of what is added to those effects.
+
+    Thresholds go down where an intercept would go up.
+    """
     for m in means:
-        at, g = layout[m.target.variable].start, layout.group(m.group)
-        own = [s for s in shifts if (s.group, s.target) == (m.group, m.target)]
-        sources = {at + s.column: s.weights[:, m.coef].mean() for s in own}
-        sources[g.effects.start + m.level * g.k + m.coef] = g.size**-0.5
-        for column in np.flatnonzero(m.weights):
-            for source, mean in sources.items():
-                if mean:
-                    yield TakenAt(at + int(column), source, float(m.weights[column] * mean))
+        for source, mean in _parts_of_mean(layout, shifts, m):
+            at = layout.at.get(m.target.variable)
+            for column in np.flatnonzero(m.weights):
+                yield TakenAt(at.start + int(column), 1, source, float(m.weights[column] * mean))
+            if m.lowers:
+                for t in layout.of_role(Role.THRESHOLDS):
+                    yield TakenAt(t.start, t.size, source, -m.lowers * mean)
+
+
+def _parts_of_mean(layout: Layout, shifts: Iterable[Shift], m: Mean) -> Iterator[tuple[int, float]]:
+    """What a mean of effects is the sum of: places, and how much of what stands there."""
+    g = layout.group(m.group)
+    for s in shifts:
+        if (s.group, s.target) == (m.group, m.target):
+            mean = float(s.weights[:, m.coef].mean())
+            if mean:
+                yield layout[m.target.variable].start + s.column, mean
+    yield g.effects.start + m.level * g.k + m.coef, g.size**-0.5
 
 
 def _pairs(size: int) -> int:

@@ -189,12 +189,15 @@ class _Packer:
         )
 
     def shifts(self) -> list[tuple[Any, ...]]:
-        """Those of effects, then those of coefficients."""
+        """Those of effects, then those of coefficients and thresholds."""
         groups, taken = self.layout.groups, self.layout.taken
         found = [(g.effects.start, g.size * g.k, s) for g in groups for s in g.shifts]
         return [
             *((at, size, s.source, self.data.add(s.weights)) for at, size, s in found),
-            *((t.target, 1, t.source, self.data.add(t.weight)) for t in taken),
+            *(
+                (t.target, t.size, t.source, self.data.add(np.full(t.size, t.weight)))
+                for t in taken
+            ),
         ]
 
     def reflections(self) -> list[tuple[int, ...]]:

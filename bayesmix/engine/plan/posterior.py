@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayesmix.engine.numerics.transforms import constrained, increasing
-from bayesmix.engine.plan.layout import At, GroupAt, Layout, reflect
+from bayesmix.engine.plan.layout import At, GroupAt, Layout, TakenAt, reflect
 from bayesmix.parameters import Role
 
 
@@ -39,6 +39,9 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
 def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Those at zero, from those around the means of the columns."""
     columns, values = layout.predictors[at.parameter.owner].columns, increasing(x[..., at.numbers])
+    for t in layout.taken:
+        if t.target == at.start:
+            values = values - t.weight * _source(t, b, x)[..., None]
     if not columns.names:
         return values
     return values + (b[..., layout[columns.variable].numbers] @ columns.means)[..., None]
@@ -57,9 +60,14 @@ def _population(layout: Layout, x: np.ndarray) -> np.ndarray:
     for at in parts:
         b[..., at.numbers] = _values(at, x)
     for t in layout.taken:
-        source = b if t.source < b.shape[-1] else x
-        b[..., t.target] -= t.weight * source[..., t.source]
+        if t.target < b.shape[-1]:
+            b[..., t.target] -= t.weight * _source(t, b, x)
     return b
+
+
+def _source(t: TakenAt, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """What is taken from a coefficient or a threshold: another coefficient, or a mean of effects."""
+    return (b if t.source < b.shape[-1] else x)[..., t.source]
 
 
 def _coefficients(layout: Layout, at: At, b: np.ndarray) -> np.ndarray:

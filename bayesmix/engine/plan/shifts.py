@@ -71,6 +71,8 @@ class Mean:
     target : Target
     weights : ndarray
         How much of it is added to each coefficient of the population.
+    lowers : float
+        How much of it is taken from every threshold that stands in the place of the intercept.
     """
 
     group: str
@@ -78,6 +80,7 @@ class Mean:
     level: int
     target: Target
     weights: np.ndarray
+    lowers: float = 0.0
 
 
 def shifts_of(spec: ModelSpec, centered: Centered, without: str | None = None) -> tuple[Shift, ...]:
@@ -149,6 +152,7 @@ def _of_group(
 ) -> Iterator[Mean]:
     name, free = g.group.name, _unbounded(spec, target)
     within, columns = WithinLevels(spec, target, name), np.where(free, _columns(spec, target), 0.0)
+    columns = np.column_stack([columns, np.full(len(columns), replaces_intercept(spec, target))])
     own = [s.column for s in shifts if s.group == name and s.target == target]
     # A level like most others, for the data on it are those on a sum over all others.
     level = int(np.argsort(np.bincount(within.index, minlength=within.size))[within.size // 2])
@@ -156,7 +160,12 @@ def _of_group(
         if (name, g.names[coef]) in centered:
             weights = _combination(columns, z)
             if weights is not None and weights.any() and not weights[own].any():
-                yield Mean(name, int(coef), level, target, weights)
+                yield Mean(name, int(coef), level, target, weights[:-1], float(weights[-1]))
+
+
+def replaces_intercept(spec: ModelSpec, target: Target) -> bool:
+    """Whether a vector of thresholds stands for the intercept of a predictor."""
+    return target.is_main and spec.family.intercept is not None
 
 
 def _combination(columns: np.ndarray, values: np.ndarray) -> np.ndarray | None:

@@ -22,7 +22,7 @@ from peers import find_peers, measure_peer
 from workloads import WORKLOADS
 
 HERE = Path(__file__).parent
-FAST = ("sleepstudy", "gpa", "verbagg")
+FAST = ("sleepstudy", "gpa", "verbagg", "inhaler", "epilepsy", "kidney")
 
 
 def child(words: list[str], cache: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is fitted: five data sets with their formulas, three real, two simulated."""
+"""What is fitted: nine data sets with their formulas, six real, three simulated."""
 
 from __future__ import annotations
 
@@ -52,6 +52,14 @@ def simulated_counts(rows: int = 100_000, first: int = 1000, second: int = 200) 
     return pd.DataFrame({"y": rng.poisson(np.exp(eta)), "x": x, "first": a, "second": b})
 
 
+def simulated_grades(rows: int = 100_000, groups: int = 1000) -> pd.DataFrame:
+    """Grades from 1 to 5 with an intercept for each group."""
+    rng = np.random.default_rng(3)
+    g, x = rng.integers(groups, size=rows), rng.normal(size=rows)
+    latent = 0.5 * x + 0.8 * rng.normal(size=groups)[g] + rng.logistic(size=rows)
+    return pd.DataFrame({"y": 1 + np.digitize(latent, [-1.5, 0.0, 1.0, 2.5]), "x": x, "g": g})
+
+
 WORKLOADS = {
     "sleepstudy": Workload(
         "Reaction ~ 1 + Days + (1 + Days | Subject)", lambda: bx.load_dataset("sleepstudy")
@@ -62,6 +70,22 @@ WORKLOADS = {
         lambda: bx.load_dataset("verbagg"),
         "bernoulli",
     ),
+    "inhaler": Workload(
+        "rating ~ treat + period + carry + (1 | subject)",
+        lambda: bx.load_dataset("inhaler"),
+        "cumulative",
+    ),
+    "epilepsy": Workload(
+        "count ~ zAge + zBase * Trt + (1 | patient)",
+        lambda: bx.load_dataset("epilepsy"),
+        "zero_inflated_negbinomial",
+    ),
+    "kidney": Workload(
+        "time | cens(censored) ~ age * sex + disease + (1 | patient)",
+        lambda: bx.load_dataset("kidney"),
+        "lognormal",
+    ),
     "slopes": Workload("y ~ x + (1 + x | g)", simulated_slopes),
     "counts": Workload("y ~ x + (1 | first) + (1 | second)", simulated_counts, "poisson"),
+    "grades": Workload("y ~ x + (1 | g)", simulated_grades, "cumulative"),
 }

@@ -66,7 +66,7 @@ def _population(layout: Layout, x: np.ndarray) -> np.ndarray:
 
 
 def _source(t: TakenAt, b: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """What is taken from a coefficient or a threshold: another coefficient, or a mean of effects."""
+    """What is taken from a coefficient or a threshold: a coefficient, or a mean of effects."""
     return (b if t.source < b.shape[-1] else x)[..., t.source]
 
 

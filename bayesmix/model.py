@@ -95,7 +95,11 @@ class Model:
 
     @property
     def priors(self) -> pd.DataFrame:
-        """The resolved priors: columns prior, class, coef, group, dpar, lb, ub, source."""
+        """The resolved priors: columns prior, class, coef, group, dpar, lb, ub, source.
+
+        Where a prior is scaled (a horseshoe's ``par_ratio``), there
+        is a column ``scaled`` of what came of it.
+        """
         return Table(self.spec.priors.frame())
 
     @cached_property

@@ -5,7 +5,7 @@ Two things evaluate its density, the PyMC model (`pymc_model`) and the engine (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ from bayesmix.formula import Formula, bf
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform
 from bayesmix.priors import Prior, PriorTable, Resolved, default_priors, resolve
+from bayesmix.priors.shrinking import Shrinking, hyper_parameters, shrinkings_of
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,26 @@ class ModelSpec:
         return {p.name: p for p in self.parameters}
 
     @cached_property
+    def shrinkings(self) -> tuple[Shrinking, ...]:
+        """The priors that shrink several parameters together."""
+        return shrinkings_of(self.parameters)
+
+    @property
+    def in_order(self) -> tuple[Parameter, ...]:
+        """The parameters, each after those that it hangs on.
+
+        What a shrinkage prior brings with it comes before what is shrunk, and after its unit.
+        """
+        if not self.shrinkings:
+            return self.parameters
+        order = {Role.DPAR: 0, Role.SHRINKAGE: 1}
+        return tuple(sorted(self.parameters, key=lambda p: order.get(p.role, 2)))
+
+    def shrinking(self, name: str) -> tuple[Shrinking, ...]:
+        """The shrinkage priors that a parameter's values have."""
+        return tuple(s for s in self.shrinkings if s.member(name))
+
+    @cached_property
     def groups(self) -> tuple[GroupPriors, ...]:
         return tuple(self._group(g) for g in self.design.groups)
 
@@ -180,7 +201,7 @@ def build_spec(
     declared = (*of_predictors(design), *vectors, *of_groups(design), *plain)
     user = _as_tuple(prior)
     priors = _resolved(responses, declared, user)
-    parameters = tuple(_with_priors(p, priors) for p in declared)
+    parameters = _completed(declared, priors)
     spec = ModelSpec(responses, design, parameters, priors, user)
     for p in design.predictors:
         _check_rank(spec, p)
@@ -209,7 +230,8 @@ def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
     )
     known = dict(zip(spec.priors.slots, spec.priors.resolved, strict=True))
     priors = replace(made.priors, resolved=tuple(known[slot] for slot in made.priors.slots))
-    parameters = tuple(_with_priors(p, priors) for p in made.parameters)
+    declared = (p for p in made.parameters if p.role != Role.SHRINKAGE)
+    parameters = _completed(declared, priors)
     return replace(made, parameters=parameters, priors=priors)
 
 
@@ -244,14 +266,20 @@ def _plain(responses: Iterable[Response]) -> Iterator[Parameter]:
 
 
 def _resolved(
-    responses: Iterable[Response], declared: Iterable[Parameter], user: tuple[Prior, ...]
+    responses: Sequence[Response], declared: Iterable[Parameter], user: tuple[Prior, ...]
 ) -> PriorTable:
     slots = tuple(slot for p in declared for slot in p.slots)
     defaults = {}
     for r in responses:
         offsets = {dpar: float(p.offset.mean()) for dpar, p in r.predictors.items()}
         defaults |= default_priors(r.family, r.data.y, slots, offsets)
-    return resolve(slots, defaults, user)
+    return resolve(slots, defaults, user, rows=len(responses[0].data.y))
+
+
+def _completed(declared: Iterable[Parameter], priors: PriorTable) -> tuple[Parameter, ...]:
+    """The parameters with their priors, and those that shrinkage priors bring with them."""
+    own = tuple(_with_priors(p, priors) for p in declared)
+    return *own, *(h for s in shrinkings_of(own) for h in hyper_parameters(s))
 
 
 def _with_priors(p: Parameter, priors: PriorTable) -> Parameter:

@@ -27,6 +27,8 @@ class Role(StrEnum):
     COR = "cor"
     EFFECTS = "effects"
     DPAR = "dpar"
+    SHRINKAGE = "shrinkage"
+    """What a shrinkage prior brings with it."""
 
 
 class Transform(StrEnum):
@@ -65,6 +67,8 @@ class Parameter:
     transform : Transform
     priors : tuple of Resolved
         Those of `slots`, once they are known.
+    unit : str
+        The parameter in whose units the prior is; ``""`` if it is in none.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Parameter:
     slots: tuple[Slot, ...] = ()
     transform: Transform = Transform.BOUNDED
     priors: tuple[Resolved, ...] = field(default=())
+    unit: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -34,15 +34,22 @@ def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
 
 
 def _each(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
-    """A prior for every value, or one for all shares."""
+    """A prior for every value, or one for all shares; in units of another parameter."""
+    values = draws[p.name]
     if p.transform == Transform.SHARES:
-        return p.prior.logpdf(draws[p.name])
-    return _sum(p, draws[p.name])
+        return p.prior.logpdf(values)
+    if not p.unit:
+        return _sum(p, values)
+    unit = draws[p.unit]
+    scaled = values / unit.reshape(-1, *[1] * len(p.dims))
+    return _sum(p, scaled) - p.size * np.log(unit)
 
 
 def _sum(p: Parameter, values: np.ndarray) -> np.ndarray:
+    """Of what has a prior of its own; what is shrunk has none."""
     columns = values.reshape(len(values), -1).T
-    logp = (prior.logpdf(column) for prior, column in zip(p.each, columns, strict=True))
+    pairs = zip(p.each, columns, strict=True)
+    logp = (prior.logpdf(column) for prior, column in pairs if prior.distribution.of_one)
     return sum(logp, np.zeros(len(values)))
 
 
@@ -51,7 +58,11 @@ def _population(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     columns, b = spec.predictors[p.owner].columns, draws[p.name]
     if columns.has_intercept:
         b = np.column_stack([b[:, 0] + b[:, 1:] @ columns.means, b[:, 1:]])
-    return _sum(p, b)
+    total = _sum(p, b)
+    for s in spec.shrinking(p.name):
+        z = b[:, s.member(p.name).positions] / s.scales_of(p.name, draws)
+        total = total + _standard_normal(z)
+    return total
 
 
 def _thresholds(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
@@ -83,7 +94,11 @@ def _effects(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
         for stratum in range(roots.shape[1]):
             levels = of_level == stratum
             z[:, levels] = _standardised(roots[:, stratum, None], z[:, levels])
-    return -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=(1, 2))
+    return _standard_normal(z.reshape(len(z), -1))
+
+
+def _standard_normal(z: np.ndarray) -> np.ndarray:
+    return -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=1)
 
 
 def _roots(g: GroupPriors, draws: Draws) -> np.ndarray:

@@ -66,6 +66,11 @@ class Distribution:
         return f"{self.name}({', '.join(map(format_number, self.params))})"
 
     @property
+    def source(self) -> str:
+        """The text that makes it again, its numbers with all their digits."""
+        return f"{self.name}({', '.join(map(repr, self.params))})" if self.proper else ""
+
+    @property
     def law(self) -> Law:
         """What its numbers mean and who computes it."""
         return DISTRIBUTIONS[self.name]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from bayesmix.errors import PriorError, did_you_mean, listed
 from bayesmix.priors.distributions import FLAT, Distribution, signature
 from bayesmix.priors.laws import DISTRIBUTIONS
+from bayesmix.priors.shrinkage import SHRINKAGES, Shrinkage
 
 __all__ = ["parse_distribution"]
 
@@ -14,7 +16,10 @@ _CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(((?:[^()]|c\s*\([^()]*\))*)\)")
 _VECTOR = re.compile(r"c\s*\(([^()]*)\)")
 _NAME = re.compile(r"([A-Za-z_][\w.]*)")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_KNOWN = tuple(name for name in DISTRIBUTIONS if name != "flat")
+_KNOWN = (*(name for name in DISTRIBUTIONS if name != "flat"), *SHRINKAGES)
+_WORDS = {"TRUE": True, "T": True, "True": True, "FALSE": False, "F": False, "False": False}
+_NOTHING = ("NULL", "None")
+_COMMA = re.compile(r",(?![^()]*\))")
 _NOT_YET = frozenset("lasso multi_normal frechet pareto exp_mod_normal von_mises".split())
 _ELSEWHERE = {
     "laplace": "double_exponential",
@@ -32,18 +37,18 @@ _ELSEWHERE = {
 }
 
 
-def parse_distribution(text: str) -> Distribution:
+def parse_distribution(text: str) -> Distribution | Shrinkage:
     """The distribution that a string such as ``"student_t(3, 0, 2.5)"`` names.
 
     Parameters
     ----------
     text : str
         A distribution of Stan with numbers in Stan's order; ``""`` is the flat prior. Those of a
-        Dirichlet may stand in R's ``c(…)``.
+        Dirichlet may stand in R's ``c(…)``, the arguments of ``horseshoe`` and ``R2D2`` be named.
 
     Returns
     -------
-    Distribution
+    Distribution or Shrinkage
 
     Raises
     ------
@@ -61,6 +66,8 @@ def parse_distribution(text: str) -> Distribution:
     if not stripped:
         return FLAT
     name, inside = _split(stripped)
+    if name in SHRINKAGES:
+        return _shrinkage(SHRINKAGES[name], inside, " ".join(text.split()))
     return Distribution(name, tuple(_number(a, name, text) for a in _arguments(inside)))
 
 
@@ -72,18 +79,18 @@ def _split(text: str) -> tuple[str, str]:
     _check_name(start[1], text)
     call = _CALL.match(text)
     if not call:
-        raise PriorError(f"{text!r} can't be read; write {signature(start[1])!r} with numbers.")
+        how = f"{start[1]}()" if start[1] in SHRINKAGES else signature(start[1])
+        raise PriorError(f"{text!r} can't be read; write {how!r} with numbers.")
     rest = text[call.end() :].strip()
     if rest:
         raise PriorError(
             f"{text!r}: {rest!r} after the distribution can't be read. A prior is one "
             "distribution; bounds are given as lb= and ub=."
         )
-    return call[1], _VECTOR.fullmatch(call[2].strip())[1] if _is_vector(call) else call[2]
-
-
-def _is_vector(call: re.Match[str]) -> bool:
-    return DISTRIBUTIONS[call[1]].many and _VECTOR.fullmatch(call[2].strip()) is not None
+    vector = _VECTOR.fullmatch(call[2].strip())
+    if vector and call[1] in DISTRIBUTIONS and DISTRIBUTIONS[call[1]].many:
+        return call[1], vector[1]
+    return call[1], call[2]
 
 
 def _check_name(name: str, text: str) -> None:
@@ -128,3 +135,39 @@ def _number(argument: str, name: str, text: str) -> float:
     raise PriorError(
         f"{text!r}: {argument!r} is not a number. {signature(name)!r} takes plain numbers only."
     )
+
+
+def _shrinkage(kind: type[Shrinkage], inside: str, text: str) -> Shrinkage:
+    """A shrinkage prior from arguments by position or by name."""
+    names = [f.name for f in kind.arguments()]
+    given: dict[str, Any] = {}
+    for place, argument in enumerate(a.strip() for a in _COMMA.split(inside) if a.strip()):
+        name, equals, value = (part.strip() for part in argument.partition("="))
+        if not equals:
+            name, value = names[place] if place < len(names) else "", name
+        if name not in names:
+            near = did_you_mean(name, names)
+            raise PriorError(
+                f"{text!r}: {argument!r} is no argument of {kind.name}().{near} It takes "
+                f"{listed(names, limit=len(names))}."
+            )
+        if name in given:
+            raise PriorError(f"{text!r}: {name} is given twice.")
+        given[name] = _value(value, kind.name, text)
+    return kind(**given, given=text)
+
+
+def _value(text: str, name: str, whole: str) -> Any:
+    """A number, several in ``c(…)``, TRUE, FALSE or NULL."""
+    if text in _WORDS or text in _NOTHING:
+        return _WORDS.get(text)
+    vector = _VECTOR.fullmatch(text)
+    if vector:
+        return tuple(_plain_number(a, name, whole) for a in _arguments(vector[1]))
+    return _plain_number(text, name, whole)
+
+
+def _plain_number(text: str, name: str, whole: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise PriorError(f"{whole!r}: {text!r} is not a number, as {name}() takes them.")
+    return float(text)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bayesmix.errors import PriorError, did_you_mean
+from bayesmix.errors import PriorError, did_you_mean, listed
 from bayesmix.parameters.slots import dpar_key
 from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.parsing import parse_distribution
 from bayesmix.priors.rounding import format_number
+from bayesmix.priors.shrinkage import Shrinkage
 
 __all__ = ["Prior", "prior"]
 
@@ -22,13 +23,17 @@ _FIELDS = {
 }
 
 
+SHRUNK = ("b", "sd")
+"""The classes that horseshoe and R2D2 are for."""
+
+
 @dataclass(frozen=True)
 class Prior:
     """A distribution and bounds, and the parameters they are for; made by `prior`.
 
     Parameters
     ----------
-    distribution : Distribution
+    distribution : Distribution or Shrinkage
         ``FLAT`` where only bounds were given.
     class_, coef, group, dpar : str
         What it is for; ``""`` is all of them, and ``dpar=""`` is ``mu``.
@@ -36,7 +41,7 @@ class Prior:
         Bounds on the parameter's own scale.
     """
 
-    distribution: Distribution
+    distribution: Distribution | Shrinkage
     class_: str = "b"
     coef: str = ""
     group: str = ""
@@ -48,6 +53,12 @@ class Prior:
     def only_bounds(self) -> bool:
         """Whether the distribution is left to a less specific row."""
         return not self.distribution.proper and (self.lb is not None or self.ub is not None)
+
+    def on(self, rows: int) -> Prior:
+        """The same with what hangs on the number of rows worked out."""
+        if not isinstance(self.distribution, Shrinkage):
+            return self
+        return replace(self, distribution=self.distribution.on(rows))
 
     def __str__(self) -> str:
         named = [f"{k}={v!r}" for k in ("coef", "group", "dpar") if (v := getattr(self, k))]
@@ -74,7 +85,8 @@ def prior(
     ----------
     prior : str
         A distribution of Stan with plain numbers, ``"student_t(3, 0, 10)"``; ``"constant(2)"``
-        fixes the parameter. ``""`` is flat (for the classes ``b`` and ``Intercept``); with bounds
+        fixes the parameter, `Horseshoe` (``"horseshoe(par_ratio=0.1)"``) and `R2D2` shrink all of a
+        class together. ``""`` is flat (for the classes ``b`` and ``Intercept``); with bounds
         it leaves the distribution to the less specific prior.
     class_ : str
         ``"b"`` (population coefficients), ``"Intercept"`` (of the *centred* predictors), ``"sd"``,
@@ -119,7 +131,14 @@ def prior(
         _bound("lb", lb),
         _bound("ub", ub),
     )
-    for check in (_check_class, _check_fields, _check_flat, _check_lkj, _check_bounds):
+    for check in (
+        _check_class,
+        _check_fields,
+        _check_flat,
+        _check_lkj,
+        _check_shrinkage,
+        _check_bounds,
+    ):
         check(made)
     return made
 
@@ -208,6 +227,18 @@ def _check_lkj(prior: Prior) -> None:
         raise PriorError(f"{prior}: a correlation's prior is 'lkj(eta)' and nothing else.")
     if prior.class_ == "cor" and (prior.lb is not None or prior.ub is not None):
         raise PriorError(f"{prior}: correlations take no lb or ub.")
+
+
+def _check_shrinkage(prior: Prior) -> None:
+    if not isinstance(prior.distribution, Shrinkage):
+        return
+    name = prior.distribution.name
+    if prior.class_ not in SHRUNK:
+        raise PriorError(f"{prior}: {name} is for the classes {listed(SHRUNK)}.")
+    if prior.coef or prior.group:
+        raise PriorError(f"{prior}: {name} is for a whole class; leave coef= and group= out.")
+    if prior.lb is not None or prior.ub is not None:
+        raise PriorError(f"{prior}: what {name} shrinks takes no lb or ub.")
 
 
 def _check_bounds(prior: Prior) -> None:

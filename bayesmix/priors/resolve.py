@@ -13,6 +13,8 @@ from bayesmix.priors.names import same_coef
 from bayesmix.priors.parsing import parse_distribution
 from bayesmix.priors.prior import Prior
 from bayesmix.priors.rounding import format_number
+from bayesmix.priors.shrinkage import Shrinkage
+from bayesmix.priors.shrinking import check_shared
 from bayesmix.priors.table import PriorTable, Resolved, Row
 
 __all__ = ["resolve"]
@@ -24,7 +26,10 @@ _LEAST_LOG_MASS = math.log(1e-12)
 
 
 def resolve(
-    slots: Iterable[Slot], defaults: Defaults, user: Prior | Iterable[Prior] | None = None
+    slots: Iterable[Slot],
+    defaults: Defaults,
+    user: Prior | Iterable[Prior] | None = None,
+    rows: int = 1,
 ) -> PriorTable:
     """The table of a model's priors.
 
@@ -39,6 +44,8 @@ def resolve(
         Class and dpar to distribution (`bayesmix.priors.defaults.default_priors`).
     user : Prior or iterable of Prior, optional
         What the user states.
+    rows : int
+        How many the model is fitted to, on which a horseshoe may hang.
 
     Returns
     -------
@@ -59,7 +66,8 @@ def resolve(
     ('normal(0, 1)', 'normal(5, 3)')
     """
     slots = tuple(dict.fromkeys(slots))
-    stated = _stated(slots, _as_list(user))
+    stated = _stated(slots, (p.on(rows) for p in _as_list(user)))
+    check_shared(stated)
     resolved = tuple(_resolved(slot, stated, defaults) for slot in slots)
     return PriorTable(slots, resolved, _rows(slots, stated, defaults))
 
@@ -103,6 +111,8 @@ def _resolved(slot: Slot, stated: Stated, defaults: Defaults) -> Resolved:
     lower = max(slot.lower, lb, distribution.support[0])
     upper = min(slot.upper, ub, distribution.support[1])
     source = "user" if said else "default"
+    if isinstance(distribution, Shrinkage):
+        return Resolved(distribution, slot.lower, slot.upper, source)
     _check_kind(slot, distribution, said)
     if distribution.fixed:
         return _fixed(slot, distribution, source, said)
@@ -191,6 +201,7 @@ def _row(key: Key, slot: Slot, said: Prior | None, defaults: Defaults) -> Row:
         lower if said.lb is None else max(lower, said.lb),
         upper if said.ub is None else min(upper, said.ub),
         "user",
+        said.distribution.came_of() if isinstance(said.distribution, Shrinkage) else "",
     )
 
 

@@ -15,10 +15,11 @@ from bayesmix.parameters.slots import Key, Slot
 from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.register import register
 from bayesmix.priors.rounding import format_number
+from bayesmix.priors.shrinkage import Shrinkage
 
 __all__ = ["PriorTable", "Resolved", "Row"]
 
-_COLUMNS = ("prior", "class", "coef", "group", "dpar", "lb", "ub", "source")
+_COLUMNS = ("prior", "class", "coef", "group", "dpar", "lb", "ub", "source", "scaled")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Resolved:
 
     Parameters
     ----------
-    distribution : Distribution
+    distribution : Distribution or Shrinkage
+        A shrinkage prior is one of several parameters together (`spec.ModelSpec.shrinkings`).
     lower, upper : float
         The range of the parameter: natural range, bounds and support taken together. Both are
         the value of a constant.
@@ -41,7 +43,7 @@ class Resolved:
     -0.7258
     """
 
-    distribution: Distribution
+    distribution: Distribution | Shrinkage
     lower: float
     upper: float
     source: str
@@ -84,18 +86,23 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: what was said, for all, some or one of a class's parameters."""
+    """A line of the table: what was said, for all, some or one of a class's parameters.
+
+    `scaled` is what came of it, where the data or the number of rows had a say.
+    """
 
     key: Key
     prior: str
     lb: float
     ub: float
     source: str
+    scaled: str = ""
 
     def cells(self) -> tuple[str, ...]:
         """The row as text, in the order of the table's columns."""
         class_, dpar, group, coef = self.key
-        return self.prior, class_, coef, group, dpar, _bound(self.lb), _bound(self.ub), self.source
+        bounds = _bound(self.lb), _bound(self.ub)
+        return self.prior, class_, coef, group, dpar, *bounds, self.source, self.scaled
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,9 +137,11 @@ class PriorTable:
         -------
         DataFrame
             Columns ``prior, class, coef, group, dpar, lb, ub, source``, all strings. An empty
-            ``prior`` is that of the less specific row, or flat where there is none.
+            ``prior`` is that of the less specific row, or flat where there is none. Where a prior
+            is scaled by the data, there is a column ``scaled`` of what came of it.
         """
-        return pd.DataFrame([row.cells() for row in self.rows], columns=list(_COLUMNS))
+        table = pd.DataFrame([row.cells() for row in self.rows], columns=list(_COLUMNS))
+        return table if any(row.scaled for row in self.rows) else table.drop(columns="scaled")
 
     @cached_property
     def _by_key(self) -> dict[Key, Resolved]:

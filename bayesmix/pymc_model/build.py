@@ -33,7 +33,7 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
     """
     with pm.Model(coords={**variable_coords(spec), obs_dim(spec): row_labels(spec)}) as model:
         made: Made = {}
-        for p in spec.parameters:
+        for p in spec.in_order:
             made |= add_parameter(spec, p, made)
         for response in spec.responses:
             add_likelihood(response, _values(spec, response, made), obs_dim(spec))

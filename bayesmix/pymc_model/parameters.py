@@ -9,6 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmix.parameters import Parameter, Role
+from bayesmix.priors.shrinkage import Shrinkage
 from bayesmix.pymc_model.vectors import increasing, vector
 from bayesmix.spec import GroupPriors, ModelSpec
 
@@ -50,7 +51,8 @@ def _population(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     if columns.has_intercept:
         parts[f"Intercept{suffix}"] = p.priors[0].register(f"Intercept{suffix}")
     if len(p.priors) > first:
-        parts[f"slopes{suffix}"] = vector(f"slopes{suffix}", p.priors[first:])
+        shrunk = _shrunken(spec, p, made, standardised=f"z{p.name}")
+        parts[f"slopes{suffix}"] = vector(f"slopes{suffix}", p.priors[first:], shrunk)
     kept = list(parts.values())
     if columns.has_intercept:
         shift = pt.dot(columns.means, kept[1]) if len(kept) > 1 else 0.0
@@ -71,8 +73,29 @@ def _thresholds(spec: ModelSpec, p: Parameter, made: Made) -> Made:
 
 
 def _standard_deviations(spec: ModelSpec, p: Parameter, made: Made) -> Made:
-    flat = vector(f"sds_{p.owner}", p.each)
+    flat = vector(f"sds_{p.owner}", p.each, _shrunken(spec, p, made))
     return {p.name: pm.Deterministic(p.name, flat.reshape(p.shape), dims=p.dims)}
+
+
+def _shrunken(
+    spec: ModelSpec, p: Parameter, made: Made, standardised: str = ""
+) -> dict[Shrinkage, Any]:
+    """The values that shrinkage priors give: their scales, times standard normal ones if named."""
+    found = {}
+    for s in spec.shrinking(p.name):
+        scales, own = s.scales_of(p.name, made), p.each[s.member(p.name).positions[0]]
+        z = pm.Normal(standardised, shape=s.size_of(p.name)) if standardised else 1.0
+        found[own.distribution] = z * scales
+    return found
+
+
+def _hyper(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """A parameter of a shrinkage prior; its random variable is in the prior's own units."""
+    dims = {"dims": p.dims} if p.dims else {}
+    if not p.unit:
+        return {p.name: p.prior.register(p.name, **dims)}
+    free = p.prior.register(f"{p.name}_free", **dims)
+    return {p.name: pm.Deterministic(p.name, free * made[p.unit], dims=p.dims)}
 
 
 def _correlations(spec: ModelSpec, p: Parameter, made: Made) -> Made:
@@ -137,5 +160,6 @@ REGISTER = {
     Role.SD: _standard_deviations,
     Role.COR: _correlations,
     Role.EFFECTS: _effects,
+    Role.SHRINKAGE: _hyper,
 }
 """The parameters that are more than one random variable of their own name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,15 +21,20 @@ def shared_priors(priors: Sequence[Resolved]) -> list[tuple[Resolved, tuple[int,
     return [(priors[at[0]], tuple(at)) for at in positions.values()]
 
 
-def vector(name: str, priors: Sequence[Resolved]) -> Any:
+def vector(name: str, priors: Sequence[Resolved], given: Mapping[Any, Any] | None = None) -> Any:
     """One random variable for each distinct prior, put together in the order of `priors`.
 
     With one prior for all the variable is called `name`, otherwise ``name__0``, ``name__1``, ….
+    Those whose distribution is in `given` have its values there.
     """
-    shared = shared_priors(priors)
-    if len(shared) == 1:
-        return priors[0].register(name, shape=len(priors))
-    parts = [p.register(f"{name}__{i}", shape=len(at)) for i, (p, at) in enumerate(shared)]
+    shared, given = shared_priors(priors), given or {}
+    names = [name] if len(shared) == 1 else [f"{name}__{i}" for i in range(len(shared))]
+    parts = [
+        given.get(p.distribution) if p.distribution in given else p.register(n, shape=len(at))
+        for n, (p, at) in zip(names, shared, strict=True)
+    ]
+    if len(parts) == 1:
+        return parts[0]
     order = np.argsort(np.concatenate([at for _, at in shared]))
     return pt.concatenate(parts)[order]
 

@@ -45,7 +45,7 @@ def draw_prior(spec: ModelSpec, draws: int, random_seed: np.random.SeedSequence)
     check_count("draws", draws, 1)
     _check_proper(spec)
     rng, values = np.random.default_rng(random_seed), {}
-    for p in spec.parameters:
+    for p in spec.in_order:
         values |= DRAWN.get(p.role, _each)(rng, draws, spec, p, values)
     return dataset(spec, {p.name: values[p.name][None] for p in spec.parameters})
 
@@ -77,16 +77,34 @@ def prior_tree(spec: ModelSpec, prior: xr.Dataset, predicted: xr.DataArray) -> x
 def _each(
     rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
 ) -> Values:
-    """Every value from a prior of its own, or shares from theirs."""
+    """Every value from a prior of its own, or shares from theirs; in units of another parameter."""
     if p.transform == Transform.SHARES:
         return {p.name: shares.rvs(rng, draws, p.size, p.prior.distribution.params)}
-    return {p.name: _columns(rng, draws, p).reshape(draws, *p.shape)}
+    drawn = _columns(rng, draws, p).reshape(draws, *p.shape)
+    return {p.name: drawn * _unit(p, before)}
+
+
+def _unit(p: Parameter, before: Values) -> np.ndarray | float:
+    """What the values of a parameter are multiples of."""
+    return before[p.unit].reshape(-1, *[1] * len(p.dims)) if p.unit else 1.0
+
+
+def _standard_deviations(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    values = _columns(rng, draws, p)
+    for s in spec.shrinking(p.name):
+        values[:, s.member(p.name).positions] = s.scales_of(p.name, before)
+    return {p.name: values.reshape(draws, *p.shape)}
 
 
 def _population(
     rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
 ) -> Values:
     b, columns = _columns(rng, draws, p), spec.predictors[p.owner].columns
+    for s in spec.shrinking(p.name):
+        z = rng.standard_normal((draws, s.size_of(p.name)))
+        b[:, s.member(p.name).positions] = z * s.scales_of(p.name, before)
     if columns.has_intercept:
         b[:, 0] -= b[:, 1:] @ columns.means
     return {p.name: b}
@@ -144,6 +162,7 @@ def _effects(
 DRAWN = {
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
+    Role.SD: _standard_deviations,
     Role.COR: _correlations,
     Role.EFFECTS: _effects,
 }
@@ -151,7 +170,9 @@ DRAWN = {
 
 
 def _columns(rng: np.random.Generator, draws: int, p: Parameter) -> np.ndarray:
-    columns = [prior.rvs(rng, draws) for prior in p.each]
+    """What has a prior of its own; zeros for what is shrunk."""
+    shrunk = np.zeros(draws)
+    columns = [prior.rvs(rng, draws) if prior.distribution.of_one else shrunk for prior in p.each]
     return np.column_stack(columns) if columns else np.zeros((draws, 0))
 
 

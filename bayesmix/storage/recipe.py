@@ -131,10 +131,8 @@ def _family_together(about: Mapping[str, Any], custom: Family | None) -> Family:
 
 def _prior_apart(p: Prior) -> dict[str, Any]:
     """The prior's fields; its numbers with all their digits, which its own text hasn't."""
-    numbers = ", ".join(map(repr, p.distribution.params))
-    text = f"{p.distribution.name}({numbers})" if p.distribution.proper else ""
     names = ("class_", "coef", "group", "dpar", "lb", "ub")
-    return {"prior": text, **{name: getattr(p, name) for name in names}}
+    return {"prior": p.distribution.source, **{name: getattr(p, name) for name in names}}
 
 
 def _frame_apart(frame: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Stored]]:

@@ -24,7 +24,7 @@ FAMILIES = {
     "negbinomial": "NegBinomial",
     "cumulative": "Ordered",
 }
-DISTRIBUTIONS = {"student_t": "StudentT", "inv_gamma": "InvGamma", "lkj": "LKJ"}
+DISTRIBUTIONS = {"student_t": "StudentT", "inv_gamma": "InvGamma", "lkj": "LKJ", "R2D2": "R2D2"}
 
 
 class Style(Protocol):
@@ -271,6 +271,7 @@ PRIORS = {
     Role.SD: _sd,
     Role.COR: _cor,
     Role.EFFECTS: _nothing,
+    Role.SHRINKAGE: _nothing,
 }
 """The lines of priors of parameters that have symbols of their own."""
 

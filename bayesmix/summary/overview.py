@@ -19,8 +19,8 @@ from bayesmix.summary.varcorr import correlated, correlation_matrix, sd_names
 from bayesmix.tables import Table
 
 POPULATION, FURTHER = "Population", "Further"
-ELSEWHERE = (Role.POPULATION, Role.THRESHOLDS, Role.SD, Role.COR, Role.EFFECTS)
-"""Roles of the parameters in the parts before the last."""
+ELSEWHERE = (Role.POPULATION, Role.THRESHOLDS, Role.SD, Role.COR, Role.EFFECTS, Role.SHRINKAGE)
+"""Roles of the parameters in the parts before the last, and of those that only serve priors."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,23 @@ CASES = {
     "negbinomial": (bf("count ~ x + (1 | g)", shape="z"), "negbinomial", NORMAL),
     "priors and bounds": ("y ~ x + z + (1 + x + z | g) + (1 + x | k)", "gaussian", SKEWED),
     "by": ("y ~ x + (1 + x | gr(g, by=t))", "gaussian", [NORMAL, *SKEWED[2:5], SKEWED[6]]),
+    "horseshoe": ("y ~ x + z + f + (1 | g)", "gaussian", prior("horseshoe(3, par_ratio=0.2)", "b")),
+    "horseshoe without sigma": (
+        bf("y ~ 0 + f", sigma="x + z"),
+        "gaussian",
+        [prior("horseshoe(df_slab=5)", "b"), prior("horseshoe(scale_slab=1)", "b", dpar="sigma")],
+    ),
+    "R2D2": ("y ~ x + z", "gaussian", prior("R2D2(0.3, 5, cons_D2=c(1, 2))", "b")),
+    "R2D2 of two classes": (
+        bf("y ~ x + z + (1 + x | g) + (1 | i | k)", nu="1 + (1 | i | k)"),
+        "student",
+        [prior("R2D2(main=TRUE)", "b"), prior("R2D2(cons_D2=2)", "sd")],
+    ),
+    "constants": (
+        "y ~ x + z + (1 + x | g)",
+        "gaussian",
+        [NORMAL, prior("constant(2)", "b", coef="x"), prior("constant(1.5)", "sigma")],
+    ),
     "dpars and ids": (
         bf("y ~ x + (1 + x | i | g) + (0 + z | g)", sigma="1 + (1 | i | g)"),
         "gaussian",
@@ -73,9 +90,9 @@ def at_random(model: Model, seed: int) -> tuple[float, Fit]:
 def log_jacobian(fit: Fit) -> float:
     """Of the uniform parts u in which PyMC has the correlations, by the Cholesky factor's entries.
 
-    L[i, j] = (2 u[i, j] - 1) · sqrt(1 - Σ_k<j L[i, k]²).
+    L[i, j] = (2 u[i, j] - 1) · sqrt(1 - Σ_k<j L[i, k]²). And of what PyMC has in units of sigma.
     """
-    total = 0.0
+    total = -sum(np.log(draws_of(fit)[p.unit][0]) for p in fit.model.spec.parameters if p.unit)
     for g in fit.model.spec.groups:
         if not g.correlated:
             continue

@@ -16,7 +16,7 @@ from bayesmix.formula import Formula
 from bayesmix.predict import Draws, Prediction, Request
 from bayesmix.priors import Prior
 from bayesmix.randomness import seed_sequence
-from bayesmix.sampling import Problem, Settings, draw_prior, prior_tree, run
+from bayesmix.sampling import Problem, Settings, draw_prior, prior_tree, run, run_prior
 from bayesmix.spec import ModelSpec, build_spec, on_rows
 from bayesmix.summary import Equation, Table
 
@@ -43,6 +43,10 @@ class Model:
     namespace : dict of str to callable, optional
         Functions that the formula may use beside the built-in ones; what they give a row must not
         hang on the other rows.
+    default_priors : str, default "brms"
+        Where the priors come from that `prior` doesn't give: ``"brms"`` (flat coefficients, others
+        as wide as the response), or ``"autoscale"``, rstanarm's weakly informative ones in units of
+        the data (`bayesmix.priors.autoscale.autoscaled`).
 
     Raises
     ------
@@ -70,8 +74,11 @@ class Model:
         family: str | Family = "gaussian",
         prior: Prior | Iterable[Prior] = (),
         namespace: Mapping[str, Callable[..., Any]] | None = None,
+        default_priors: str = "brms",
     ) -> None:
-        self.spec = build_spec(formula, data, family, prior, namespace)
+        self.spec = build_spec(
+            formula, data, family, prior, namespace, default_priors=default_priors
+        )
 
     @classmethod
     def from_spec(cls, spec: ModelSpec) -> Model:
@@ -97,7 +104,7 @@ class Model:
     def priors(self) -> pd.DataFrame:
         """The resolved priors: columns prior, class, coef, group, dpar, lb, ub, source.
 
-        Where a prior is scaled (a horseshoe's ``par_ratio``), there
+        Where a prior is scaled (``default_priors="autoscale"``, a horseshoe's ``par_ratio``), there
         is a column ``scaled`` of what came of it.
         """
         return Table(self.spec.priors.frame())
@@ -179,6 +186,7 @@ class Model:
         progressbar: bool = True,
         parametrization: str | Mapping[str, str] = "auto",
         marginalize: bool = True,
+        prior_only: bool = False,
     ) -> Fit:
         """Sample the posterior with NUTS.
 
@@ -206,6 +214,10 @@ class Model:
         marginalize : bool
             Whether the engine integrates out the effects of the largest group where it can (normal
             responses, one sigma) and draws them afterwards: the same posterior, faster.
+        prior_only : bool
+            Leave the response out: the fit has independent draws from the prior in place of those
+            from the posterior, as many (chains × draws), and no sampler runs. All that a fit does
+            works on it.
 
         Returns
         -------
@@ -215,7 +227,9 @@ class Model:
         ------
         SamplingError
             If the sampler isn't installed, the engine doesn't take the model (it says why), or no
-            chain could start.
+            chain could start; with `prior_only` if `pymc` was changed.
+        PriorError
+            With `prior_only`, if a prior is flat; it names the parameters.
 
         Warns
         -----
@@ -233,6 +247,8 @@ class Model:
             parametrization,
             marginalize,
         )
+        if prior_only:
+            return Fit(self, run_prior(self._problem(), settings))
         return Fit(self, run(self._problem(), sampler, settings))
 
     def on_rows(self, rows: Any) -> Model:
@@ -288,13 +304,14 @@ def brm(
     family: str | Family = "gaussian",
     prior: Prior | Iterable[Prior] = (),
     namespace: Mapping[str, Callable[..., Any]] | None = None,
+    default_priors: str = "brms",
     **sampling: Any,
 ) -> Fit:
     """Make a `Model` and fit it.
 
     Parameters
     ----------
-    formula, data, family, prior, namespace
+    formula, data, family, prior, namespace, default_priors
         See `Model`.
     **sampling
         See `Model.fit`.
@@ -303,4 +320,5 @@ def brm(
     -------
     Fit
     """
-    return Model(formula, data, family, prior, namespace).fit(**sampling)
+    model = Model(formula, data, family, prior, namespace, default_priors)
+    return model.fit(**sampling)

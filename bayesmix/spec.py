@@ -22,7 +22,10 @@ from bayesmix.families import family as find_family
 from bayesmix.formula import Formula, bf
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform
-from bayesmix.priors import Prior, PriorTable, Resolved, default_priors, resolve
+from bayesmix.parameters.slots import dpar_key
+from bayesmix.priors import Prior, PriorTable, Resolved, resolve
+from bayesmix.priors import default_priors as brms_priors
+from bayesmix.priors.autoscale import autoscaled, check_scheme
 from bayesmix.priors.shrinking import Shrinking, hyper_parameters, shrinkings_of
 
 
@@ -108,6 +111,8 @@ class ModelSpec:
     priors : PriorTable
     user_priors : tuple of Prior
         As the user gave them.
+    defaults : str
+        Where the other priors come from, one of `bayesmix.priors.autoscale.SCHEMES`.
     """
 
     responses: tuple[Response, ...]
@@ -115,6 +120,7 @@ class ModelSpec:
     parameters: tuple[Parameter, ...]
     priors: PriorTable
     user_priors: tuple[Prior, ...]
+    defaults: str = "brms"
 
     @property
     def formula(self) -> Formula:
@@ -187,6 +193,7 @@ def build_spec(
     family: str | Family = "gaussian",
     prior: Prior | Iterable[Prior] | None = (),
     namespace: Mapping[str, Callable[..., Any]] | None = None,
+    default_priors: str = "brms",
 ) -> ModelSpec:
     """Check and put together what the user gives.
 
@@ -194,15 +201,16 @@ def build_spec(
     ------
     FormulaError, DataError, FamilyError, PriorError
     """
+    check_scheme(default_priors)
     asked = find_family(family)
     design = build_design(bf(formula), to_pandas(data), asked, namespace)
     responses = tuple(_response(r, design, asked) for r in design.responses)
     vectors, plain = _vectors(responses), _plain(responses)
     declared = (*of_predictors(design), *vectors, *of_groups(design), *plain)
     user = _as_tuple(prior)
-    priors = _resolved(responses, declared, user)
+    priors = _resolved(responses, declared, user, default_priors)
     parameters = _completed(declared, priors)
-    spec = ModelSpec(responses, design, parameters, priors, user)
+    spec = ModelSpec(responses, design, parameters, priors, user, default_priors)
     for p in design.predictors:
         _check_rank(spec, p)
     return spec
@@ -227,9 +235,9 @@ def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
         spec.response.asked,
         spec.user_priors,
         spec.design.functions,
+        default_priors=spec.defaults,
     )
-    known = dict(zip(spec.priors.slots, spec.priors.resolved, strict=True))
-    priors = replace(made.priors, resolved=tuple(known[slot] for slot in made.priors.slots))
+    priors = made.priors.as_in(spec.priors)
     declared = (p for p in made.parameters if p.role != Role.SHRINKAGE)
     parameters = _completed(declared, priors)
     return replace(made, parameters=parameters, priors=priors)
@@ -266,14 +274,25 @@ def _plain(responses: Iterable[Response]) -> Iterator[Parameter]:
 
 
 def _resolved(
-    responses: Sequence[Response], declared: Iterable[Parameter], user: tuple[Prior, ...]
+    responses: Sequence[Response],
+    declared: Iterable[Parameter],
+    user: tuple[Prior, ...],
+    scheme: str,
 ) -> PriorTable:
     slots = tuple(slot for p in declared for slot in p.slots)
     defaults = {}
     for r in responses:
         offsets = {dpar: float(p.offset.mean()) for dpar, p in r.predictors.items()}
-        defaults |= default_priors(r.family, r.data.y, slots, offsets)
+        defaults |= brms_priors(r.family, r.data.y, slots, offsets)
+        if scheme == "autoscale":
+            columns = {dpar_key(dpar): _by_coef(p) for dpar, p in r.predictors.items()}
+            offset = offsets.get(MAIN, 0.0)
+            defaults |= autoscaled(r.family, r.data.y, slots, columns, offset)
     return resolve(slots, defaults, user, rows=len(responses[0].data.y))
+
+
+def _by_coef(p: PredictorDesign) -> dict[str, np.ndarray]:
+    return dict(zip(p.columns.names, p.columns.values.T, strict=True))
 
 
 def _completed(declared: Iterable[Parameter], priors: PriorTable) -> tuple[Parameter, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
 from bayesmix import summary
 from bayesmix.fit.base import PROBS, Base
+from bayesmix.predict import Draws
 from bayesmix.summary import Shrinkage, VarCorrs
 from bayesmix.tables import ByGroup
 
@@ -159,10 +161,56 @@ class Tables(Base):
         2       1           2      2  Intercept    0.7
         3       1           2      2          x    2.2
         """
-        spec = self.model.spec
+        return self._as_frame(self._draws, variable)
+
+    def prior_draws(
+        self, variable: str | None = None, draws: int | None = None, random_seed: Any = None
+    ) -> pd.DataFrame:
+        """Draws from the prior as a data frame, in the columns of `draws`.
+
+        Parameters
+        ----------
+        variable : str, optional
+            A variable of the posterior, to have long.
+        draws : int, optional
+            As many as the posterior has by default.
+        random_seed : int, Generator or None
+            Without this and `draws` they are those that `sample_prior` has kept, if it was called.
+
+        Returns
+        -------
+        DataFrame
+
+        Raises
+        ------
+        PriorError
+            If a prior is flat; it names the parameters.
+        PredictionError
+            For a variable that isn't there.
+
+        See Also
+        --------
+        brms's ``prior_draws``: https://paulbuerkner.com/brms/reference/prior_draws.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> model = bx.Model("y ~ x", data, prior=bx.prior("normal(0, 2)", "b"))
+        >>> fit = model.fit(draws=10, chains=2, prior_only=True, random_seed=1)
+        >>> fit.prior_draws(draws=500, random_seed=1)["b_x"].std().round()
+        np.float64(2.0)
+        """
+        tree = self.idata
+        if "prior" not in tree or draws is not None or random_seed is not None:
+            size = len(self._draws) if draws is None else draws
+            tree = self.model.sample_prior(size, random_seed)
+        return self._as_frame(Draws.from_posterior(tree["prior"].to_dataset()), variable)
+
+    def _as_frame(self, draws: Draws, variable: str | None) -> pd.DataFrame:
         if variable is None:
-            return summary.wide(spec, self._draws)
-        return summary.long(spec, self._draws, variable)
+            return summary.wide(self.model.spec, draws)
+        return summary.long(self.model.spec, draws, variable)
 
     def shrinkage(self, group: str) -> Shrinkage:
         """How partial pooling moves the levels of a group, and why their estimates vary less.

@@ -65,6 +65,10 @@ class Distribution:
             return ""
         return f"{self.name}({', '.join(map(format_number, self.params))})"
 
+    def rounded(self) -> str:
+        """Its text, with four digits of each number."""
+        return f"{self.name}({', '.join(f'{p:.4g}' for p in self.params)})"
+
     @property
     def source(self) -> str:
         """The text that makes it again, its numbers with all their digits."""

@@ -10,6 +10,7 @@ from bayesmix.errors import PriorError, did_you_mean, listed
 from bayesmix.parameters.slots import dpar_key
 from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.parsing import parse_distribution
+from bayesmix.priors.preliz import from_preliz, is_preliz
 from bayesmix.priors.rounding import format_number
 from bayesmix.priors.shrinkage import Shrinkage
 
@@ -70,7 +71,7 @@ class Prior:
 
 
 def prior(
-    prior: str = "",
+    prior: Any = "",
     class_: str = "b",
     coef: str = "",
     group: str = "",
@@ -83,11 +84,12 @@ def prior(
 
     Parameters
     ----------
-    prior : str
+    prior : str or preliz distribution
         A distribution of Stan with plain numbers, ``"student_t(3, 0, 10)"``; ``"constant(2)"``
         fixes the parameter, `Horseshoe` (``"horseshoe(par_ratio=0.1)"``) and `R2D2` shrink all of a
         class together. ``""`` is flat (for the classes ``b`` and ``Intercept``); with bounds
-        it leaves the distribution to the less specific prior.
+        it leaves the distribution to the less specific prior. A half or truncated distribution of
+        PreliZ has its bounds with it.
     class_ : str
         ``"b"`` (population coefficients), ``"Intercept"`` (of the *centred* predictors), ``"sd"``,
         ``"cor"``, or a distributional parameter without a formula such as ``"sigma"``. May be
@@ -122,8 +124,11 @@ def prior(
     prior("gamma(2, 0.5)", "sd", coef='MachineC', group='Worker')
     """
     class_ = _class_of(class_, others)
+    if is_preliz(prior):
+        prior, lower, upper = from_preliz(prior)
+        lb, ub = lower if lb is None else lb, upper if ub is None else ub
     made = Prior(
-        parse_distribution(prior),
+        prior if isinstance(prior, Distribution) else parse_distribution(prior),
         _text("class", class_),
         _text("coef", coef),
         _text("group", group),

@@ -19,7 +19,7 @@ from bayesmix.priors.table import PriorTable, Resolved, Row
 
 __all__ = ["resolve"]
 
-Defaults = Mapping[tuple[str, str], Distribution | str]
+Defaults = Mapping[tuple[str, ...], Distribution | str]
 Stated = dict[Key, Prior]
 
 _LEAST_LOG_MASS = math.log(1e-12)
@@ -41,7 +41,8 @@ def resolve(
     slots : iterable of Slot
         The parameters.
     defaults : mapping
-        Class and dpar to distribution (`bayesmix.priors.defaults.default_priors`).
+        Class and dpar to distribution (`bayesmix.priors.defaults.default_priors`); those of single
+        parameters, by `Key`, are what came of them by scaling (`bayesmix.priors.autoscale`).
     user : Prior or iterable of Prior, optional
         What the user states.
     rows : int
@@ -154,6 +155,10 @@ def _fixed(slot: Slot, distribution: Distribution, source: str, said: Sequence[P
 
 
 def _default(slot: Slot, defaults: Defaults) -> Distribution:
+    return defaults[slot.key] if slot.key in defaults else _of_class_default(slot, defaults)
+
+
+def _of_class_default(slot: Slot, defaults: Defaults) -> Distribution:
     found = defaults.get((slot.class_, slot.dpar), FLAT)
     return parse_distribution(found) if isinstance(found, str) else found
 
@@ -184,24 +189,36 @@ def _check_room(
 
 def _rows(slots: Sequence[Slot], stated: Stated, defaults: Defaults) -> tuple[Row, ...]:
     first = {key: slot for slot in reversed(slots) for key in slot.keys}
-    rows = (_row(key, slot, stated.get(key), defaults) for key, slot in first.items())
+    rows = (_row(key, slot, stated, defaults) for key, slot in first.items())
     return tuple(sorted(rows, key=lambda row: _order(row.key)))
 
 
-def _row(key: Key, slot: Slot, said: Prior | None, defaults: Defaults) -> Row:
+def _scaled(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> str:
+    """What came of a prior by scaling, in a row that is for that alone."""
+    said = stated.get(key)
+    if said is not None and isinstance(said.distribution, Shrinkage):
+        return said.distribution.came_of()
+    given = [stated[k] for k in slot.keys if k in stated]
+    if key != slot.key or key not in defaults or not all(p.only_bounds for p in given):
+        return ""
+    return _default(slot, defaults).rounded()
+
+
+def _row(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> Row:
     """A row; the natural range and the default stand in the row of the class."""
-    of_class = not (key.group or key.coef)
+    of_class, said = not (key.group or key.coef), stated.get(key)
+    scaled = _scaled(key, slot, stated, defaults)
     lower, upper = (slot.lower, slot.upper) if of_class else (-math.inf, math.inf)
-    text = str(_default(slot, defaults)) if of_class else ""
+    text = str(_of_class_default(slot, defaults)) if of_class else ""
     if said is None:
-        return Row(key, text, lower, upper, "default")
+        return Row(key, text, lower, upper, "default", scaled)
     return Row(
         key,
         text if said.only_bounds else str(said.distribution),
         lower if said.lb is None else max(lower, said.lb),
         upper if said.ub is None else min(upper, said.ub),
         "user",
-        said.distribution.came_of() if isinstance(said.distribution, Shrinkage) else "",
+        scaled,
     )
 
 

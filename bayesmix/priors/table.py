@@ -126,6 +126,12 @@ class PriorTable:
     def __repr__(self) -> str:
         return self.frame().to_string(index=False)
 
+    def as_in(self, other: PriorTable) -> PriorTable:
+        """The priors that another table has for the same parameters."""
+        rows = {row.key: row for row in other.rows}
+        resolved = tuple(other.for_slot(slot) for slot in self.slots)
+        return PriorTable(self.slots, resolved, tuple(rows[row.key] for row in self.rows))
+
     def for_slot(self, slot: Slot) -> Resolved:
         """The prior of a parameter of the model; KeyError if it is none."""
         return self._by_key[slot.key]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bayesmix.engine import uncovered
 from bayesmix.errors import ConvergenceWarning, SamplingError
-from bayesmix.sampling.collect import collect
+from bayesmix.randomness import seed_sequence
+from bayesmix.sampling.collect import Sampled, collect
 from bayesmix.sampling.exact import check_not_exact
 from bayesmix.sampling.fused_nuts import sample_fused
 from bayesmix.sampling.judge import judge
+from bayesmix.sampling.prior import draw_prior
 from bayesmix.sampling.problem import Problem
 from bayesmix.sampling.samplers import find_sampler
 from bayesmix.sampling.settings import Settings
@@ -20,7 +26,7 @@ from bayesmix.variables import variable_dims
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["run"]
+__all__ = ["run", "run_prior"]
 
 PACKAGE = str(Path(__file__).parent.parent)
 
@@ -66,6 +72,41 @@ def run(problem: Problem, sampler: str, settings: Settings) -> xr.DataTree:
     if doubts is not None:
         warnings.warn(doubts, ConvergenceWarning, skip_file_prefixes=(PACKAGE,))
     return idata
+
+
+def run_prior(problem: Problem, settings: Settings) -> xr.DataTree:
+    """Draw from the prior in place of the posterior.
+
+    Parameters
+    ----------
+    problem : Problem
+    settings : Settings
+        Of which ``draws``, ``chains`` and ``random_seed`` count.
+
+    Returns
+    -------
+    xarray.DataTree
+        As of `run`; the draws are independent.
+
+    Raises
+    ------
+    PriorError
+        If a prior is flat; it names the parameters.
+    SamplingError
+        If the user has changed the PyMC model.
+    """
+    if problem.changes:
+        raise SamplingError(
+            f"model.pymc was changed ({'; '.join(problem.changes)}), and prior_only= knows only "
+            "the priors that the model was built with."
+        )
+    start, shape = time.perf_counter(), (settings.chains, settings.draws)
+    seed = seed_sequence(settings.random_seed, SamplingError)
+    drawn = draw_prior(problem.spec, math.prod(shape), seed)
+    values = {str(n): v.to_numpy().reshape(*shape, *v.shape[2:]) for n, v in drawn.items()}
+    stats = {"diverging": np.zeros(shape, bool)}
+    sampled = Sampled(values, stats, "prior", "numpy", time.perf_counter() - start)
+    return collect(problem.spec, sampled, settings)
 
 
 def _why_not_fused(problem: Problem) -> str:

@@ -37,6 +37,7 @@ def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
         "formula": _formula_apart(spec.formula),
         "family": _family_apart(spec.response),
         "priors": [_prior_apart(p) for p in spec.user_priors],
+        "default_priors": spec.defaults,
         "functions": list(user_functions(spec)),
         "frame": frame,
         "fingerprint": _fingerprint(spec),
@@ -71,6 +72,7 @@ def read_recipe(
         _family_together(recipe["family"], custom),
         [prior(**p) for p in recipe["priors"]],
         {name: functions[name] for name in needed},
+        default_priors=recipe.get("default_priors", "brms"),
     )
     _check_fingerprint(spec, recipe["fingerprint"], needed)
     return spec

@@ -16,7 +16,7 @@ from bayesmix.priors.table import Resolved
 if TYPE_CHECKING:
     from bayesmix.priors.prior import Prior
 
-__all__ = ["Shrinking", "check_shared", "hyper_parameters", "shrinkings_of"]
+__all__ = ["Member", "Shrinking", "check_shared", "hyper_parameters", "shrinkings_of"]
 
 UNIT = "sigma"
 """What scales are in units of, where the model has it as a parameter."""

@@ -14,6 +14,8 @@ from bayesmix.spec import ModelSpec, build_spec
 
 TIGHT = (prior("normal(1, 2)", "b"), prior("lkj(3)", "cor"), prior("gamma(2, 1)", "sigma"))
 SHORT = (prior("exponential(1)", "sd"), prior("uniform(0, 20)", "sigma"))
+JOINT = (prior("R2D2(main=TRUE)", "b"), prior("R2D2(cons_D2=2)", "sd"))
+FIXED = (prior("constant(2)", "sigma"), prior("constant(0.5)", "b", coef="x"))
 
 MODELS = {
     "intercepts": ("y ~ 1 + (1 | g)", ()),
@@ -29,6 +31,9 @@ MODELS = {
     "nested": ("y ~ x + (1 | t/g)", ()),
     "ids": ("y | weights(w) ~ (1 | k | g) + (0 + x | k | g) + (x || h) + (0 + x | t)", ()),
     "three coefficients": ("y ~ f + (x + f | g)", ()),
+    "horseshoe": ("y ~ x + f + (x | g)", (prior("horseshoe(3)", "b"),)),
+    "R2D2 with deviations": ("y ~ x + f + (1 | g) + (1 | h)", JOINT),
+    "constants": ("y ~ x + f + (1 | g) + (1 | h)", FIXED),
 }
 
 

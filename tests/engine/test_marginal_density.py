@@ -14,6 +14,7 @@ from bayesmix.engine.numerics.transforms import constrained, jacobian, transform
 from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.posterior import factor_of, posterior_of
+from bayesmix.parameters import Transform
 from bayesmix.priors.lkj import cholesky_logpdf
 from bayesmix.spec import build_spec
 
@@ -43,7 +44,21 @@ def scalar_priors(m: Marginal, x: np.ndarray) -> float:
     for at, p in m.density.layout.scalars():
         logp += float(p.logpdf(constrained(x[at], p.lower, p.upper)))
         logp += jacobian(x[at], transform_of(p.lower, p.upper), p.lower, p.upper)[1]
-    return logp - 0.5 * sum((x[g.effects] ** 2).sum() for g in m.density.layout.groups)
+    logp -= 0.5 * sum((x[g.effects] ** 2).sum() for g in m.density.layout.groups)
+    return logp + shrinkage_priors(m, x)
+
+
+def shrinkage_priors(m: Marginal, x: np.ndarray) -> float:
+    """Of standard normal numbers that are scaled, and gamma distributed ones that make shares."""
+    logp = 0.0
+    for at in m.density.layout.at.values():
+        p, own = at.parameter, x[at.numbers]
+        if p.transform == Transform.SHARES:
+            logp += (np.array(p.prior.distribution.params) * own - np.exp(own)).sum()
+        else:
+            logp -= 0.5 * sum(x[i] ** 2 for i, q in at.scalars() if not q.distribution.of_one
+                              and q.distribution.name != "lkj")  # fmt: skip
+    return logp
 
 
 def correlation_priors(m: Marginal, x: np.ndarray) -> float:

@@ -29,6 +29,12 @@ from bayesmix.engine.kernels.predictors import (
     multiply,
     total,
 )
+from bayesmix.engine.kernels.shrinkage import (
+    add_scale_gradient,
+    add_shares,
+    add_shares_gradient,
+    scale,
+)
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     BLOCK_ROWS,
@@ -38,7 +44,9 @@ from bayesmix.engine.kernels.tables import (
     PREDICTOR,
     REFLECTION,
     SCALAR,
+    SHARES,
     SHIFT,
+    SHRUNK,
     TERM,
 )
 from bayesmix.engine.numerics.priors import density
@@ -130,6 +138,8 @@ def to_theta(
     reflections = carray(pointer_to(head.reflections), head.n_reflections, REFLECTION)
     _constrain(scalars, x, theta)
     _order(ordered, x, theta)
+    add_shares(carray(pointer_to(head.shares), head.n_shares, SHARES), x, theta)
+    scale(carray(pointer_to(head.shrunk), head.n_shrunk, SHRUNK), theta)
     subtract_shifts(shifts, theta, data)
     reflect_effects(reflections, theta)
     logp = 0.0
@@ -151,6 +161,10 @@ def to_x(head: Any, x: Array, theta: Array, grad: Array, data: Array) -> float:
     reflect_effects(reflections, grad)
     add_shift_gradient(shifts, grad, data)
     logp += _add_order_gradient(ordered, x, grad)
+    shares = carray(pointer_to(head.shares), head.n_shares, SHARES)
+    shrunk = carray(pointer_to(head.shrunk), head.n_shrunk, SHRUNK)
+    logp += add_scale_gradient(shrunk, x, theta, grad)
+    logp += add_shares_gradient(shares, x, theta, grad, data)
     return logp + _add_jacobians(scalars, x, grad)
 
 

@@ -20,8 +20,8 @@ def _record(ints: str, doubles: str = "") -> np.dtype:
 
 HEAD = _record(
     "n_dim n_rows n_scalars n_predictors n_groups"
-    " scalars predictors terms groups blocks shifts reflections ordered"  # addresses
-    " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered"
+    " scalars predictors terms groups blocks shifts reflections ordered shares shrunk"  # addresses
+    " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
     " scratch rows varying y aux weights weights_step shared n_shared units"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
@@ -69,4 +69,18 @@ x, that they are for: what is at ``source`` in x, times ``weights`` in data.
 REFLECTION = _record("effects stride size mean")
 """One coefficient's effects, ``size`` of them from ``effects`` in x, which are reflected: at
 ``mean`` in x is the root of ``size`` times their mean.
+"""
+
+SHARES = _record("at size alpha")
+"""Shares that add up to one, ``size`` of them from ``at`` in x; ``alpha`` of their Dirichlet
+distribution in data.
+"""
+
+HORSESHOE, R2D2 = 0, 1
+SHRUNK = _record("kind at local level slab unit standardised", "slab_scale")
+"""A number at ``at`` in x that is shrunk by a prior of this ``kind``.
+
+In x: of the horseshoe ``local``, the global ``level`` (in units of ``unit``, if that is there) and
+the ``slab``; of R2D2 the number's share (``local``) and R² (``level``). ``standardised`` is 0 where
+the value is the scale itself.
 """

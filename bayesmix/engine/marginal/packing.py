@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesmix.design import Group
-from bayesmix.engine.kernels.tables import BLOCK, GROUP, ORDERED, REFLECTION, SCALAR, SHIFT
+from bayesmix.engine.kernels.tables import (
+    BLOCK,
+    GROUP,
+    ORDERED,
+    REFLECTION,
+    SCALAR,
+    SHARES,
+    SHIFT,
+    SHRUNK,
+)
 from bayesmix.engine.marginal.compress import compress
 from bayesmix.engine.marginal.tables import MARGINAL, OTHER, TILE, tile_scratch
 from bayesmix.engine.plan.layout import GroupAt, Layout
@@ -91,6 +100,8 @@ def _sampled(packer: _Packer) -> dict[str, np.ndarray]:
         "shifts": np.array(packer.shifts(), SHIFT),
         "reflections": np.array(packer.reflections(), REFLECTION),
         "ordered": np.array([], ORDERED),
+        "shares": np.array(packer.shares(), SHARES),
+        "shrunk": np.array(packer.shrunk(), SHRUNK),
     }
 
 

@@ -11,6 +11,7 @@ from bayesmix.design import PredictorDesign
 from bayesmix.engine.plan.shifts import Centered, Mean, Shift
 from bayesmix.parameters import Parameter, Role, Target, Transform
 from bayesmix.priors import Resolved
+from bayesmix.priors.shrinking import Shrinking
 from bayesmix.spec import GroupPriors, ModelSpec
 
 Block = tuple[tuple[int, ...], int]
@@ -130,12 +131,15 @@ class Layout:
         What belongs to one grouping factor, put together.
     taken : tuple of TakenAt
         From coefficients, one after the other, once they have been added to effects.
+    shrinkings : tuple of Shrinking
+        What shrinkage priors scale: in place of its values stand numbers that are standard normal.
     """
 
     predictors: Mapping[Target, PredictorDesign]
     at: Mapping[str, At]
     groups: tuple[GroupAt, ...]
     taken: tuple[TakenAt, ...] = ()
+    shrinkings: tuple[Shrinking, ...] = ()
 
     def __getitem__(self, name: str) -> At:
         return self.at[name]
@@ -151,7 +155,7 @@ class Layout:
         """Position and prior of every number that has a prior of its own."""
         for at in self.at.values():
             if at.parameter.transform != Transform.CORRELATION:
-                yield from at.scalars()
+                yield from (s for s in at.scalars() if s[1].distribution.of_one)
 
     def group(self, name: str) -> GroupAt:
         return next(g for g in self.groups if g.priors.group.name == name)
@@ -177,7 +181,7 @@ def build_layout(
     """
     at = _placed(spec)
     groups = tuple(_group_at(g, at, centered, shifts, means) for g in spec.groups)
-    layout = Layout(spec.predictors, at, groups)
+    layout = Layout(spec.predictors, at, groups, shrinkings=spec.shrinkings)
     return replace(layout, taken=tuple(_taken(layout, shifts, means)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,20 +14,27 @@ from bayesmix.engine.kernels.tables import (
     BLOCK_ROWS,
     GROUP,
     HEAD,
+    HORSESHOE,
     NONE,
     ORDERED,
     PREDICTOR,
+    R2D2,
     REFLECTION,
     SCALAR,
+    SHARES,
     SHIFT,
+    SHRUNK,
     TERM,
 )
 from bayesmix.engine.numerics.priors import code_of
 from bayesmix.engine.numerics.transforms import transform_of
-from bayesmix.engine.plan.layout import GroupAt, Layout
+from bayesmix.engine.plan.layout import At, GroupAt, Layout
 from bayesmix.families.scalar_links import LINKS, SCALES, is_plain
-from bayesmix.parameters import Transform
+from bayesmix.parameters import Role, Transform
 from bayesmix.priors import Resolved
+from bayesmix.priors.shares import concentration
+from bayesmix.priors.shrinkage import Horseshoe
+from bayesmix.priors.shrinking import Member, Shrinking
 from bayesmix.spec import ModelSpec
 
 SAME = 0.75
@@ -114,6 +122,8 @@ class _Packer:
             "shifts": np.array(self.shifts(), SHIFT),
             "reflections": np.array(self.reflections(), REFLECTION),
             "ordered": np.array(self.ordered(), ORDERED),
+            "shares": np.array(self.shares(), SHARES),
+            "shrunk": np.array(self.shrunk(), SHRUNK),
         }
 
     def response(self) -> dict[str, int]:
@@ -133,6 +143,30 @@ class _Packer:
     def ordered(self) -> list[tuple[int, int]]:
         places = (at for at in self.layout.at.values())
         return [(at.start, at.size) for at in places if at.parameter.transform == Transform.ORDERED]
+
+    def shares(self) -> list[tuple[int, int, int]]:
+        places = (at for at in self.layout.at.values())
+        shares = [at for at in places if at.parameter.transform == Transform.SHARES]
+        return [(at.start, at.size, self.data.add(_concentration(at))) for at in shares]
+
+    def shrunk(self) -> list[tuple[Any, ...]]:
+        return [r for s in self.layout.shrinkings for m in s.members for r in self.shrunk_of(s, m)]
+
+    def shrunk_of(self, s: Shrinking, m: Member) -> Iterator[tuple[Any, ...]]:
+        """The records of one parameter's values."""
+        at = [self.layout[s.variable(h.name)].start for h in s.hypers]
+        unit = self.layout[s.unit].start if s.unit else NONE
+        standardised = int(m.parameter.role == Role.POPULATION)
+        first = self.layout[m.parameter.name].start
+        for i, position in enumerate(m.positions, m.start):
+            if isinstance(s.prior, Horseshoe):
+                local, level, slab = at
+                places = HORSESHOE, first + position, local + i, level, slab
+                yield *places, unit, standardised, s.prior.scale_slab
+            else:
+                level, share = at
+                places = R2D2, first + position, share + i, level, NONE
+                yield *places, unit, standardised, 0.0
 
     def predictor(self, dpar: str) -> tuple[Any, ...]:
         response = self.spec.response
@@ -237,6 +271,10 @@ def tiles(columns: np.ndarray) -> np.ndarray:
     full = n - n % BLOCK_ROWS
     blocks = columns[:full].reshape(full // BLOCK_ROWS, BLOCK_ROWS, k).transpose(0, 2, 1)
     return np.concatenate([blocks.ravel(), columns[full:].T.ravel()])
+
+
+def _concentration(at: At) -> np.ndarray:
+    return concentration(at.parameter.prior.distribution.params, at.size)
 
 
 def _scalar(at: int, prior: Resolved) -> tuple[Any, ...]:

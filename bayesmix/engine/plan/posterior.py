@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import softmax
 
 from bayesmix.engine.numerics.transforms import constrained, increasing
 from bayesmix.engine.plan.layout import At, GroupAt, Layout, TakenAt, reflect
-from bayesmix.parameters import Role
+from bayesmix.parameters import Role, Transform
+
+Values = dict[str, np.ndarray]
+"""Draws by variable."""
 
 
 def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -23,17 +27,29 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
     dict of str to ndarray
         ``b``, ``sd_g``, ``cor_g``, ``r_g``, ``sigma``, …; leading axes are those of `x`.
     """
-    theta, b = {}, _population(layout, x)
+    theta = _serving(layout, x)
+    b = _population(layout, x, theta)
     for at in layout.of_role(Role.POPULATION):
         theta[at.parameter.name] = _coefficients(layout, at, b[..., at.numbers])
     for group in layout.groups:
-        theta |= _group(layout, group, x)
+        theta |= _group(layout, group, x, theta)
     for at in layout.at.values():
         if at.parameter.role == Role.THRESHOLDS:
             theta[at.parameter.name] = _thresholds(layout, at, x, b)
         elif at.parameter.name not in theta:
             theta[at.parameter.name] = _values(at, x)
     return theta
+
+
+def _serving(layout: Layout, x: np.ndarray) -> Values:
+    """What shrinkage priors bring with them, and their units."""
+    names = dict.fromkeys(s.unit for s in layout.shrinkings if s.unit)
+    found = {name: _values(layout[name], x) for name in names}
+    for at in layout.of_role(Role.SHRINKAGE):
+        p, values = at.parameter, _values(at, x)
+        unit = found[p.unit].reshape((*x.shape[:-1], *[1] * len(p.dims))) if p.unit else 1.0
+        found[p.name] = values * unit
+    return found
 
 
 def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -48,17 +64,31 @@ def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndar
 
 
 def _values(at: At, x: np.ndarray) -> np.ndarray:
-    """A parameter whose numbers have priors of their own."""
+    """A parameter whose numbers have priors of their own, or of shares."""
+    if at.parameter.transform == Transform.SHARES:
+        return softmax(x[..., at.numbers], axis=-1)
     columns = [constrained(x[..., i], p.lower, p.upper) for i, p in at.scalars()]
     return np.stack(columns, axis=-1).reshape((*x.shape[:-1], *at.parameter.shape))
 
 
-def _population(layout: Layout, x: np.ndarray) -> np.ndarray:
+def _shrunken(layout: Layout, at: At, x: np.ndarray, before: Values) -> np.ndarray:
+    """A parameter of whose values some are shrunk: normal numbers times scales, or scales."""
+    values, p = _values(at, x).reshape(*x.shape[:-1], at.size), at.parameter
+    for s in layout.shrinkings:
+        member = s.member(p.name)
+        if member is not None:
+            z = x[..., at.start + np.array(member.positions)]
+            scales = s.scales_of(p.name, before)
+            values[..., member.positions] = scales * (z if p.role == Role.POPULATION else 1.0)
+    return values.reshape(*x.shape[:-1], *p.shape)
+
+
+def _population(layout: Layout, x: np.ndarray, before: Values) -> np.ndarray:
     """The coefficients of all predictors, which are the first parameters."""
     parts = layout.of_role(Role.POPULATION)
     b = np.empty((*x.shape[:-1], sum(at.size for at in parts)))
     for at in parts:
-        b[..., at.numbers] = _values(at, x)
+        b[..., at.numbers] = _shrunken(layout, at, x, before)
     for t in layout.taken:
         if t.target < b.shape[-1]:
             b[..., t.target] -= t.weight * _source(t, b, x)
@@ -77,9 +107,9 @@ def _coefficients(layout: Layout, at: At, b: np.ndarray) -> np.ndarray:
     return b
 
 
-def _group(layout: Layout, g: GroupAt, x: np.ndarray) -> dict[str, np.ndarray]:
+def _group(layout: Layout, g: GroupAt, x: np.ndarray, before: Values) -> Values:
     name, factor = g.priors.group.name, _factor(g, x)
-    sd = _values(layout[f"sd_{name}"], x)
+    sd = _shrunken(layout, layout[f"sd_{name}"], x, before)
     found = {f"sd_{name}": sd}
     if g.priors.correlated:
         cor = factor @ factor.mT

@@ -29,6 +29,7 @@ import numpy as np
 from bayesmix.engine.numerics.transforms import IDENTITY, transform_of
 from bayesmix.engine.plan.levels import WithinLevels, groups_of
 from bayesmix.parameters import Target
+from bayesmix.priors import Resolved
 from bayesmix.spec import GroupPriors, ModelSpec
 
 Centered = frozenset[tuple[str, str]]
@@ -125,7 +126,9 @@ def _of_predictor(
 ) -> Iterator[Shift]:
     # What few levels have in common is known least, so those groups come first.
     names = sorted(groups_of(spec, target), key=lambda n: spec.design.group(n).size)
-    left = dict(enumerate(_columns(spec, target).T))
+    columns = enumerate(_columns(spec, target).T)
+    own = _has_own_prior(spec, target)
+    left = {at: values for at, values in columns if own[at]}
     if without in names:
         names.remove(without)
         for column in _common(spec, target, without, left):
@@ -204,6 +207,15 @@ def _columns(spec: ModelSpec, target: Target) -> np.ndarray:
 
 
 def _unbounded(spec: ModelSpec, target: Target) -> np.ndarray:
+    free = [transform_of(p.lower, p.upper) == IDENTITY for p in _priors(spec, target)]
+    return np.array(free, bool) & _has_own_prior(spec, target)
+
+
+def _has_own_prior(spec: ModelSpec, target: Target) -> np.ndarray:
+    """Whether each coefficient has a prior of its own, and none that shrinks several."""
+    return np.array([p.distribution.of_one for p in _priors(spec, target)], bool)
+
+
+def _priors(spec: ModelSpec, target: Target) -> tuple[Resolved, ...]:
     coefficients = spec.by_name.get(target.variable)
-    priors = () if coefficients is None else coefficients.priors
-    return np.array([transform_of(p.lower, p.upper) == IDENTITY for p in priors], bool)
+    return () if coefficients is None else coefficients.priors

@@ -69,6 +69,8 @@ def build_start(spec: ModelSpec, density: Density) -> Start:
         if at.parameter.role in GUESSED:
             values, sizes = guesses.of(at.parameter)
             for (i, prior), value, size in zip(at.scalars(), values, sizes, strict=True):
+                if not prior.distribution.of_one:
+                    continue
                 centre[i], spread[i] = _unconstrained(prior, value, size)
         if at.parameter.role == Role.THRESHOLDS:
             centre[at.numbers] = decreased(guesses.thresholds(at.size))

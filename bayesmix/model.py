@@ -43,6 +43,9 @@ class Model:
     namespace : dict of str to callable, optional
         Functions that the formula may use beside the built-in ones; what they give a row must not
         hang on the other rows.
+    data2 : dict of str to DataFrame, optional
+        The matrices that the formula names, ``gr(g, cov=A)``, their rows and columns labelled. Of
+        labels more than the data have, predictions know how they are related to those.
     default_priors : str, default "brms"
         Where the priors come from that `prior` doesn't give: ``"brms"`` (flat coefficients, others
         as wide as the response), or ``"autoscale"``, rstanarm's weakly informative ones in units of
@@ -74,11 +77,10 @@ class Model:
         family: str | Family = "gaussian",
         prior: Prior | Iterable[Prior] = (),
         namespace: Mapping[str, Callable[..., Any]] | None = None,
+        data2: Mapping[str, pd.DataFrame] | None = None,
         default_priors: str = "brms",
     ) -> None:
-        self.spec = build_spec(
-            formula, data, family, prior, namespace, default_priors=default_priors
-        )
+        self.spec = build_spec(formula, data, family, prior, namespace, data2, default_priors)
 
     @classmethod
     def from_spec(cls, spec: ModelSpec) -> Model:
@@ -304,6 +306,7 @@ def brm(
     family: str | Family = "gaussian",
     prior: Prior | Iterable[Prior] = (),
     namespace: Mapping[str, Callable[..., Any]] | None = None,
+    data2: Mapping[str, pd.DataFrame] | None = None,
     default_priors: str = "brms",
     **sampling: Any,
 ) -> Fit:
@@ -311,7 +314,7 @@ def brm(
 
     Parameters
     ----------
-    formula, data, family, prior, namespace, default_priors
+    formula, data, family, prior, namespace, data2, default_priors
         See `Model`.
     **sampling
         See `Model.fit`.
@@ -320,5 +323,5 @@ def brm(
     -------
     Fit
     """
-    model = Model(formula, data, family, prior, namespace, default_priors)
+    model = Model(formula, data, family, prior, namespace, data2, default_priors)
     return model.fit(**sampling)

@@ -98,6 +98,13 @@ def _cor(spec: ModelSpec, p: Parameter) -> Variable:
     return Variable(p.name, start, tuple(cells))
 
 
+def _mixing(spec: ModelSpec, p: Parameter) -> Variable:
+    """Numbered by the group, brms having groups in alphabetical order, and the level."""
+    number = 1 + sorted(g.group.name for g in spec.groups).index(p.owner)
+    cells = [Cell((f"udf_{number}[{i + 1}]",), ((i,),)) for i in range(p.size)]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
 def _effects(spec: ModelSpec, p: Parameter) -> Variable:
     g = spec.group(p.owner)
     spelt = [_spellings(c.coef) for c in g.coefs]
@@ -120,6 +127,7 @@ VARIABLES = {
     Role.THRESHOLDS: _thresholds,
     Role.SD: _sd,
     Role.COR: _cor,
+    Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
 }
 """How brms spells what isn't called by the variable's name."""

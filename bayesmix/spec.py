@@ -11,12 +11,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bayesmix.design import Design, Group, PredictorDesign, ResponseData, blocks, build_design
 from bayesmix.design.parameters import of_groups, of_predictors
 from bayesmix.design.rank import check_rank
 from bayesmix.design.spine import Spine, coefs_of
-from bayesmix.errors import PriorError
+from bayesmix.errors import DataError, PriorError
 from bayesmix.families import Family
 from bayesmix.families import family as find_family
 from bayesmix.formula import Formula, bf
@@ -193,6 +194,7 @@ def build_spec(
     family: str | Family = "gaussian",
     prior: Prior | Iterable[Prior] | None = (),
     namespace: Mapping[str, Callable[..., Any]] | None = None,
+    data2: Mapping[str, pd.DataFrame] | None = None,
     default_priors: str = "brms",
 ) -> ModelSpec:
     """Check and put together what the user gives.
@@ -203,7 +205,7 @@ def build_spec(
     """
     check_scheme(default_priors)
     asked = find_family(family)
-    design = build_design(bf(formula), to_pandas(data), asked, namespace)
+    design = build_design(bf(formula), to_pandas(data), asked, namespace, _matrices(data2))
     responses = tuple(_response(r, design, asked) for r in design.responses)
     vectors, plain = _vectors(responses), _plain(responses)
     declared = (*of_predictors(design), *vectors, *of_groups(design), *plain)
@@ -235,7 +237,8 @@ def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
         spec.response.asked,
         spec.user_priors,
         spec.design.functions,
-        default_priors=spec.defaults,
+        spec.design.data2,
+        spec.defaults,
     )
     priors = made.priors.as_in(spec.priors)
     declared = (p for p in made.parameters if p.role != Role.SHRINKAGE)
@@ -312,6 +315,15 @@ def _check_rank(spec: ModelSpec, p: PredictorDesign) -> None:
     if p.columns.names:
         slopes = spec.by_name[p.target.variable].priors[p.columns.has_intercept :]
         check_rank(p, flat=[not prior.distribution.proper for prior in slopes])
+
+
+def _matrices(data2: Any) -> Mapping[str, Any]:
+    if data2 is not None and not isinstance(data2, Mapping):
+        raise DataError(
+            "data2= is a dict from the names in the formula to DataFrames, not "
+            f"{type(data2).__name__}."
+        )
+    return data2 or {}
 
 
 def _as_tuple(prior: Prior | Iterable[Prior] | None) -> tuple[Prior, ...]:

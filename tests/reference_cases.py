@@ -68,7 +68,14 @@ class Case:
         return from_brms(self.model, self.folder / "draws.csv")
 
     def model_with(self, priors: list[Prior]) -> Model:
-        return Model(self.formula, self.data, family(**self.spec["family"]), priors)
+        chosen = family(**self.spec["family"])
+        return Model(self.formula, self.data, chosen, priors, data2=self.matrices)
+
+    @cached_property
+    def matrices(self) -> dict[str, pd.DataFrame]:
+        """The matrices that the formula names."""
+        names = [p.stem for p in self.folder.glob("?.csv")]
+        return {n: pd.read_csv(self.folder / f"{n}.csv", index_col=0) for n in names}
 
     def frame(self, stem: str) -> pd.DataFrame:
         """Data of the case, its columns typed as they were in R."""

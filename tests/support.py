@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def fit_of(model: Model, chains: int = 2, draws: int = 20, seed: int = 0, **give
 
 def given_fit(formula: Any, data: Any, family: Any = "gaussian", **options: Any) -> Fit:
     """A fit of random draws to a model that is made of the arguments."""
-    about = {k: options.pop(k) for k in ("prior", "namespace") if k in options}
+    about = {k: options.pop(k) for k in ("prior", "namespace", "data2") if k in options}
     return fit_of(Model(formula, data, family, **about), **options)
 
 
@@ -80,7 +81,7 @@ def _of(spec: ModelSpec, p: Parameter, rng: np.random.Generator, shape: tuple[in
         return {p.name: _cor(rng, (*shape, *p.shape[:-2]), spec.group(p.owner))}
     if p.role in (Role.POPULATION, Role.EFFECTS):
         return {p.name: rng.normal(0, 0.4, (*shape, *p.shape))}
-    low = p.priors[0].lower if np.isfinite(p.priors[0].lower) else 0.0
+    low = p.priors[0].lower if p.priors and np.isfinite(p.priors[0].lower) else 0.0
     return {p.name: low + rng.gamma(3, 0.3, (*shape, *p.shape))}
 
 
@@ -91,6 +92,13 @@ def _cor(rng: np.random.Generator, shape: tuple[int, ...], g: GroupPriors) -> np
         root = lkj.cholesky_rvs(rng, len(cor), len(block), 2.0)
         cor[np.ix_(range(len(cor)), block, block)] = root @ root.mT
     return cor.reshape(*shape, k, k)
+
+
+def relatives(labels: Iterable[Any], seed: int = 3) -> pd.DataFrame:
+    """A covariance matrix of these labels."""
+    labels = list(labels)
+    half = np.random.default_rng(seed).normal(0, 0.5, (len(labels), len(labels)))
+    return pd.DataFrame(half @ half.T + np.eye(len(labels)), labels, labels)
 
 
 def without(frame: pd.DataFrame, *columns: str, **changes: Any) -> pd.DataFrame:

@@ -300,3 +300,18 @@ def test_levels_that_brms_would_not_tell_apart() -> None:
     model = Model("y ~ x + (1 | g)", data(g=["a b", "a.b"]))
     with pytest.raises(DataError, match=r"would be called 'r_g\[a\.b,Intercept\]'"):
         from_brms(model, draws_of(sorted(set(column_names(model)))))
+
+
+def test_scales_of_student_effects_are_numbered_by_group_in_alphabetical_order() -> None:
+    columns = data(g=["a", "b"], h=["u", "v", "w"])
+    model = Model('y ~ (1 | gr(h, dist="student")) + (1 | gr(g, dist="student"))', columns)
+    names = column_names(model)
+    assert [n for n in names if "df" in n] == [
+        *("df_h", "udf_2[1]", "udf_2[2]", "udf_2[3]"),
+        *("df_g", "udf_1[1]", "udf_1[2]"),
+    ]
+    fit = from_brms(model, draws_of(names).assign(**{"dfm_1[1]": 1.0}))
+    assert fit.idata["posterior"]["udf_h"].dims == ("chain", "draw", "h")
+    kept = [n for n in names if not n.startswith("udf")]
+    with pytest.raises(DataError, match="save_pars\\(all = TRUE\\)"):
+        from_brms(model, draws_of(kept))

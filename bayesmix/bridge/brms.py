@@ -25,7 +25,7 @@ SOURCE = {"inference_library": "brms"}
 
 NOT_NEEDED = re.compile(
     r"lp__|lprior|\.chain|\.iteration|\.draw|Unnamed: 0|"
-    r"Intercept(_\w+)?(\[\d+\])?|disc|(z|L|Cor)_\d+(_\d+)?\[[\d,]+\]|prior_.+|"
+    r"Intercept(_\w+)?(\[\d+\])?|disc|(z|L|Cor|dfm)_\d+(_\d+)?\[[\d,]+\]|prior_.+|"
     r"zb(_\w+)?\[\d+\]|R2D2_tau2(_\w+)?|"
     r"(accept_stat|stepsize|treedepth|n_leapfrog|divergent|energy)__|"
 )
@@ -143,6 +143,8 @@ def _mismatch(
 
 
 def _no_effects(missing: Sequence[str], columns: Sequence[str]) -> str:
+    if all(m.startswith("udf_") for m in missing) and missing:
+        return " Scales of Student effects were not saved: fit in R with save_pars(all = TRUE)."
     if any(c.startswith("r_") for c in columns) or not all(m.startswith("r_") for m in missing):
         return ""
     return " Group effects were not saved: fit in R without save_pars(group = FALSE)."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +13,22 @@ from bayesmix.design.calls import check_functions
 from bayesmix.design.columns import training_frame
 from bayesmix.design.contributions import Columns, Contribution, GroupEffects, Offset, only
 from bayesmix.design.factors import make_quantity
-from bayesmix.design.groups import Group, build_group
+from bayesmix.design.groups import Group, build_group, label_of, prior_weights
+from bayesmix.design.known import build_known
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.response import ResponseData, build_response
 from bayesmix.design.spine import GroupCoef, Spine
 from bayesmix.errors import DataError, FormulaError
-from bayesmix.formula.tree import Expr, Formula, GroupTerm, Literal, Name, Predictor
+from bayesmix.formula.tree import (
+    Expr,
+    Formula,
+    Grouping,
+    GroupTerm,
+    Literal,
+    Name,
+    Predictor,
+    render,
+)
 from bayesmix.parameters import Target
 
 if TYPE_CHECKING:
@@ -70,6 +80,8 @@ class Design:
     ----------
     predictors : tuple of PredictorDesign
         In an order in which each may use those before it.
+    data2 : mapping of str to DataFrame
+        The matrices that the formula names.
     """
 
     formula: Formula
@@ -79,13 +91,18 @@ class Design:
     predictors: tuple[PredictorDesign, ...]
     groups: tuple[Group, ...]
     spine: Spine
+    data2: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def group(self, name: str) -> Group:
         return next(g for g in self.groups if g.name == name)
 
 
 def build_design(
-    formula: Formula, data: pd.DataFrame, family: Family, extra: Mapping[str, Any] | None = None
+    formula: Formula,
+    data: pd.DataFrame,
+    family: Family,
+    extra: Mapping[str, Any] | None = None,
+    data2: Mapping[str, pd.DataFrame] | None = None,
 ) -> Design:
     """Put a formula on data.
 
@@ -96,6 +113,8 @@ def build_design(
     family : Family
     extra : mapping of str to callable, optional
         The user's functions, beside the fixed ones.
+    data2 : mapping of str to DataFrame, optional
+        The matrices that the formula names.
 
     Raises
     ------
@@ -106,12 +125,16 @@ def build_design(
     functions = _functions(formula, extra)
     frame = training_frame(formula, data)
     response = build_response(formula.response, family, frame, functions)
-    groups = _groups(formula, frame)
+    data2 = dict(data2 or {})
+    groups = _groups(formula, frame, functions, data2)
     _check_dims(groups.values(), formula, response.family)
     _check_response(response.name, groups.values(), formula, response.family)
     predictors, spine = _predictors(formula, frame, functions, groups, response.family)
     _check_prefixes(predictors)
-    return Design(formula, frame, functions, (response,), predictors, tuple(groups.values()), spine)
+    named = {g.known.name: data2[g.known.name] for g in groups.values() if g.known}
+    return Design(
+        formula, frame, functions, (response,), predictors, tuple(groups.values()), spine, named
+    )
 
 
 def _functions(formula: Formula, extra: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -137,25 +160,43 @@ def _exprs(formula: Formula) -> Iterator[tuple[Expr, str]]:
         for terms in (predictor.population, *(g.coefs for g in predictor.groups)):
             for expr in (*(f for t in terms.terms for f in t.factors), *terms.offsets):
                 yield expr, predictor.source
+        for g in predictor.groups:
+            if g.grouping.pw is not None:
+                yield g.grouping.pw, predictor.source
 
 
-def _groups(formula: Formula, frame: pd.DataFrame) -> dict[frozenset[str], Group]:
+def _groups(
+    formula: Formula,
+    frame: pd.DataFrame,
+    functions: Mapping[str, Any],
+    data2: Mapping[str, pd.DataFrame],
+) -> dict[frozenset[str], Group]:
     """The grouping factors, each once: ``a:b`` and ``b:a`` are the same."""
-    by: dict[frozenset[str], str | None] = {}
     groups: dict[frozenset[str], Group] = {}
     for _, predictor in formula.predictors:
-        for term in predictor.groups:
-            grouping, key = term.grouping, frozenset(term.grouping.members)
-            if by.setdefault(key, grouping.by) != grouping.by:
-                raise FormulaError(
-                    f"Group {grouping.name!r} has by={grouping.by} here and by={by[key]} "
-                    "elsewhere; it can have one only.",
-                    predictor.source,
-                    grouping.span,
-                )
+        on = frame, functions, predictor.source
+        for grouping in (term.grouping for term in predictor.groups):
+            key = frozenset(grouping.members)
             if key not in groups:
-                groups[key] = build_group(grouping.members, grouping.by, frame)
+                groups[key] = _group(grouping, on, data2)
     return groups
+
+
+def _group(
+    grouping: Grouping,
+    on: tuple[pd.DataFrame, Mapping[str, Any], str],
+    data2: Mapping[str, pd.DataFrame],
+) -> Group:
+    frame, _, source = on
+    group = replace(build_group(grouping.members, grouping.by, frame), dist=grouping.dist)
+    if grouping.cov is not None:
+        labels = tuple(map(label_of, group.keys))
+        known = build_known(grouping.cov, group.name, labels, data2, source)
+        group = replace(group, known=known)
+    if grouping.pw is not None:
+        values = make_quantity(grouping.pw, *on).on(frame)
+        group = replace(group, pw=prior_weights(group, values, render(grouping.pw), frame))
+    return group
 
 
 def _check_dims(groups: Collection[Group], formula: Formula, family: Family) -> None:
@@ -183,7 +224,8 @@ def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set
     """What the variables of a posterior are called."""
     vectors = (name for v in family.vectors for name in (v.name, v.dim))
     of_dpars = {"b", *family.dpar_names, *(f"b_{dpar}" for dpar, _ in formula.predictors), *vectors}
-    return of_dpars | {f"{what}_{g.name}" for g in groups for what in ("sd", "cor", "r")}
+    of_groups = ("sd", "cor", "r", "df", "udf")
+    return of_dpars | {f"{what}_{g.name}" for g in groups for what in of_groups}
 
 
 def _check_response(name: str, groups: Collection[Group], formula: Formula, family: Family) -> None:
@@ -260,8 +302,9 @@ def _rows(
     term: GroupTerm, group: str, target: Target, matrix: Matrix, spine: list[GroupCoef]
 ) -> list[GroupCoef]:
     ident = term.id or f"#{len(spine) + 1}"
-    by = term.grouping.by
-    return [GroupCoef(group, ident, target, name, term.correlated, by) for name in matrix.names]
+    g, cov = term.grouping, None if term.grouping.cov is None else term.grouping.cov.name
+    options = term.correlated, g.by, g.dist, cov
+    return [GroupCoef(group, ident, target, name, *options) for name in matrix.names]
 
 
 def _check_new(

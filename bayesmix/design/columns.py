@@ -68,12 +68,13 @@ def population_uses(terms: Terms, source: str) -> list[Use]:
 
 
 def grouping_uses(predictor: Predictor) -> list[Use]:
-    """The grouping factors and ``by`` columns."""
-    return [
-        Use(column, predictor.source, g.grouping.span)
-        for g in predictor.groups
-        for column in (*g.grouping.members, *([g.grouping.by] if g.grouping.by else []))
-    ]
+    """The grouping factors, and the columns of ``by`` and ``pw``."""
+    uses = []
+    for grouping in (g.grouping for g in predictor.groups):
+        columns = (*grouping.members, *([grouping.by] if grouping.by else []))
+        uses += [Use(column, predictor.source, grouping.span) for column in columns]
+        uses += uses_of([grouping.pw] if grouping.pw else [], predictor.source)
+    return uses
 
 
 def response_uses(formula: Formula) -> list[Use]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design.columns import first_row, label_codes, label_key
+from bayesmix.design.known import Known
 from bayesmix.errors import DataError, PredictionError, did_you_mean, listed
 
 MISSING = "\x00"
@@ -69,6 +70,12 @@ class Group:
     index : ndarray of int32
         Level of each row.
     by : By or None
+    dist : str
+        Of the effects: ``"gaussian"``, or ``"student"``, multivariate with df that is a parameter.
+    known : Known or None
+        Known covariances between the levels.
+    pw : ndarray or None
+        What the log density of each level's effects is multiplied by.
     """
 
     name: str
@@ -77,6 +84,14 @@ class Group:
     keys: tuple[str, ...]
     index: np.ndarray
     by: By | None = None
+    dist: str = "gaussian"
+    known: Known | None = None
+    pw: np.ndarray | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether its levels are independent, alike and normal."""
+        return self.dist == "gaussian" and self.known is None and self.pw is None
 
     @property
     def size(self) -> int:
@@ -245,6 +260,32 @@ def _by(
             f"gr({name}, by={by}) needs each level in one of them."
         )
     return By(by, by_levels, of_level)
+
+
+def prior_weights(group: Group, values: np.ndarray, text: str, frame: pd.DataFrame) -> np.ndarray:
+    """What ``gr(g, pw=w)`` says of each level.
+
+    Raises
+    ------
+    DataError
+        If a weight is not above 0, or a level has several.
+    """
+    low = pd.Series(values <= 0, index=frame.index)
+    if low.any():
+        raise DataError(
+            f"pw={text} of group {group.name!r} must be above 0; it is {values[low.argmax()]:g} "
+            f"in row {first_row(low)}."
+        )
+    of_level = np.ones(group.size)
+    of_level[group.index] = values
+    mixed = of_level[group.index] != values
+    if mixed.any():
+        level = group.levels[int(group.index[mixed.argmax()])]
+        raise DataError(
+            f"Level {level!r} of group {group.name!r} has several values of pw={text}; a level has "
+            "one weight."
+        )
+    return of_level
 
 
 def _row_keys(

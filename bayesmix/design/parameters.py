@@ -25,6 +25,9 @@ def of_groups(design: Design) -> Iterator[Parameter]:
         yield _sd(group, coefs)
         if any(len(block) > 1 for block in blocks(design.spine, group.name)):
             yield _cor(group, coefs)
+        if group.dist == "student":
+            yield _df(group)
+            yield _mixing(group)
         yield _effects(group, coefs)
 
 
@@ -49,8 +52,16 @@ def _cor(group: Group, coefs: Spine) -> Parameter:
     return _of_group("cor", Role.COR, group, axes, slots, Transform.CORRELATION)
 
 
+def _df(group: Group) -> Parameter:
+    return _of_group("df", Role.DF, group, {}, (Slot("df", "", group.name, lower=1.0),))
+
+
+def _mixing(group: Group) -> Parameter:
+    return _of_group("udf", Role.MIXING, group, _levels(group), ())
+
+
 def _effects(group: Group, coefs: Spine) -> Parameter:
-    axes = {group.name: labels(group.levels), **_coefs(group, coefs)}
+    axes = {**_levels(group), **_coefs(group, coefs)}
     return _of_group("r", Role.EFFECTS, group, axes, (), Transform.STANDARDISED)
 
 
@@ -68,6 +79,10 @@ def _of_group(
 
 def _sd_slot(c: GroupCoef) -> Slot:
     return Slot("sd", c.target.dpar, c.group, c.coef)
+
+
+def _levels(group: Group) -> dict[str, tuple]:
+    return {group.name: labels(group.levels)}
 
 
 def _strata(group: Group) -> dict[str, tuple]:

@@ -59,7 +59,7 @@ def _priors(spec: ModelSpec) -> str | None:
 
 
 def _groups(spec: ModelSpec) -> str | None:
-    for c in spec.design.spine:
-        if c.dist != "gaussian" or c.cov is not None:
-            return f"group {c.group!r} has effects that are not plain normal"
+    for g in spec.design.groups:
+        if not g.plain:
+            return f"group {g.name!r} has effects that are not plain normal"
     return None

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bayesmix.effects import Estimates
     from bayesmix.fit.fit import Fit
 
+OF_LEVELS = ("r_", "cor_", "udf_")
+"""How the names of variables begin that have too many values for a picture of each."""
+
 
 class Plots:
     """Pictures of a fit; each method makes a result and hands it to a function of `bayesmix.plots`.
@@ -180,7 +183,7 @@ class Plots:
                 "There are no draws from the prior; fit.sample_prior() makes them."
             )
         known = [p.name for p in spec.parameters]
-        chosen = [n for n in known if not n.startswith(("r_", "cor_"))] if names is None else names
+        chosen = [n for n in known if not n.startswith(OF_LEVELS)] if names is None else names
         for name in chosen:
             if name not in known:
                 raise PredictionError(

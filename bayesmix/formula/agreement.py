@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from bayesmix.errors import FormulaError
-from bayesmix.formula.tree import GroupTerm, Predictor
+from bayesmix.formula.tree import GroupTerm, Predictor, render
 
 Placed = tuple[Predictor, GroupTerm]
+
+OPTIONS = ("by", "dist", "cov", "pw")
+"""What ``gr()`` says of a grouping factor, rather than of a term."""
 
 
 def check_agreement(predictors: tuple[Predictor, ...]) -> None:
@@ -16,7 +20,7 @@ def check_agreement(predictors: tuple[Predictor, ...]) -> None:
         _check_repeats(predictor)
     placed = [(p, g) for p in predictors for g in p.groups]
     _check_spelling(placed)
-    _check_by(placed)
+    _check_options(placed)
     _check_ids(placed)
 
 
@@ -61,20 +65,24 @@ def _check_spelling(placed: list[Placed]) -> None:
             )
 
 
-def _check_by(placed: list[Placed]) -> None:
-    known: dict[str, str | None] = {}
-    for predictor, group in placed:
-        name, by = group.grouping.name, group.grouping.by
-        if known.setdefault(name, by) != by:
-            raise _contradiction(
-                (predictor, group),
-                f"The grouping factor '{name}' has {_by(by)} here and {_by(known[name])} before.",
-                "All terms of one grouping factor share one by.",
-            )
+def _check_options(placed: list[Placed]) -> None:
+    for option in OPTIONS:
+        known: dict[str, Any] = {}
+        for predictor, group in placed:
+            name, value = group.grouping.name, getattr(group.grouping, option)
+            if known.setdefault(name, value) != value:
+                here, before = (_said(option, v) for v in (value, known[name]))
+                raise _contradiction(
+                    (predictor, group),
+                    f"The grouping factor '{name}' has {here} here and {before} before.",
+                    f"All terms of one grouping factor share one {option}.",
+                )
 
 
-def _by(by: str | None) -> str:
-    return "no by" if by is None else f"by={by}"
+def _said(option: str, value: Any) -> str:
+    if value is None:
+        return f"no {option}"
+    return f"{option}={value if isinstance(value, str) else render(value)}"
 
 
 def _check_ids(placed: list[Placed]) -> None:

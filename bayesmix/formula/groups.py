@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bayesmix.errors import FormulaError, did_you_mean, listed
 from bayesmix.formula.algebra import MAX_FACTORS, Side, bounded_groups, finished
@@ -13,6 +14,9 @@ from bayesmix.formula.later import not_yet
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Expr, Grouping, GroupTerm, Literal, Name, Span, Terms
 from bayesmix.formula.unexpected import quoted
+
+DISTS = ("gaussian", "student")
+"""Distributions of group effects."""
 
 _JOINERS = "Grouping factors are joined by ':', '/' and '+'; 'a / b' is 'a + a:b'."
 
@@ -234,8 +238,6 @@ def _parse_option(cursor: Cursor, target: Target, given: set[str]) -> Target:
 
 
 def _option(name: Token) -> Callable[[Target, Expr], Target]:
-    if name.text in ("cov", "pw"):
-        raise not_yet(f"gr({name.text}=)", name.span)
     if name.text not in _OPTIONS:
         raise FormulaError(
             f"gr() has no option {name.text!r}.{did_you_mean(name.text, _OPTIONS)}",
@@ -256,7 +258,7 @@ def _with_by(target: Target, value: Expr) -> Target:
         raise FormulaError(
             "by= takes the name of a column.", None, value.span, "Write 'gr(g, by=t)'."
         )
-    return replace(target, grouping=replace(target.grouping, by=value.name))
+    return _with(target, by=value.name)
 
 
 def _with_cor(target: Target, value: Expr) -> Target:
@@ -275,11 +277,37 @@ def _with_id(target: Target, value: Expr) -> Target:
 
 
 def _with_dist(target: Target, value: Expr) -> Target:
-    if value == Literal("gaussian", value.span):
-        return target
-    if value == Literal("student", value.span):
-        raise not_yet('gr(dist="student")', value.span)
-    raise FormulaError('dist= takes "gaussian" or "student".', span=value.span)
+    if not isinstance(value, Literal) or value.value not in DISTS:
+        raise FormulaError(f"dist= takes one of {listed(DISTS)}.", span=value.span)
+    return _with(target, dist=value.value)
 
 
-_OPTIONS = {"by": _with_by, "cor": _with_cor, "id": _with_id, "dist": _with_dist}
+def _with_cov(target: Target, value: Expr) -> Target:
+    match value:
+        case Literal(None):
+            return target
+        case Name():
+            return _with(target, cov=value)
+    raise FormulaError(
+        "cov= takes the name of a matrix in data2.",
+        span=value.span,
+        hint="Write 'gr(g, cov=A)', and pass data2={'A': A}.",
+    )
+
+
+def _with_pw(target: Target, value: Expr) -> Target:
+    return target if value == Literal(None, value.span) else _with(target, pw=value)
+
+
+def _with(target: Target, **options: Any) -> Target:
+    return replace(target, grouping=replace(target.grouping, **options))
+
+
+_OPTIONS = {
+    "by": _with_by,
+    "cor": _with_cor,
+    "id": _with_id,
+    "dist": _with_dist,
+    "cov": _with_cov,
+    "pw": _with_pw,
+}

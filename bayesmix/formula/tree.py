@@ -111,11 +111,27 @@ class Terms:
 
 @dataclass(frozen=True)
 class Grouping:
-    """What stands right of the bar: the members of ``a:b`` and the options of ``gr()``."""
+    """What stands right of the bar: the members of ``a:b`` and the options of ``gr()``.
+
+    Attributes
+    ----------
+    members : tuple of str
+    by : str or None
+        Factor whose levels have sd and cor of their own.
+    dist : str
+        Of the effects, ``"gaussian"`` or ``"student"``.
+    cov : Name or None
+        That of the matrix of known covariances between levels.
+    pw : Expr or None
+        What the log densities of levels' effects are multiplied by.
+    """
 
     members: tuple[str, ...]
     by: str | None
     span: Span = field(compare=False)
+    dist: str = "gaussian"
+    cov: Name | None = None
+    pw: Expr | None = None
 
     @property
     def name(self) -> str:

@@ -66,6 +66,8 @@ class Slot:
     @property
     def keys(self) -> tuple[Key, ...]:
         """The rows that speak for this parameter, the most specific first."""
+        if self.class_ == "df":
+            return (self.key,)
         rows = (self.key, self.key._replace(coef=""), Key(self.class_, self.dpar))
         return tuple(dict.fromkeys(rows))
 

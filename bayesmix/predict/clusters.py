@@ -325,13 +325,17 @@ def told(
     averaged += [f"{g}: {n} new clusters" for g, n in clusters.counts.items() if n > 1]
     if clusters.average:
         averaged += [f"{g}: the {groups[g].size} fitted levels" for g in clusters.those(FITTED)]
-    drawn = [f"{g}: {HOW[how]}" for g in clusters.those(NEW)]
+    drawn = [f"{g}: {_from(groups[g], how)}" for g in clusters.those(NEW)]
     held = [f"{g}: effects at zero" for g in clusters.those(AVERAGE)]
     held += [f"{g}: the fitted level of each row" for g in own]
     clusters_text = ", ".join(f"{g}: {mode}" for g, mode in clusters.modes.items())
     lists = {"averaged": averaged, "drawn": drawn, "held": held}
     texts = {name: "; ".join(items) or "nothing" for name, items in lists.items()}
     return {"clusters": clusters_text or "no groups", **texts}
+
+
+def _from(group: Group, how: str) -> str:
+    return HOW[how].replace("normal", "Student") if group.dist == "student" else HOW[how]
 
 
 HOW = {

@@ -6,11 +6,11 @@ import numpy as np
 
 from bayesmix.parameters import Parameter, Role, Transform
 from bayesmix.predict.draws import Draws
-from bayesmix.predict.levels import correlation_root
 from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
+from bayesmix.predict.standard import roots, standardised
 from bayesmix.priors import lkj
-from bayesmix.spec import GroupPriors, ModelSpec
+from bayesmix.spec import ModelSpec
 
 
 def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
@@ -78,48 +78,40 @@ def _correlations(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     g, total = spec.group(p.owner), np.zeros(len(draws))
     for block in g.blocks:
         if len(block) > 1:
-            part = _roots(g, draws)[..., block, :][..., block]
+            part = roots(g, draws)[..., block, :][..., block]
             total = total + lkj.cholesky_logpdf(part, g.eta).sum(axis=1)
     return total
 
 
 def _effects(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
-    """Standard normal, once they are standardised."""
-    g = spec.group(p.owner)
-    by, sd = g.group.by, draws[f"sd_{p.owner}"]
-    of_level = np.zeros(g.group.size, int) if by is None else by.of_level
-    z = draws[p.name] / (sd[:, None] if by is None else sd)[:, of_level]
-    if g.correlated:
-        roots = _roots(g, draws)
-        for stratum in range(roots.shape[1]):
-            levels = of_level == stratum
-            z[:, levels] = _standardised(roots[:, stratum, None], z[:, levels])
-    return _standard_normal(z.reshape(len(z), -1))
+    """Standard normal, once they are standardised; times the weights of ``pw``."""
+    group, z = spec.group(p.owner).group, standardised(spec.group(p.owner), draws)
+    if group.known is not None:
+        z = np.linalg.solve(group.known.factor, z)
+    if group.pw is None:
+        return _standard_normal(z.reshape(len(z), -1))
+    of_levels = _standard_normal(z.reshape(-1, z.shape[-1])).reshape(z.shape[:2])
+    return of_levels @ group.pw
 
 
 def _standard_normal(z: np.ndarray) -> np.ndarray:
     return -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=1)
 
 
-def _roots(g: GroupPriors, draws: Draws) -> np.ndarray:
-    """Cholesky factors of the correlations, of every stratum."""
-    cor = draws[f"cor_{g.group.name}"]
-    return correlation_root(cor[:, None] if g.group.by is None else cor)
+def _mixing(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """Inverse chi squared."""
+    from scipy.special import gammaln
 
-
-def _standardised(roots: np.ndarray, effects: np.ndarray) -> np.ndarray:
-    """Z with L z = effects, one coefficient after the other."""
-    z = np.empty_like(effects)
-    for k in range(effects.shape[-1]):
-        known = (roots[..., k, :k] * z[..., :k]).sum(axis=-1)
-        z[..., k] = (effects[..., k] - known) / roots[..., k, k]
-    return z
+    half, u = draws[f"df_{p.owner}"][:, None] / 2, draws[p.name]
+    logp = -half * np.log(2) - gammaln(half) - (half + 1) * np.log(u) - 0.5 / u
+    return logp.sum(axis=1)
 
 
 PRIORS = {
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
     Role.COR: _correlations,
+    Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
 }
 """The log prior of parameters whose values have no priors of their own as they stand."""

@@ -17,7 +17,7 @@ from bayesmix.design import GroupEffects
 from bayesmix.errors import PredictionError, listed
 from bayesmix.parameters import Target
 from bayesmix.predict.draws import Draws
-from bayesmix.predict.levels import correlation_root
+from bayesmix.predict.standard import correlation_root, covariance
 from bayesmix.spec import GroupPriors
 
 Array = np.ndarray
@@ -121,20 +121,32 @@ class Population:
         if not dpars:
             return function(etas)
         _check_means(dpars, links)
-        covariance = self.covariance(dpars, part)
-        if len(dpars) == 1 and dpars[0] in linear and links[dpars[0]] in SHIFTED:
+        shifted = len(dpars) == 1 and dpars[0] in linear and links[dpars[0]] in SHIFTED
+        if not (shifted and links[dpars[0]] == "identity"):
+            self._check_normal()
+        spread = self.covariance(dpars, part)
+        if shifted:
             (only,) = dpars
-            shifted = SHIFTED[links[only]](etas[only], covariance[..., 0, 0])
-            return function(etas | {only: shifted})
-        root = correlation_root(covariance)
-        return sum(w * function(_moved(etas, dpars, root, z)) for z, w in _nodes(covariance))
+            return function(etas | {only: SHIFTED[links[only]](etas[only], spread[..., 0, 0])})
+        root = correlation_root(spread)
+        return sum(w * function(_moved(etas, dpars, root, z)) for z, w in _nodes(spread))
 
     def deviate(self, rng: np.random.Generator, etas: Etas, part: slice) -> Etas:
         """The linear predictors with effects of a cluster of its own for each row and draw."""
         if not self.effects:
             return etas
+        self._check_normal()
         root = correlation_root(self.covariance(self.dpars, part))
         return _moved(etas, self.dpars, root, rng.standard_normal(root.shape[:-1]))
+
+    def _check_normal(self) -> None:
+        for name in dict.fromkeys(c.group for cs in self.effects.values() for c in cs):
+            if self.groups[name].group.dist != "gaussian":
+                raise PredictionError(
+                    f"The effects of group {name!r} are {self.groups[name].group.dist}, whose mean "
+                    "over infinitely many clusters has no formula here. Average over new ones: "
+                    f'clusters={{{name!r}: "new"}}, n_clusters=100, sample_new_levels="gaussian".'
+                )
 
     def _columns(
         self, group: str, dpars: Sequence[str], part: slice
@@ -149,9 +161,7 @@ class Population:
     def _covariance(self, group: str, part: slice) -> Array:
         """Of a group's coefficients: samples × rows (or one) × coefficients × coefficients."""
         g = self.groups[group]
-        sd = self.draws[f"sd_{group}"]
-        cor = self.draws[f"cor_{group}"] if g.correlated else np.eye(sd.shape[-1])
-        cov = cor * sd[..., :, None] * sd[..., None, :]
+        cov = covariance(g, self.draws)
         return cov[:, None] if g.group.by is None else cov[:, self.strata[group][part]]
 
 

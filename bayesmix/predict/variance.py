@@ -19,6 +19,7 @@ from bayesmix.predict.effects import NA
 from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
 from bayesmix.predict.rows import rows_of
+from bayesmix.predict.standard import covariance
 from bayesmix.spec import ModelSpec
 
 Array = np.ndarray
@@ -73,11 +74,12 @@ class Variance:
 
     @property
     def shares(self) -> dict[str, Array] | None:
-        """Of the total, by group, and ``"residual__"``."""
+        """Of the total, by group, and ``"residual__"``; nan in draws where that is infinite."""
         if self.residual is None:
             return None
         parts = {**self.between, "residual__": self.residual}
         total = sum(parts.values())
+        total = np.where(np.isfinite(total), total, np.nan)
         return {name: values / total for name, values in parts.items()}
 
     @property
@@ -114,9 +116,7 @@ class Variance:
     def _of_group(self, name: str, effects: list[GroupEffects], strata: Array | None) -> Array:
         """Sum over coefficients of their covariance times the mean product of their columns."""
         g, total = self.spec.group(name), np.zeros(len(self.draws))
-        sd = self.draws[f"sd_{name}"]
-        cor = self.draws[f"cor_{name}"] if g.correlated else np.eye(sd.shape[-1])
-        cov = cor * sd[..., :, None] * sd[..., None, :]
+        cov = covariance(g, self.draws)
         columns = [(k, z) for c in effects for k, z in zip(c.positions, c.values.T, strict=True)]
         for (k, x), (m, z) in product(columns, columns):
             if strata is None:

@@ -37,6 +37,7 @@ _NATURAL: Mapping[str, str] = MappingProxyType(
         "shape": "gamma(0.01, 0.01)",
         "phi": "gamma(0.01, 0.01)",
         "nu": "gamma(2, 0.1)",
+        "df": "gamma(2, 0.1)",
         "kappa": "gamma(2, 0.01)",
         "beta": "gamma(1, 0.1)",
         "zi": "beta(1, 1)",

@@ -21,6 +21,7 @@ _FIELDS = {
     "Intercept": ("coef", "dpar"),
     "sd": ("coef", "group", "dpar"),
     "cor": ("group",),
+    "df": ("group",),
 }
 
 
@@ -97,7 +98,7 @@ def prior(
     coef : str
         A coefficient, as the package names it (``"Machine[B]"``) or as R does (``"MachineB"``).
     group : str
-        A grouping factor, for ``sd`` and ``cor``.
+        A grouping factor, for ``sd``, ``cor`` and ``df``.
     dpar : str
         The distributional parameter whose formula it is; ``""`` is ``mu``.
     lb, ub : float, optional

@@ -205,8 +205,8 @@ def _scaled(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> str:
 
 
 def _row(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> Row:
-    """A row; the natural range and the default stand in the row of the class."""
-    of_class, said = not (key.group or key.coef), stated.get(key)
+    """A row; the natural range and the default stand in the least specific one."""
+    of_class, said = key == slot.keys[-1], stated.get(key)
     scaled = _scaled(key, slot, stated, defaults)
     lower, upper = (slot.lower, slot.upper) if of_class else (-math.inf, math.inf)
     text = str(_of_class_default(slot, defaults)) if of_class else ""
@@ -234,6 +234,9 @@ def _key(prior: Prior, slots: Sequence[Slot]) -> Key:
     if group:
         left = [s for s in left if s.group == group]
     coef = _of_coef(prior, left) if prior.coef else ""
+    if prior.class_ == "df" and not group:
+        groups = dict.fromkeys(s.group for s in left)
+        raise PriorError(f"{prior}: class 'df' needs its group=. There is {listed(groups)}.")
     return Key(prior.class_, prior.dpar, group, coef)
 
 

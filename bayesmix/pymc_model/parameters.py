@@ -115,11 +115,25 @@ def _correlations(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     return {_factor_name(p.owner): factor}
 
 
+def _mixing(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    # Of a plain 0.5 PyTensor would take the logarithm with the digits of a float32.
+    half = np.full(p.shape, 0.5)
+    return {p.name: pm.InverseGamma(p.name, made[f"df_{p.owner}"] / 2, half, dims=p.dims)}
+
+
 def _effects(spec: ModelSpec, p: Parameter, made: Made) -> Made:
-    """Non-centred: r = sd · L z, z standard normal, L the Cholesky factor of the correlations."""
-    by = spec.group(p.owner).group.by
-    sd, factor = made[f"sd_{p.owner}"], made.get(_factor_name(p.owner))
-    z = pm.Normal(f"z_{p.owner}", dims=p.dims, shape=p.shape)
+    """Non-centred: r = sd · L z, z standard normal, L the Cholesky factor of the correlations.
+
+    Known covariances between levels come into z, the scales of Student effects' levels after it.
+    """
+    group = spec.group(p.owner).group
+    by, sd, factor = group.by, made[f"sd_{p.owner}"], made.get(_factor_name(p.owner))
+    spread = 1.0 if group.pw is None else group.pw[:, None] ** -0.5
+    z = pm.Normal(f"z_{p.owner}", 0.0, spread, dims=p.dims, shape=p.shape)
+    if group.known is not None:
+        z = pt.dot(group.known.factor, z)
+    if group.dist == "student":
+        z = z * pt.sqrt(made[f"df_{p.owner}"] * made[f"udf_{p.owner}"])[:, None]
     effects = z
     if factor is not None and by is None:
         effects = pt.dot(z, factor[0].T)
@@ -159,6 +173,7 @@ REGISTER = {
     Role.THRESHOLDS: _thresholds,
     Role.SD: _standard_deviations,
     Role.COR: _correlations,
+    Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SHRINKAGE: _hyper,
 }

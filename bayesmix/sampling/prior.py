@@ -147,12 +147,25 @@ def _correlations(
     return {p.name: factor @ factor.mT, f"L_{p.owner}": factor}
 
 
+def _mixing(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    df = before[f"df_{p.owner}"]
+    return {p.name: 1.0 / rng.chisquare(df[:, None], (draws, *p.shape))}
+
+
 def _effects(
     rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
 ) -> Values:
     """R = sd · L z."""
-    by, sd, factor = spec.group(p.owner).group.by, before[f"sd_{p.owner}"], f"L_{p.owner}"
-    z = rng.standard_normal((draws, *p.shape))
+    group, sd, factor = spec.group(p.owner).group, before[f"sd_{p.owner}"], f"L_{p.owner}"
+    by, z = group.by, rng.standard_normal((draws, *p.shape))
+    if group.pw is not None:
+        z /= np.sqrt(group.pw)[:, None]
+    if group.known is not None:
+        z = group.known.factor @ z
+    if group.dist == "student":
+        z *= np.sqrt(before[f"df_{p.owner}"][:, None] * before[f"udf_{p.owner}"])[..., None]
     at = (slice(None), None if by is None else by.of_level)
     if factor in before:
         z = (before[factor][at] @ z[..., None])[..., 0]
@@ -164,6 +177,7 @@ DRAWN = {
     Role.THRESHOLDS: _thresholds,
     Role.SD: _standard_deviations,
     Role.COR: _correlations,
+    Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
 }
 """The parameters that aren't drawn value by value."""

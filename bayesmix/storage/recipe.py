@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.design.columns import label_key
 from bayesmix.errors import StorageError, listed
 from bayesmix.families import Family, family
 from bayesmix.formula import Formula, bf
@@ -33,6 +34,7 @@ def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
         If the family or a column is of a kind that a file can't hold.
     """
     frame, arrays = _frame_apart(spec.design.frame)
+    data2, matrices = _data2_apart(spec.design.data2)
     recipe = {
         "formula": _formula_apart(spec.formula),
         "family": _family_apart(spec.response),
@@ -40,9 +42,10 @@ def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
         "default_priors": spec.defaults,
         "functions": list(user_functions(spec)),
         "frame": frame,
+        "data2": data2,
         "fingerprint": _fingerprint(spec),
     }
-    return recipe, arrays
+    return recipe, arrays | matrices
 
 
 def read_recipe(
@@ -72,6 +75,7 @@ def read_recipe(
         _family_together(recipe["family"], custom),
         [prior(**p) for p in recipe["priors"]],
         {name: functions[name] for name in needed},
+        _data2_together(recipe.get("data2", {}), arrays),
         default_priors=recipe.get("default_priors", "brms"),
     )
     _check_fingerprint(spec, recipe["fingerprint"], needed)
@@ -154,15 +158,48 @@ def _named_apart(at: str, name: str, index: pd.Index) -> Any:
         raise StorageError(f"The fit can't be saved: {name!r} has {error}.") from error
 
 
-def _frame_together(about: Mapping[str, Any], arrays: Mapping[str, Stored]) -> pd.DataFrame:
-    own = {
+def _own(arrays: Mapping[str, Stored]) -> dict[str, np.ndarray]:
+    """The arrays of a recipe, by their names."""
+    return {
         path.removeprefix(f"{FOLDER}/"): stored.values
         for path, stored in arrays.items()
         if path.startswith(f"{FOLDER}/")
     }
+
+
+def _frame_together(about: Mapping[str, Any], arrays: Mapping[str, Stored]) -> pd.DataFrame:
+    own = _own(arrays)
     columns = [put_together(c, own).array for c in about["columns"]]
     rows = put_together(about["rows"], own)
     return pd.DataFrame(dict(zip(about["names"], columns, strict=True)), index=rows)
+
+
+def _data2_apart(
+    data2: Mapping[str, pd.DataFrame],
+) -> tuple[dict[str, Any], dict[str, Stored]]:
+    """The matrices that the formula names, their labels as text."""
+    about, arrays = {}, {}
+    for n, (name, matrix) in enumerate(data2.items()):
+        labels, own = _named_apart(f"matrix_{n}_labels", name, pd.Index(_texts(matrix.index)))
+        columns = list(map(label_key, matrix.columns))
+        values = matrix.to_numpy(float)[:, [columns.index(key) for key in _texts(matrix.index)]]
+        about[name] = {"at": f"matrix_{n}", "labels": labels}
+        arrays |= {f"{FOLDER}/{at}": Stored((f"matrix_{n}_n",), v) for at, v in own.items()}
+        dims = (f"matrix_{n}_n", f"matrix_{n}_n2")
+        arrays[f"{FOLDER}/matrix_{n}"] = Stored(dims, values)
+    return about, arrays
+
+
+def _texts(index: pd.Index) -> list[str]:
+    return list(map(label_key, index))
+
+
+def _data2_together(
+    about: Mapping[str, Any], arrays: Mapping[str, Stored]
+) -> dict[str, pd.DataFrame]:
+    own = _own(arrays)
+    labels = {name: put_together(m["labels"], own) for name, m in about.items()}
+    return {n: pd.DataFrame(own[m["at"]], labels[n], labels[n]) for n, m in about.items()}
 
 
 def _fingerprint(spec: ModelSpec) -> list[float]:

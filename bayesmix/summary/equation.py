@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
-from bayesmix.design import GroupEffects, PredictorDesign
+from bayesmix.design import Group, GroupEffects, PredictorDesign
 from bayesmix.parameters import MAIN, Parameter, Role
 from bayesmix.priors import Resolved
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -211,19 +211,33 @@ def _of_group(spec: ModelSpec, c: GroupEffects, s: Style) -> Iterator[str]:
 def _effects(spec: ModelSpec, g: GroupPriors, s: Style) -> Iterator[Line]:
     """How the effects of a group's levels are distributed."""
     letter, name = _letter(spec, g.group.name), g.group.name
-    remark = f"j = 1, …, {g.group.size} ({name})"
+    remark = f"j = 1, …, {g.group.size} ({name}{_between(g.group)})"
+    normal, inside = "Normal", "0"
+    if g.group.dist == "student":
+        normal, inside = "StudentT", f"{s.symbol('df', s.word(name))}, 0"
     own = () if g.group.by is None else (s.word(g.group.by.name, "j"),)
     for block in g.blocks:
         effects = [s.symbol(letter, str(k), "j") for k in block]
         sds = [s.symbol("tau", str(k), s.word(name), *own) for k in block]
         if len(block) == 1:
-            yield Line(effects[0], s.is_in, f"{s.word('Normal')}(0, {sds[0]})", remark)
+            yield Line(effects[0], s.is_in, f"{s.word(normal)}({inside}, {sds[0]})", remark)
         else:
             cov = s.symbol("Sigma", s.word(name), *own)
-            yield Line(s.vector(effects), s.is_in, f"{s.word('MVNormal')}(0, {cov})", remark)
+            law = s.word(f"MV{normal}")
+            yield Line(s.vector(effects), s.is_in, f"{law}({inside}, {cov})", remark)
             root = f"{s.word('diag')}{s.vector(sds)}"
             cor = s.symbol("R", s.word(name), *own)
             yield Line(cov, "=", f"{root}{s.times}{cor}{s.times}{root}")
+
+
+def _between(group: Group) -> str:
+    """What is known of its levels, in words."""
+    known = "" if group.known is None else f"; covariances between levels {group.known.name}"
+    return known + ("" if group.pw is None else "; densities to the power of the levels' weights")
+
+
+def _df(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    yield _prior([s.symbol("df", s.word(p.owner))], p.prior, s)
 
 
 def _population(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
@@ -270,6 +284,8 @@ PRIORS = {
     Role.THRESHOLDS: _thresholds,
     Role.SD: _sd,
     Role.COR: _cor,
+    Role.DF: _df,
+    Role.MIXING: _nothing,
     Role.EFFECTS: _nothing,
     Role.SHRINKAGE: _nothing,
 }

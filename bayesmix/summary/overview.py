@@ -19,7 +19,16 @@ from bayesmix.summary.varcorr import correlated, correlation_matrix, sd_names
 from bayesmix.tables import Table
 
 POPULATION, FURTHER = "Population", "Further"
-ELSEWHERE = (Role.POPULATION, Role.THRESHOLDS, Role.SD, Role.COR, Role.EFFECTS, Role.SHRINKAGE)
+ELSEWHERE = (
+    Role.POPULATION,
+    Role.THRESHOLDS,
+    Role.SD,
+    Role.COR,
+    Role.DF,
+    Role.MIXING,
+    Role.EFFECTS,
+    Role.SHRINKAGE,
+)
 """Roles of the parameters in the parts before the last, and of those that only serve priors."""
 
 
@@ -63,14 +72,16 @@ def _names(p: Parameter) -> list[str]:
 def _group_part(g: GroupPriors, draws: Draws) -> Part:
     names, title = sd_names(g), part_title(g.group.name)
     sd = draws[f"sd_{g.group.name}"].reshape(len(draws), -1)
-    labels = [f"sd({name})" for name in names]
-    if not g.correlated:
-        return Part(title, labels, sd)
-    cor = correlation_matrix(g, draws)
-    pairs = correlated(g)
-    labels += [f"cor({names[i]},{names[j]})" for i, j in pairs]
-    both = [sd, *(cor[:, i, j][:, None] for i, j in pairs)]
-    return Part(title, labels, np.concatenate(both, axis=1))
+    labels, values = [f"sd({name})" for name in names], [sd]
+    if g.correlated:
+        cor = correlation_matrix(g, draws)
+        pairs = correlated(g)
+        labels += [f"cor({names[i]},{names[j]})" for i, j in pairs]
+        values += [cor[:, i, j][:, None] for i, j in pairs]
+    if g.group.dist == "student":
+        labels.append("df")
+        values.append(draws[f"df_{g.group.name}"][:, None])
+    return Part(title, labels, np.concatenate(values, axis=1))
 
 
 def part_title(group: str) -> str:

@@ -13,6 +13,7 @@ from bayesmix.errors import PredictionError, did_you_mean, listed
 from bayesmix.parameters import MAIN, Target
 from bayesmix.predict import Draws, Prediction, Request
 from bayesmix.predict.linpred import linear_predictors
+from bayesmix.predict.standard import covariance
 from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.tables import Table
 
@@ -231,9 +232,7 @@ def _pooling(
 
 def _model_covariance(g: GroupPriors, draws: Draws) -> np.ndarray:
     """The posterior mean of the effects' covariance; by stratum where there is ``by``."""
-    sd = draws[f"sd_{g.group.name}"]
-    cor = draws[f"cor_{g.group.name}"] if g.correlated else np.eye(sd.shape[-1])
-    return (cor * sd[..., :, None] * sd[..., None, :]).mean(axis=0)
+    return covariance(g, draws).mean(axis=0)
 
 
 def _covariances(g: GroupPriors, draws: Draws) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -16,7 +16,7 @@ from bayesmix.fit import Fit
 from bayesmix.formula import bf
 from bayesmix.predict import NA
 
-from ..support import draws_of, frame, given_fit
+from ..support import draws_of, frame, given_fit, relatives
 
 DATA = frame()
 FIT = given_fit("y ~ x + (1 + x | g)", DATA)
@@ -364,3 +364,26 @@ def test_categories_are_not_averaged() -> None:
     fit = given_fit("grade ~ x + (1 | g)", DATA, "cumulative", **WITH)
     with pytest.raises(PredictionError, match="can't be averaged"):
         fit.posterior_predict(GRID, clusters="new", n_clusters=3)
+
+
+STUDENT = given_fit('count ~ x + (1 | gr(g, dist="student"))', DATA, "poisson")
+
+
+def test_the_population_of_student_effects() -> None:
+    with pytest.raises(PredictionError, match=r'clusters={.g.: "new"}, n_clusters=100'):
+        epred(STUDENT, clusters="population")
+    with pytest.raises(PredictionError, match="are student"):
+        STUDENT.posterior_predict(GRID, clusters="population")
+    new = epred(STUDENT, clusters="new", n_clusters=2, sample_new_levels="gaussian")
+    assert "Student" in new.attrs["drawn"]
+    identity = given_fit('y ~ x + (1 | gr(g, dist="student"))', DATA)
+    held = epred(identity, clusters="average")
+    np.testing.assert_allclose(epred(identity, clusters="population"), held)
+
+
+def test_the_population_of_related_levels_has_their_mean_variance() -> None:
+    matrix = relatives(LEVELS)
+    fit = given_fit("count ~ x + (1 | gr(g, cov=A))", DATA, "poisson", data2={"A": matrix})
+    variance = draws_of(fit)["sd_g"] ** 2 * np.diag(matrix).mean()
+    expected = epred(fit, clusters="average") * np.exp(variance / 2)
+    np.testing.assert_allclose(epred(fit, clusters="population"), expected)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bayesmix.errors import PredictionError
 from bayesmix.fit import Fit
@@ -15,7 +16,7 @@ from bayesmix.predict import NA
 from bayesmix.predict.levels import correlation_root
 from bayesmix.priors import lkj
 
-from ..support import draws_of, frame, given_fit
+from ..support import draws_of, frame, given_fit, relatives
 
 HOWS = ["uncertainty", "old_levels", "gaussian"]
 DATA = frame()
@@ -247,3 +248,69 @@ def test_correlation_root(k: int) -> None:
         root = correlation_root(cor)
         np.testing.assert_allclose(root @ root.mT, cor, atol=1e-12)
         np.testing.assert_array_equal(np.triu(root, 1), np.zeros_like(root))
+
+
+STUDENT = given_fit('y ~ x + (1 + x | i | gr(g, dist="student")) + (1 | k)', DATA, draws=40)
+A = relatives([*"pqrstu", "near", "far"])
+RELATED = given_fit("y ~ x + (1 + x | gr(g, cov=A, by=t))", DATA, data2={"A": A}, draws=40)
+
+
+def gaussian(fit: Fit, labels: list, seed: object = 1, **more: object) -> np.ndarray:
+    """Samples × labels × coefficients of g."""
+    new = rows(*labels, **more)
+    how = {"allow_new_levels": True, "sample_new_levels": "gaussian", "re_formula": "~ (x | g)"}
+
+    def eta(x: float) -> np.ndarray:
+        at = new.assign(x=x)
+        both = fit.posterior_linpred(at, random_seed=seed, **how)
+        return (both - fit.posterior_linpred(at, re_formula=NA)).to_numpy()
+
+    return np.stack([eta(0.0), eta(1.0) - eta(0.0)], axis=-1)
+
+
+def test_new_levels_of_student_effects_are_student() -> None:
+    found, d = gaussian(STUDENT, MANY), draws_of(STUDENT)
+    root = np.linalg.cholesky(d["cor_g"])
+    z = np.linalg.solve(root[:, None], (found / d["sd_g"][:, None])[..., None])[..., 0]
+    for df, of_draw in zip(d["df_g"], z, strict=True):
+        # z'z / K of a multivariate t is F(K, df).
+        p = stats.kstest((of_draw**2).sum(axis=1) / 2, stats.f(2, df).cdf).pvalue
+        assert p > 1e-4
+
+
+def test_a_student_level_is_the_same_whichever_draws_are_asked_for() -> None:
+    with_ = {"allow_new_levels": True, "sample_new_levels": "gaussian", "random_seed": 1}
+    every = STUDENT.posterior_linpred(rows("new"), **with_)
+    some = STUDENT.posterior_linpred(rows("new"), draw_ids=[7, 3], **with_)
+    np.testing.assert_allclose(some, every[[7, 3]])
+
+
+def test_new_levels_that_are_related_are_drawn_given_the_fitted_ones() -> None:
+    d, by = draws_of(RELATED), RELATED.model.spec.design.groups[0].by
+    levels, new = list("pqrstu"), ["near", "far"]
+    weights = A.loc[new, levels].to_numpy() @ np.linalg.inv(A.loc[levels, levels])
+    left = A.loc[new, new].to_numpy() - weights @ A.loc[levels, new].to_numpy()
+    root, old = np.linalg.cholesky(d["cor_g"]), np.full(2, by.levels.index("old"))
+
+    def unscaled(effects: np.ndarray, stratum: np.ndarray) -> np.ndarray:
+        scaled = effects / d["sd_g"][:, stratum]
+        return np.linalg.solve(root[:, stratum], scaled[..., None])[..., 0]
+
+    found = (gaussian(RELATED, new, seed, t="old") for seed in range(100))
+    z = np.stack([unscaled(f, old) for f in found]) - weights @ unscaled(d["r_g"], by.of_level)
+    rest = np.linalg.solve(np.linalg.cholesky(left), z).reshape(-1, 4)
+    assert all(stats.kstest(column, "norm").pvalue > 1e-4 for column in rest.T)
+    within(np.corrcoef(rest.T), np.eye(4), np.full((4, 4), 1 / np.sqrt(len(rest))))
+
+
+def test_a_related_level_is_the_same_whichever_others_are_asked_for() -> None:
+    both = gaussian(RELATED, ["far", "near", "far"], t="new")
+    np.testing.assert_array_equal(both[:, 0], both[:, 2])
+    np.testing.assert_allclose(both[:, 1], gaussian(RELATED, ["near"], t="new")[:, 0], atol=1e-12)
+
+
+def test_levels_whose_relatives_are_not_known() -> None:
+    with pytest.raises(PredictionError, match="'alien' of group 'g' is not in data2"):
+        gaussian(RELATED, ["alien"], t="old")
+    with_ = {"allow_new_levels": True, "random_seed": 1}
+    assert RELATED.posterior_epred(rows("alien", t="old"), **with_).shape == (S, 1)

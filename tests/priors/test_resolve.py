@@ -353,3 +353,13 @@ def test_a_name_of_two_coefficients_is_an_error_that_lists_them():
 def test_a_class_that_the_model_has_not_is_an_error():
     with pytest.raises(PriorError, match="no class 'b'"):
         resolve([INTERCEPT, SIGMA], DEFAULTS, prior("normal(0, 1)", "b"))
+
+
+def test_degrees_of_freedom_are_stated_by_group() -> None:
+    slots = [Slot("df", group=g, lower=1.0) for g in "gh"]
+    table = resolve(slots, {("df", ""): "gamma(2, 0.1)"}, prior("normal(4, 1)", "df", group="h"))
+    assert [str(p.distribution) for p in table.resolved] == ["gamma(2, 0.1)", "normal(4, 1)"]
+    assert [(p.lower, p.source) for p in table.resolved] == [(1.0, "default"), (1.0, "user")]
+    assert [row.key.group for row in table.rows] == ["g", "h"]
+    with pytest.raises(PriorError, match=r"needs its group=. There is 'g', 'h'"):
+        resolve(slots, {}, prior("normal(4, 1)", "df"))

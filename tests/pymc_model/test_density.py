@@ -21,10 +21,10 @@ from bayesmix.predict import log_density
 from bayesmix.priors import prior
 from bayesmix.variables import variable_dims
 
-from ..support import draws_of, fit_of, frame
+from ..support import draws_of, fit_of, frame, relatives
 
 IN_PYTHON = Mode("py", "fast_run").excluding("fusion")
-DATA = frame(30)
+DATA = frame(30).assign(v=lambda d: d["g"].map(dict(zip("pqrstu", range(1, 7), strict=True))))
 NORMAL = prior("normal(0, 1)", "b")
 SKEWED = [
     prior("normal(1, 2)", "b", lb=-1),
@@ -70,7 +70,12 @@ CASES = {
         "gaussian",
         NORMAL,
     ),
+    "student effects": ('y ~ x + (1 + x | gr(g, dist="student"))', "gaussian", NORMAL),
+    "known covariances": ("y ~ x + (1 + x | gr(g, cov=A, by=t))", "gaussian", NORMAL),
+    "weighted levels": ("y ~ x + (1 | gr(g, pw=v))", "gaussian", NORMAL),
+    "all of it": ('y ~ (1 + x | gr(g, dist="student", cov=A, pw=v))', "gaussian", ()),
 }
+MATRICES = {"A": relatives("uqtprs")}
 
 
 def at_random(model: Model, seed: int) -> tuple[float, Fit]:
@@ -108,12 +113,16 @@ def log_jacobian(fit: Fit) -> float:
 @pytest.mark.parametrize("name", CASES)
 def test_both_densities_are_one(name: str) -> None:
     formula, family, priors = CASES[name]
-    model = Model(formula, DATA, family, priors)
+    model = Model(formula, DATA, family, priors, data2=MATRICES)
     for seed in (1, 2):
         logp, fit = at_random(model, seed)
         ours = fit.log_density()
         assert ours.shape == (1,)
-        assert_allclose(logp + log_jacobian(fit), ours[0], rtol=1e-9)
+        weights = [g.pw for g in model.spec.design.groups if g.pw is not None]
+        k = len(model.spec.design.spine)
+        # PyMC has normal densities of variance 1 / w, ours are the standard one to the power of w.
+        constant = sum(0.5 * k * (np.log(w) + (w - 1) * np.log(2 * np.pi)).sum() for w in weights)
+        assert_allclose(logp + log_jacobian(fit) - constant, ours[0], rtol=1e-9)
 
 
 def test_log_density_by_hand() -> None:

@@ -9,6 +9,8 @@ from bayesmix.priors import prior
 from bayesmix.sampling import draw_prior
 from bayesmix.spec import build_spec
 
+from ..support import relatives
+
 SEED = np.random.SeedSequence(8)
 SLOPES = prior("normal(1, 2)", "b")
 
@@ -72,6 +74,23 @@ def test_effects_are_normal_with_the_sd_and_cor_of_their_draw(spec):
     assert z.shape == (3000, 3, 3, 1)
     assert same_distribution(z, stats.norm())
     assert abs(np.corrcoef(z.reshape(3000, -1), rowvar=False) - np.eye(9)).max() < 0.08
+
+
+def test_effects_of_related_weighted_student_levels(frame):
+    data, levels = frame(), sorted(set(frame()["g"]))
+    matrix = relatives(levels)
+    data["v"] = data["g"].map(dict(zip(levels, (0.5, 2.0, 4.0), strict=True))).astype(float)
+    formula = 'y ~ 1 + (1 | gr(g, dist="student", cov=A, pw=v))'
+    said = [prior("normal(0, 1)", "Intercept"), prior("gamma(3, 1)", "df", group="g")]
+    spec = build_spec(formula, data, prior=said, data2={"A": matrix})
+    drawn, group = draw_prior(spec, 4000, SEED), spec.design.groups[0]
+    order = list(group.levels)
+    df, u, sd, r = (drawn[name].to_numpy()[0] for name in ("df_g", "udf_g", "sd_g", "r_g"))
+    assert same_distribution(stats.chi2(df[:, None]).cdf(1 / u), stats.uniform())
+    z = np.linalg.solve(
+        np.linalg.cholesky(matrix.loc[order, order]), r[..., 0].T / sd.T / np.sqrt(df * u.T)
+    )
+    assert same_distribution(z.T * np.sqrt(group.pw), stats.norm())
 
 
 def test_each_stratum_has_its_own_sd_and_cor(by_spec):

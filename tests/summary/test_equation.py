@@ -17,6 +17,7 @@ MODELS = [
     ("grade ~ x + (1 | g)", "cumulative"),
     (bx.bf("count ~ x + offset(w) + (1 | i | g)", zi="x + (1 | i | g)"), "zero_inflated_poisson"),
     ("hits | trials(tries) ~ 0 + f + (1 + x | gr(g, by=t))", "binomial"),
+    ('y ~ x + (1 + x | gr(g, dist="student"))', "gaussian"),
     ("y ~ 1", "student"),
     ("y ~ 0 + (1 | g)", "gaussian"),
     ("w ~ poly(x, 2) + (1 || g)", "lognormal"),

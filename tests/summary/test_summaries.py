@@ -256,3 +256,12 @@ def test_the_same_numbers_whatever_the_chains() -> None:
 def test_summarise_one_quantity() -> None:
     table = summarise(np.array([[1.0], [3.0]]), pd.Index(["a"]), [0.5], robust=False)
     assert table.iloc[0].tolist() == [2.0, np.sqrt(2), 2.0]
+
+
+def test_student_effects_have_their_df_in_the_groups_part() -> None:
+    fit = given_fit('y ~ x + (1 | gr(g, dist="student"))', DATA)
+    assert fit.summary().loc["g"].index.tolist() == ["sd(Intercept)", "df"]
+    assert fit.summary().loc["Further"].index.tolist() == ["sigma"]
+    df = draws_of(fit)["df_g"]
+    assert df.min() < 2
+    assert fit.varcorr().table["Share"].isna().all()

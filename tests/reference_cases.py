@@ -110,7 +110,8 @@ class Case:
         if about["class"] == "factor":
             dtype = pd.CategoricalDtype(about["levels"], about["ordered"])
             return column.astype(dtype)
-        return column.astype({"integer": "int64", "numeric": "float64"}[about["class"]])
+        types = {"integer": "int64", "numeric": "float64", "character": "str"}
+        return column.astype(types[about["class"]])
 
 
 @dataclass(frozen=True)

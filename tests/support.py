@@ -42,6 +42,7 @@ def frame(n: int = 60, seed: int = 1) -> pd.DataFrame:
             "t": np.where(np.isin(g, ["p", "s"]), "old", "new"),
             "amount": rng.gamma(2, 1, n) * (np.arange(n) % 4 > 0),
             "grade": rng.permutation(np.resize([1, 2, 3, 4], n)),
+            "angle": rng.uniform(-3, 3, n),
         }
     )
 

@@ -14,13 +14,9 @@ from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import log_ndtr
 from bayesmix.families.special import HALF_LOG_2PI, log_difference, log_sum, quietly
-from bayesmix.families.support import check_finite, drawable, drawn_shape
+from bayesmix.families.support import Finite, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
-
-
-def _check(y: Any, aux: Aux, labels: Any = None) -> None:
-    check_finite(y, "the response of family 'gaussian'", labels)
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
@@ -98,7 +94,7 @@ FAMILY = Family(
         Dpar("mu", "identity", REAL_LINKS),
         Dpar("sigma", "log", SCALE_LINKS, lower=0.0),
     ),
-    check=_check,
+    check=Finite("gaussian"),
     density=_density,
     mean=_mean,
     random=_random,

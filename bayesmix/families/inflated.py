@@ -11,14 +11,13 @@ import numpy as np
 
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.generated import generated
+from bayesmix.families.links import SHARE_LINKS
 from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.special import log_probabilities, log_sum
 from bayesmix.families.support import drawable, drawn_shape
 
 __all__ = ["hurdle", "inflated"]
-
-SHARE_LINKS = ("logit", "identity", "probit", "probit_approx", "cloglog", "cauchit", "log")
 
 KERNELS = """
 def inflated(y, «v#», odds):

@@ -23,6 +23,7 @@ __all__ = [
     "POSITIVE_LINKS",
     "REAL_LINKS",
     "SCALE_LINKS",
+    "SHARE_LINKS",
     "UNIT_LINKS",
     "Link",
 ]
@@ -265,6 +266,9 @@ UNIT_LINKS = (
     "log",
 )
 """Links of a probability."""
+
+SHARE_LINKS = ("logit", "identity", "probit", "probit_approx", "cloglog", "cauchit", "log")
+"""Links of the probability of something that happens apart, an excess zero say."""
 
 COUNT_LINKS = ("log", "identity", "sqrt", "softplus", "squareplus")
 """Links of an expected count."""

@@ -32,11 +32,18 @@ class Maths:
     where: Function
     arctan: Function
     arctan2: Function
+    sin: Function
+    cos: Function
     gammaln: Function
     ndtr: Function
     log_ndtr: Function
     sigmoid: Function
     softplus: Function
+    log_erfcx: Function
+    log_i0e: Function
+    log_gammainc: Function
+    log_gammaincc: Function
+    log_betainc: Function
     integer: Function
     take: Function
 
@@ -63,6 +70,38 @@ def _take(vector: np.ndarray, at: np.ndarray) -> np.ndarray:
     return np.take(vector[..., 0, :] if vector.ndim > 1 else vector, at, axis=-1)
 
 
+def _log_erfcx(x: np.ndarray) -> np.ndarray:
+    """``log(exp(x²) erfc(x))``, also where it overflows."""
+    return np.where(x > -20.0, np.log(special.erfcx(x)), x**2 + np.log(2.0))
+
+
+def _log_gammaincc(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """By Legendre's continued fraction where the function itself has vanished."""
+    plain = np.log(special.gammaincc(a, x))
+    if not np.any(plain < -690.0):
+        return plain
+    b, fraction = x + 1.0 - a, 0.0
+    for k in range(60, 0, -1):
+        fraction = k * (k - a) / (b + 2.0 * k - fraction)
+    far = a * np.log(x) - x - special.gammaln(a) - np.log(b - fraction)
+    return np.where(plain < -690.0, far, plain)
+
+
+def _log_gammainc(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """By the first terms of its series where the function itself has vanished."""
+    plain = np.log(special.gammainc(a, x))
+    near = a * np.log(x) - x - special.gammaln(a + 1.0) + np.log1p(x / (a + 1.0))
+    return np.where(plain < -690.0, near, plain)
+
+
+def _log_betainc(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """By the first terms of its series where the function itself has vanished."""
+    plain = np.log(special.betainc(a, b, x))
+    near = a * np.log(x) + b * np.log1p(-x) - np.log(a) - special.betaln(a, b)
+    near = near + np.log1p((a + b) / (a + 1.0) * x)
+    return np.where(plain < -690.0, near, plain)
+
+
 NUMPY = Maths(
     exp=np.exp,
     expm1=np.expm1,
@@ -75,11 +114,18 @@ NUMPY = Maths(
     where=np.where,
     arctan=np.arctan,
     arctan2=np.arctan2,
+    sin=np.sin,
+    cos=np.cos,
     gammaln=special.gammaln,
     ndtr=special.ndtr,
     log_ndtr=special.log_ndtr,
     sigmoid=special.expit,
     softplus=_softplus,
+    log_erfcx=_log_erfcx,
+    log_i0e=lambda x: np.log(special.i0e(x)),
+    log_gammainc=_log_gammainc,
+    log_gammaincc=_log_gammaincc,
+    log_betainc=_log_betainc,
     integer=_integer,
     take=_take,
 )
@@ -113,11 +159,20 @@ def tensor_maths() -> Maths:
         where=pt.where,
         arctan=pt.arctan,
         arctan2=pt.arctan2,
+        sin=pt.sin,
+        cos=pt.cos,
         gammaln=pt.gammaln,
         ndtr=lambda x: pt.erfc(-x / root) / 2,
         log_ndtr=log_ndtr,
         sigmoid=pt.sigmoid,
         softplus=pt.softplus,
+        log_erfcx=lambda x: pt.where(
+            x > -20.0, pt.log(pt.erfcx(pt.maximum(x, -20.0))), x**2 + np.log(2.0)
+        ),
+        log_i0e=lambda x: pt.log(pt.ive(0.0, x)),
+        log_gammainc=lambda a, x: pt.log(pt.gammainc(a, x)),
+        log_gammaincc=lambda a, x: pt.log(pt.gammaincc(a, x)),
+        log_betainc=lambda a, b, x: pt.log(pt.betainc(a, b, x)),
         integer=lambda x: pt.cast(x, "int64"),
         take=lambda vector, at: vector.flatten()[at],
     )

@@ -11,15 +11,25 @@ from typing import Any
 
 from bayesmix.errors import FamilyError, did_you_mean, listed
 from bayesmix.families import (
+    asym_laplace,
     bernoulli,
     binomial,
     cumulative,
+    exgaussian,
+    exponential,
+    frechet,
     gamma,
     gaussian,
+    gen_extreme_value,
+    inverse_gaussian,
     lognormal,
     negbinomial,
     poisson,
+    shifted_lognormal,
+    skew_normal,
     student,
+    von_mises,
+    weibull,
     zeros,
 )
 from bayesmix.families.family import Family
@@ -32,8 +42,18 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         for found in (
             gaussian.FAMILY,
             student.FAMILY,
+            skew_normal.FAMILY,
+            exgaussian.FAMILY,
+            asym_laplace.FAMILY,
+            gen_extreme_value.FAMILY,
+            von_mises.FAMILY,
             lognormal.FAMILY,
+            shifted_lognormal.FAMILY,
             gamma.FAMILY,
+            exponential.FAMILY,
+            weibull.FAMILY,
+            frechet.FAMILY,
+            inverse_gaussian.FAMILY,
             bernoulli.FAMILY,
             binomial.FAMILY,
             poisson.FAMILY,
@@ -47,12 +67,10 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 
 NOT_YET = frozenset(
     """
-    acat asym_laplace beta beta_binomial categorical com_poisson cox cratio
-    dirichlet dirichlet2 dirichlet_multinomial discrete_weibull exgaussian exponential frechet
-    gen_extreme_value geometric hurdle_cumulative inverse.gaussian logistic_normal multinomial
-    negbinomial2 shifted_lognormal skew_normal sratio von_mises weibull wiener xbeta
-    zero_inflated_asym_laplace zero_inflated_beta zero_inflated_beta_binomial
-    zero_inflated_binomial zero_one_inflated_beta
+    acat beta beta_binomial categorical com_poisson cox cratio dirichlet dirichlet2
+    dirichlet_multinomial discrete_weibull geometric hurdle_cumulative logistic_normal multinomial
+    negbinomial2 sratio wiener xbeta zero_inflated_asym_laplace zero_inflated_beta
+    zero_inflated_beta_binomial zero_inflated_binomial zero_one_inflated_beta
     """.split()
 )
 """Families of brms that are still to come, in lower case."""

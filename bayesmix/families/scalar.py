@@ -12,6 +12,8 @@ from math import erfc, exp, log, log1p, pi, sqrt
 __all__ = [
     "HALF_LOG_2PI",
     "gammaln",
+    "log_erfcx",
+    "log_i0e",
     "log_ndtr",
     "sigmoid",
     "softplus",
@@ -22,6 +24,7 @@ __all__ = [
 
 HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 SERIES_FROM = 10.0
+LOG_2 = log(2.0)
 SQRT_HALF = sqrt(0.5)
 FAR_TAIL = -30.0
 """Where the normal distribution function's asymptotic series is exact."""
@@ -114,3 +117,34 @@ def log_ndtr(x: float) -> tuple[float, float]:
     below = 0.5 * erfc(-x * SQRT_HALF)
     value = log(below) if x < -1.0 else log1p(-0.5 * erfc(x * SQRT_HALF))
     return value, exp(-0.5 * x * x - HALF_LOG_2PI) / below
+
+
+def log_erfcx(x: float) -> tuple[float, float]:
+    """``log(exp(x²) erfc(x))`` and its slope."""
+    z = -x / SQRT_HALF
+    if z < FAR_TAIL:
+        r = 1.0 / (z * z)
+        rest = -r * (1.0 - r * (3.0 - r * (15.0 - r * (105.0 - r * 945.0))))
+        return log1p(rest) - log(-z) - HALF_LOG_2PI + LOG_2, 2.0 * x * rest / (1.0 + rest)
+    value, slope = log_ndtr(z)
+    return x * x + LOG_2 + value, 2.0 * x - slope / SQRT_HALF
+
+
+def log_i0e(x: float) -> tuple[float, float]:
+    """``log(exp(-x) I0(x))`` for x >= 0, and its slope: a Bessel function."""
+    zeroth, first = 1.0, 1.0
+    if x < 15.0:
+        term, q = 1.0, 0.25 * x * x
+        for k in range(1, 60):
+            term *= q / (k * k)
+            zeroth += term
+            first += term / (k + 1)
+        return log(zeroth) - x, 0.5 * x * first / zeroth - 1.0
+    of_zeroth, of_first = 1.0, 1.0
+    for k in range(1, 20):
+        odd = (2.0 * k - 1.0) ** 2
+        of_zeroth *= odd / (8.0 * k * x)
+        of_first *= (odd - 4.0) / (8.0 * k * x)
+        zeroth += of_zeroth
+        first += of_first
+    return log(zeroth) - HALF_LOG_2PI - 0.5 * log(x), first / zeroth - 1.0

@@ -13,13 +13,9 @@ from bayesmix.families.maths import Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import stirling_rest, stirling_rest_slope
 from bayesmix.families.special import student_logp
-from bayesmix.families.support import check_finite, drawable, drawn_shape
+from bayesmix.families.support import Finite, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
-
-
-def _check(y: Any, aux: Aux, labels: Any = None) -> None:
-    check_finite(y, "the response of family 'student'", labels)
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
@@ -61,7 +57,7 @@ FAMILY = Family(
         Dpar("sigma", "log", SCALE_LINKS, lower=0.0),
         Dpar("nu", "logm1", ("logm1", "identity"), lower=1.0),
     ),
-    check=_check,
+    check=Finite("student"),
     density=_density,
     mean=_mean,
     random=_random,

@@ -13,6 +13,7 @@ from bayesmix.errors import DataError, PredictionError
 __all__ = [
     "LARGEST_COUNT",
     "Counts",
+    "Finite",
     "Positive",
     "check_finite",
     "check_whole",
@@ -54,6 +55,16 @@ def check_whole(
     rule = f"{what} must be whole numbers, {least} or larger."
     require((y >= least) & (y == np.floor(y)), y, rule, labels)
     return y
+
+
+@dataclass(frozen=True)
+class Finite:
+    """The check of a family of real numbers; it names the family."""
+
+    family: str
+
+    def __call__(self, y: Any, aux: Any, labels: Sequence[Any] | None = None) -> None:
+        check_finite(y, f"the response of family {self.family!r}", labels)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,16 @@ RESPONSES = {
     "hurdle_gamma": "amount",
     "hurdle_lognormal": "amount",
     "cumulative": "grade",
+    "skew_normal": "y",
+    "exgaussian": "y",
+    "asym_laplace": "y",
+    "gen_extreme_value": "y",
+    "von_mises": "angle",
+    "shifted_lognormal": "z",
+    "exponential": "z",
+    "weibull": "z",
+    "frechet": "z",
+    "inverse.gaussian": "z",
 }
 
 

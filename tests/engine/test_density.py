@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bayesmix.engine.coverage import uncovered
-from bayesmix.engine.plan.layout import build_layout
+from bayesmix.engine.plan.layout import Layout, build_layout
 from bayesmix.families import FAMILIES, family
+from bayesmix.families.derived import DerivedRow
 from bayesmix.formula import bf
 from bayesmix.parameters import Target
 from bayesmix.priors import prior
@@ -56,7 +57,10 @@ MODELS = {
     "an intercept alone": (bf("y ~ 1", sigma="1"), "gaussian", ()),
     "no population": ("yes ~ 0 + (1 | g)", "bernoulli", ()),
 }
-LINKS = [(f.name, d.name, link) for f in FAMILIES.values() for d in f.dpars for link in d.links]
+BY_HAND = [f for f in FAMILIES.values() if not isinstance(f.row, DerivedRow)]
+DERIVED = [f.name for f in FAMILIES.values() if isinstance(f.row, DerivedRow)]
+LINKS = [(f.name, d.name, link) for f in BY_HAND for d in f.dpars for link in d.links]
+"""Links are turned by one function for all families; derived kernels need not try each of them."""
 HOPELESS = -1e6
 INSIDE = {
     **{("mu", link): 5.0 for link in ("inverse", "1/mu^2")},
@@ -118,10 +122,47 @@ def test_every_link_of_every_family(name: str, dpar: str, link: str) -> None:
     assert_same(spec, least=1 if bounded else 2, centre=centre, at=at, largest=largest)
 
 
+@pytest.mark.parametrize("name", DERIVED)
+def test_a_derived_kernel_is_the_pymc_model(name: str) -> None:
+    """With a formula for every parameter, where the response is possible."""
+    others = {d.name: "z" for d in FAMILIES[name].dpars[1:]}
+    spec = spec_of(bf(f"{RESPONSES[name]} ~ x + (1 | g)", **others), name)
+    density = density_of(spec)
+    reference = PymcDensity(spec, density.layout)
+    found = []
+    for x in points(density.layout, (0.1, 0.3, 0.6)):
+        x += _centre(spec, density.layout)
+        (logp, grad), (expected, slope) = density(x), reference(x)
+        if np.isfinite(expected):
+            found.append((logp - expected, max(1.0, abs(expected))))
+            np.testing.assert_allclose(grad, slope, rtol=1e-7, atol=1e-8 * np.abs(slope).max())
+    assert len(found) >= 3
+    differences, sizes = np.array(found).T
+    first = differences[int(np.argmin(sizes))]
+    assert np.all(np.abs(differences - first) <= 1e-8 * sizes)
+
+
+def _centre(spec: ModelSpec, layout: Layout) -> np.ndarray:
+    """Where intercepts are such that every response is possible."""
+    centre = np.zeros(layout.n_dim)
+    for dpar, value in CENTRES.get(spec.family.name, {}).items():
+        name = Target("", dpar).variable
+        centre[layout[name if name in layout.at else dpar].start] = value
+    return centre
+
+
+CENTRES = {
+    "gen_extreme_value": {"mu": 2.0, "sigma": 3.0, "xi": 0.0},
+    "inverse.gaussian": {"mu": 4.0},
+    "shifted_lognormal": {"ndt": -3.0},
+}
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_gradient_is_that_of_the_log_density(name: str) -> None:
-    density = density_of(spec_of(f"{RESPONSES[name]} ~ x + (1 + x | g)", name))
-    x = next(points(density.layout))
+    spec = spec_of(f"{RESPONSES[name]} ~ x + (1 + x | g)", name)
+    density = density_of(spec)
+    x = next(points(density.layout)) + _centre(spec, density.layout)
     direction = np.random.default_rng(2).normal(size=x.size)
     step = 1e-6 * direction
     numerical = (density(x + step)[0] - density(x - step)[0]) / 2e-6

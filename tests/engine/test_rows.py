@@ -20,8 +20,12 @@ def _case(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Responses, trials, and values of the dpars on the scales of the kernel."""
     y = DATA[RESPONSES[name].split()[0]].to_numpy(float)
     values = np.random.default_rng(3).normal(size=(len(FAMILIES[name].dpars), len(y)))
-    if name == "student":
-        values[2] = 1.0 + np.exp(2 * values[2])
+    for k, d in enumerate(FAMILIES[name].dpars):
+        if d.lower == 1.0:
+            values[k] = 1.0 + np.exp(2 * values[k])
+    if name in ("gen_extreme_value", "shifted_lognormal"):
+        # Where the responses are possible.
+        values[0], values[1:] = y + values[0] / 9, np.abs(values[1:]) / 9
     return y, DATA["tries"].to_numpy(float), values
 
 

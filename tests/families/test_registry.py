@@ -28,7 +28,7 @@ def test_links_of_several_parameters():
         ("negative_binomial", "Did you mean 'negbinomial'"),
         ("Negative Binomial", "Did you mean 'negbinomial'"),
         ("xyzzy", "There is no family 'xyzzy'. There is 'gaussian', 'student'"),
-        ("weibull", "'weibull' is not supported yet; there is 'gaussian'"),
+        ("cox", "'cox' is not supported yet; there is 'gaussian'"),
         ("gamma", "Did you mean 'Gamma'"),
         (None, "not as NoneType"),
         (["poisson"], "not as list"),

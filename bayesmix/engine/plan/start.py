@@ -99,7 +99,7 @@ class _Guesses:
             values = np.tile(values, p.size // values.size)
         else:
             values = np.array([self.natural(p.owner.dpar)])
-        return values, APART * values
+        return values, APART * np.where(values == 0.0, SHARE, values)
 
     def coefficients(self, p: PredictorDesign) -> tuple[np.ndarray, np.ndarray]:
         c, apart = p.columns, APART * self.eta_size(p.dpar)
@@ -143,6 +143,8 @@ class _Guesses:
         if dpar == "sigma":
             return self.size
         found = self.spec.family.dpar(dpar)
+        if found.usual is not None:
+            return found.usual
         return SHARE if found.upper == 1.0 else max(found.lower, 0.0) + 1.0
 
 

@@ -19,6 +19,8 @@ __all__ = ["PRIMITIVES", "SLOPES", "TEXTS", "UntraceableError", "slope", "traced
 PRIMITIVES: Mapping[str, Callable[..., tuple[float, ...]]] = MappingProxyType(
     {
         "gammaln": scalar.gammaln,
+        "log_erfcx": scalar.log_erfcx,
+        "log_i0e": scalar.log_i0e,
         "log_ndtr": scalar.log_ndtr,
         "stirling_rest": scalar.stirling,
     }

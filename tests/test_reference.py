@@ -10,6 +10,7 @@ from scipy import stats
 from bayesmix.design.columns import label_key
 from bayesmix.errors import PredictionError
 from bayesmix.priors.names import r_name
+from bayesmix.priors.rounding import format_number
 
 from .reference_cases import TRAIN_ROWS, Case, Prediction, cases
 
@@ -60,7 +61,7 @@ def test_log_lik_of_the_data_given_as_newdata(case: Case) -> None:
 @each_case()
 def test_log_density_up_to_a_constant(case: Case) -> None:
     ours, brms = case.fit.log_density(), case.values("log_density")[:, 0]
-    brms = brms + prior_of_scaled_xi(case)
+    brms = brms + prior_of_scaled_xi(case) + newer_prior_of_angles(case)
     np.testing.assert_allclose(ours - ours[0], brms - brms[0], rtol=0, atol=1e-6)
 
 
@@ -113,7 +114,7 @@ def test_varcorr(case: Case) -> None:
 
 @each_case()
 def test_default_priors(case: Case) -> None:
-    expected = prior_rows(least_response(case, case.table("default_prior")))
+    expected = prior_rows(as_now(case, case.table("default_prior")))
     if ("shape", "", "", "") in expected and "negbinomial" in case.spec["family"]["name"]:
         expected["shape", "", "", ""] = (NEW_SHAPE_PRIOR, "0", "")
     assert prior_rows(case.model_with([]).priors) == expected
@@ -121,7 +122,7 @@ def test_default_priors(case: Case) -> None:
 
 @each_case()
 def test_priors_of_the_user(case: Case) -> None:
-    expected = least_response(case, case.table("prior_summary"))
+    expected = as_now(case, case.table("prior_summary"))
     expected["class"] = expected["class"].replace("L", "cor")
     expected["prior"] = expected["prior"].str.replace("lkj_corr_cholesky", "lkj")
     if any(p["class"] == "shape" for p in case.spec["prior"]):
@@ -150,10 +151,25 @@ def prior_of_scaled_xi(case: Case) -> np.ndarray | float:
     return (prior.logpdf(draws["xi"]) - prior.logpdf(draws["tmp_xi"])).astype(float)
 
 
-def least_response(case: Case, table: pd.DataFrame) -> pd.DataFrame:
-    """brms's ``min_Y`` as the number that it is."""
-    least = f"{case.model.spec.response.data.y.min():.10g}"
-    return table.map(lambda v: v.replace("min_Y", least) if isinstance(v, str) else v)
+def newer_prior_of_angles(case: Case) -> np.ndarray | float:
+    """What changes if a mean direction has the prior of brms 2.23."""
+    if not of_angles(case):
+        return 0.0
+    intercept = case.table("draws")["Intercept"].astype(float)
+    return stats.t(1).logpdf(intercept) - stats.t(3, 0, 2.5).logpdf(intercept)
+
+
+def as_now(case: Case, table: pd.DataFrame) -> pd.DataFrame:
+    """brms's ``min_Y`` as the number that it is, and the prior of directions of brms 2.23."""
+    least = format_number(case.model.spec.response.data.y.min())
+    table = table.map(lambda v: v.replace("min_Y", least) if isinstance(v, str) else v)
+    if of_angles(case):
+        table.loc[table["class"] == "Intercept", "prior"] = "student_t(1, 0, 1)"
+    return table
+
+
+def of_angles(case: Case) -> bool:
+    return case.spec["family"]["name"] == "von_mises"
 
 
 def prior_rows(table: pd.DataFrame) -> dict[tuple[str, ...], tuple[str, ...]]:

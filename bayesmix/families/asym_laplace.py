@@ -1,4 +1,4 @@
-"""The asymmetric Laplace distribution, whose given quantile is mu: quantile regression."""
+"""The asymmetric Laplace distribution, for quantile regression: mu is the given quantile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from bayesmix.families.between import between
 from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
-from bayesmix.families.links import REAL_LINKS, SCALE_LINKS, SHARE_LINKS
+from bayesmix.families.links import LOCATION_LINKS, SCALE_LINKS, SHARE_LINKS
 from bayesmix.families.maths import Maths
 from bayesmix.families.special import log_probabilities
 from bayesmix.families.support import Finite, drawable, drawn_shape
@@ -17,31 +17,29 @@ from bayesmix.families.support import Finite, drawable, drawn_shape
 __all__ = ["FAMILY"]
 
 
+def _parts(y: Any, p: Dpars, m: Maths) -> tuple[Any, Any, Any, Any]:
+    """The distance from mu in sigmas, below and above; logs of the quantile and of the rest."""
+    z = (y - p["mu"]) / p["sigma"]
+    below = m.where(z < 0, z, 0.0)
+    return below, z - below, *log_probabilities(p, "quantile", m)
+
+
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    z, q = (y - p["mu"]) / p["sigma"], p["quantile"]
-    log_q, log_rest = log_probabilities(p, "quantile", m)
-    logp = log_q + log_rest - m.log(p["sigma"]) - z * m.where(z < 0, q - 1.0, q)
-    return m.where(p["sigma"] > 0, logp, -np.inf)
+    below, above, log_q, log_rest = _parts(y, p, m)
+    logp = log_q + log_rest - m.log(p["sigma"]) + m.exp(log_rest) * below - m.exp(log_q) * above
+    return m.where((p["sigma"] > 0) & (log_q + log_rest > -np.inf), logp, -np.inf)
 
 
 def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    z, q = (y - p["mu"]) / p["sigma"], p["quantile"]
-    log_q, log_rest = log_probabilities(p, "quantile", m)
-    above = m.log1p(-m.exp(log_rest - q * m.maximum(z, 0.0)))
-    return m.where(z < 0, log_q + (1.0 - q) * z, above)
+    below, above, log_q, log_rest = _parts(y, p, m)
+    upper = m.log1p(-m.exp(log_rest - m.exp(log_q) * above))
+    return m.where(y < p["mu"], log_q + m.exp(log_rest) * below, upper)
 
 
 def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    z, q = (y - p["mu"]) / p["sigma"], p["quantile"]
-    log_q, log_rest = log_probabilities(p, "quantile", m)
-    below = m.log1p(-m.exp(log_q + (1.0 - q) * m.minimum(z, 0.0)))
-    return m.where(z < 0, below, log_rest - q * z)
-
-
-def _quantile(p: Dpars, low: Array, high: Array) -> Array:
-    q = p["quantile"]
-    left, right = (low - np.log(q)) / (1.0 - q), (np.log1p(-q) - high) / q
-    return p["mu"] + p["sigma"] * np.where(low < np.log(q), left, right)
+    below, above, log_q, log_rest = _parts(y, p, m)
+    lower = m.log1p(-m.exp(log_q + m.exp(log_rest) * below))
+    return m.where(y < p["mu"], lower, log_rest - m.exp(log_q) * above)
 
 
 def _mean(p: Dpars, aux: Aux) -> Array:
@@ -50,17 +48,18 @@ def _mean(p: Dpars, aux: Aux) -> Array:
 
 
 def _random(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
-    """The difference of two exponential numbers."""
+    """The difference of two exponential variables."""
     mu, sigma = drawable("mu", p["mu"]), drawable("sigma", p["sigma"], 0)
-    q = drawable("quantile", p["quantile"], 0, 1)
-    above, below = rng.standard_exponential((2, *drawn_shape(mu, sigma, q)))
-    return mu + sigma * (above / q - below / (1.0 - q))
+    tiny = np.finfo(float).tiny
+    q = drawable("quantile", p["quantile"], tiny, np.nextafter(1.0, 0.0))
+    up, down = rng.standard_exponential((2, *drawn_shape(mu, sigma, q)))
+    return mu + sigma * (up / q - down / (1.0 - q))
 
 
 FAMILY = Family(
     name="asym_laplace",
     dpars=(
-        Dpar("mu", "identity", REAL_LINKS),
+        Dpar("mu", "identity", LOCATION_LINKS),
         Dpar("sigma", "log", SCALE_LINKS, lower=0.0),
         Dpar("quantile", "logit", SHARE_LINKS, 0.0, 1.0),
     ),
@@ -77,5 +76,5 @@ FAMILY = Family(
     ),
     log_cdf=_log_cdf,
     log_sf=_log_sf,
-    between=between(_log_cdf, _log_sf, _quantile),
+    between=between(_log_cdf, _log_sf, corner="mu"),
 )

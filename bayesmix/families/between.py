@@ -1,157 +1,156 @@
-"""Distributions between bounds, from their quantiles."""
+"""Mean and draws of a distribution between bounds, from its distribution function alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from bayesmix.families.family import Array, Dpars
+from bayesmix.families.family import Array, Between, Dpars
 from bayesmix.families.maths import NUMPY
-from bayesmix.families.special import log_sum, quietly
-from bayesmix.families.support import drawn_shape
+from bayesmix.families.special import log_difference, quietly
+from bayesmix.families.support import drawable
 
-__all__ = ["between", "bisected"]
+__all__ = ["between"]
 
-Quantile = Callable[[Dpars, Array, Array], Array]
-"""``quantile(p, low, high)``: where `low` is the log of the probability of less, `high` of more.
+LogProbability = Callable[..., Any]
 
-Both are given, for each has the digits of its own tail.
-"""
-
-STEPS = 200
-"""Halvings of a bracket, enough for any float."""
-
-
-def between(
-    log_cdf: Callable[..., Any],
-    log_sf: Callable[..., Any],
-    quantile: Quantile,
-    support: tuple[float, float] = (-np.inf, np.inf),
-) -> FromQuantiles:
-    """Mean and draws between bounds of a distribution whose quantiles are known.
-
-    Parameters
-    ----------
-    log_cdf, log_sf : callable
-        As `Family` has them.
-    quantile : callable
-    support : (float, float)
-        Where the distribution lives; bounds beyond are no bounds.
-    """
-    return FromQuantiles(log_cdf, log_sf, quantile, support)
-
-
-@dataclass(frozen=True)
-class FromQuantiles:
-    """Mean and draws between bounds, in the place of a `Between`."""
-
-    log_cdf: Callable[..., Any]
-    log_sf: Callable[..., Any]
-    quantile: Quantile
-    support: tuple[float, float]
-
-    @quietly
-    def mean(self, p: Dpars, lb: Array, ub: Array) -> Array:
-        """The mean of the quantiles, by the tanh-sinh rule, which doesn't mind infinite ends."""
-        p = {name: np.asarray(v, float)[..., None] for name, v in p.items()}
-        low, high = (np.asarray(v, float)[..., None] for v in (lb, ub))
-        log_u, log_v, weights = _rule()
-        values = self._at(p, low, high, log_u, log_v)
-        total = np.where(np.isfinite(values), values, 0.0) @ weights
-        return np.clip(total, np.squeeze(low, -1), np.squeeze(high, -1))
-
-    @quietly
-    def random(self, rng: np.random.Generator, p: Dpars, lb: Array, ub: Array) -> Array:
-        u = rng.random(drawn_shape(*p.values(), lb, ub))
-        return self._at(p, lb, ub, np.log(u), np.log1p(-u))
-
-    def _at(self, p: Dpars, lb: Array, ub: Array, log_u: Array, log_v: Array) -> Array:
-        """The quantile of the share u of the mass between the bounds; v is 1 - u."""
-        below, above = self._tails(p, lb), self._tails(p, ub)
-        low = log_sum(below[0] + log_v, above[0] + log_u)
-        high = log_sum(below[1] + log_v, above[1] + log_u)
-        return np.clip(self.quantile(p, low, high), lb, ub)
-
-    def _tails(self, p: Dpars, bound: Array) -> tuple[Array, Array]:
-        """Log probabilities of less and of more than a bound."""
-        least, most = self.support
-        inside = (bound > least) & (bound < most)
-        safe = np.where(inside, bound, _middle(least, most))
-        low, high = (f(safe, p, {}, NUMPY) for f in (self.log_cdf, self.log_sf))
-        low = np.where(bound <= least, -np.inf, np.where(bound >= most, 0.0, low))
-        return low, np.where(bound <= least, 0.0, np.where(bound >= most, -np.inf, high))
-
-
-def bisected(log_cdf: Callable[..., Any], log_sf: Callable[..., Any], least: float) -> Quantile:
-    """Quantiles of a distribution that has no formula for them.
-
-    Parameters
-    ----------
-    log_cdf, log_sf : callable
-        As `Family` has them.
-    least : float
-        Where the distribution begins: 0, or -inf.
-    """
-    return Bisected(log_cdf, log_sf, least)
-
-
-@dataclass(frozen=True)
-class Bisected:
-    """A bracket that is doubled until it holds the quantile, then halved until nothing is left."""
-
-    log_cdf: Callable[..., Any]
-    log_sf: Callable[..., Any]
-    least: float
-
-    def __call__(self, p: Dpars, low: Array, high: Array) -> Array:
-        def is_below(y: Array) -> Array:
-            """Whether y lies below the quantile, judged in the tail that has the digits."""
-            below = self.log_cdf(y, p, {}, NUMPY) < low
-            return np.where(low < high, below, self.log_sf(y, p, {}, NUMPY) > high)
-
-        left, right = self._bracket(is_below, np.shape(low))
-        for _ in range(STEPS):
-            middle = 0.5 * (left + right)
-            under = is_below(middle)
-            left, right = np.where(under, middle, left), np.where(under, right, middle)
-            if np.all(right - left <= 1e-15 * np.maximum(np.abs(left), np.abs(right))):
-                break
-        return 0.5 * (left + right)
-
-    def _bracket(
-        self, is_below: Callable[[Array], Array], shape: tuple[int, ...]
-    ) -> tuple[Array, Array]:
-        right = np.ones(shape)
-        left = np.zeros(shape) if self.least == 0.0 else -right
-        for _ in range(1000):
-            short = is_below(right)
-            if not short.any():
-                break
-            right = np.where(short, 2.0 * right, right)
-        if self.least != 0.0:
-            for _ in range(1000):
-                long = ~is_below(left)
-                if not long.any():
-                    break
-                left = np.where(long, 2.0 * left, left)
-        return left, right
-
-
-def _middle(least: float, most: float) -> float:
-    """A value that a distribution function takes."""
-    if np.isfinite(least):
-        return least + 1.0 if not np.isfinite(most) else 0.5 * (least + most)
-    return 0.0
+STEP = 0.1
+NODES = np.arange(-4.5, 6.5, STEP)
+FARTHEST = 700.0
+"""The logarithm of how far from 0 a quantile is sought."""
 
 
 @cache
-def _rule() -> tuple[Array, Array, Array]:
-    """Nodes of the tanh-sinh rule between 0 and 1: log u, log(1 - u), and weights."""
-    t = np.linspace(-4.0, 4.0, 161)
-    s = np.pi * np.sinh(t)
-    weights = (t[1] - t[0]) * np.pi * np.cosh(t) / (4.0 * np.cosh(s / 2.0) ** 2)
-    return -np.logaddexp(0.0, -s), -np.logaddexp(0.0, s), weights / weights.sum()
+def between(
+    log_cdf: LogProbability,
+    log_sf: LogProbability,
+    positive: bool = False,
+    corner: str | None = None,
+) -> Between:
+    """Mean and draws between bounds, for a continuous distribution.
+
+    Draws are quantiles of uniform numbers; the mean is the integral of the probabilities beyond.
+    Both keep their digits where the bounds are far in a tail.
+
+    Parameters
+    ----------
+    log_cdf, log_sf : callable
+        As `Family` has them.
+    positive : bool
+        Whether responses are.
+    corner : str, optional
+        The parameter at which the density isn't smooth.
+
+    References
+    ----------
+    H. Takahasi & M. Mori (1974), Double exponential formulas for numerical integration.
+    """
+    made = _inverted(log_cdf, log_sf, positive, corner)
+    return Between(made.mean, made.random)
+
+
+@dataclass(frozen=True)
+class Inverted:
+    """What `between` computes with."""
+
+    log_cdf: LogProbability
+    log_sf: LogProbability
+    positive: bool
+    corner: str | None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _inverted, (self.log_cdf, self.log_sf, self.positive, self.corner)
+
+    @quietly
+    def mean(self, p: Dpars, lb: Array, ub: Array) -> Array:
+        """From somewhere inside the integral upwards of what is above, less what is below."""
+        lb = np.maximum(lb, 0.0) if self.positive else lb
+        low, high = (self._quantile(np.array(u), p, lb, ub, 1e-3) for u in (0.25, 0.75))
+        start = 0.5 * (low + high)
+        if self.corner is not None:
+            at = p[self.corner]
+            start = np.where((lb < at) & (at < ub), at, start)
+        up = self._integral(start, high - low, ub, p, lb, ub)
+        down = self._integral(start, low - high, lb, p, lb, ub)
+        return start + up - down
+
+    @quietly
+    def random(self, rng: np.random.Generator, p: Dpars, lb: Array, ub: Array) -> Array:
+        p = {name: drawable(name, value) for name, value in p.items()}
+        shape = np.broadcast_shapes(*(np.shape(v) for v in (*p.values(), lb, ub)))
+        return self._quantile(rng.random(shape), p, lb, ub, 1e-14)
+
+    def _integral(
+        self, start: Array, scale: Array, end: Array, p: Dpars, lb: Array, ub: Array
+    ) -> Array:
+        """Of the probability beyond, from the start to an end, which may be infinite."""
+        sign, total = np.sign(scale), np.zeros(())
+        for distance, weight in _nodes(np.abs(scale), np.abs(end - start)):
+            below, above = self._parts(start + sign * distance, p, lb, ub)
+            beyond = np.where(sign > 0, above, below) - np.logaddexp(below, above)
+            total = total + np.where(np.isfinite(weight), np.exp(beyond) * weight, 0.0)
+        return total
+
+    def _quantile(self, u: Array, p: Dpars, lb: Array, ub: Array, tolerance: float) -> Array:
+        from scipy.optimize.elementwise import find_root
+
+        names = list(p)
+        args = np.broadcast_arrays(*p.values(), lb, ub, np.log(u) - np.log1p(-u))
+
+        def excess(t: Array, *args: Array) -> Array:
+            *values, lb, ub, target = args
+            known = dict(zip(names, values, strict=True))
+            below, above = self._parts(self._at(t), known, lb, ub)
+            return np.arcsinh(np.clip(below - above - target, -1e300, 1e300))
+
+        ends = (np.clip(self._from(bound), -FARTHEST, FARTHEST) for bound in args[-3:-1])
+        limits = {"xatol": tolerance, "xrtol": tolerance, "fatol": 0.0, "frtol": 0.0}
+        found = find_root(excess, tuple(ends), args=tuple(args), tolerances=limits)
+        return np.clip(self._at(found.x), lb, ub)
+
+    def _parts(self, y: Array, p: Dpars, lb: Array, ub: Array) -> tuple[Array, Array]:
+        """Logs of the probabilities from `lb` to `y` and on to `ub`, each from the better tail."""
+        ends = self._tails(lb, p), self._tails(y, p), self._tails(ub, p)
+        return tuple(_log_between(a, b) for a, b in pairwise(ends))
+
+    def _tails(self, y: Array, p: Dpars) -> tuple[Array, Array]:
+        finite = np.isfinite(y)
+        some = np.where(finite, y, 0.0)
+        below = np.where(finite, self.log_cdf(some, p, {}, NUMPY), np.where(y > 0, 0.0, -np.inf))
+        above = np.where(finite, self.log_sf(some, p, {}, NUMPY), np.where(y > 0, -np.inf, 0.0))
+        return below, above
+
+    def _at(self, t: Array) -> Array:
+        """A coordinate in which numbers of any size are apart."""
+        return np.exp(t) if self.positive else np.sinh(t)
+
+    def _from(self, y: Array) -> Array:
+        return np.log(np.maximum(y, 0.0)) if self.positive else np.arcsinh(y)
+
+
+@cache
+def _inverted(
+    log_cdf: LogProbability, log_sf: LogProbability, positive: bool, corner: str | None
+) -> Inverted:
+    """The same object wherever it is asked for: functions bound to others would be unequal."""
+    return Inverted(log_cdf, log_sf, positive, corner)
+
+
+def _log_between(low: tuple[Array, Array], high: tuple[Array, Array]) -> Array:
+    lower = low[0] < low[1]
+    more, less = np.where(lower, high[0], low[1]), np.where(lower, low[0], high[1])
+    return np.where(more > less, log_difference(more, less), -np.inf)
+
+
+def _nodes(scale: Array, length: Array) -> Iterator[tuple[Array, Array]]:
+    """Distances from 0 to a length, dense on the scale and at both ends, and their weights."""
+    share = scale / length
+    for x in NODES:
+        e = np.exp(0.5 * np.pi * np.sinh(x))
+        inner = 1.0 + share * e
+        yield scale * e / inner, STEP * 0.5 * np.pi * np.cosh(x) * scale * e / inner**2

@@ -1,4 +1,7 @@
-"""The sum of a normal and an exponential number, with mean mu: reaction times."""
+"""The exponentially modified normal distribution: a normal plus an exponential of mean beta.
+
+`mu` is the mean of the sum, `sigma` the standard deviation of the normal part.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +9,55 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.families.between import between, bisected
+from bayesmix.families.between import between
 from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
-from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
+from bayesmix.families.links import LOCATION_LINKS, SCALE_LINKS
 from bayesmix.families.maths import Maths
-from bayesmix.families.special import log_difference, log_sum
+from bayesmix.families.special import log_mills, log_sum
 from bayesmix.families.support import Finite, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
 
-ROOT_HALF = float(np.sqrt(0.5))
-LOG_2 = float(np.log(2.0))
 
-
-def _standardised(y: Any, p: Dpars) -> tuple[Any, Any]:
-    """The distance from the normal part's mean, and the rate of the exponential, in sigmas."""
+def _standard(y: Any, p: Dpars) -> tuple[Any, Any]:
+    """The distance from the normal part's mean in sigmas, and sigma in betas."""
     return (y - p["mu"] + p["beta"]) / p["sigma"], p["sigma"] / p["beta"]
 
 
-def _tilted(z: Any, q: Any, m: Maths) -> Any:
-    """``q²/2 - q z + log Φ(z - q)``, in the form that keeps its digits on either side of q."""
-    x = z - q
-    left = -0.5 * z**2 + m.log_erfcx(m.maximum(-x, 0.0) * ROOT_HALF) - LOG_2
-    return m.where(x < 0, left, q * (0.5 * q - z) + m.log_ndtr(m.maximum(x, 0.0)))
+def _log_share(u: Any, s: Any, m: Maths) -> Any:
+    """Log of ``exp(s²/2 - s u) Φ(u - s)``: beta times the density, 1 less the normal's tails."""
+    z = u - s
+    low, high = m.minimum(z, 0.0), m.maximum(z, 0.0)
+    near = m.where(z < 0, u, 0.0)
+    far = m.where(z < 0, s, u)
+    return m.where(
+        z < 0,
+        log_mills(low, m) - 0.5 * near * near,
+        m.log_ndtr(high) - s * (far - 0.5 * s),
+    )
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    logp = _tilted(*_standardised(y, p), m) - m.log(p["beta"])
+    logp = _log_share(*_standard(y, p), m) - m.log(p["beta"])
     return m.where((p["sigma"] > 0) & (p["beta"] > 0), logp, -np.inf)
 
 
 def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    z, q = _standardised(y, p)
-    return log_difference(m.log_ndtr(z), _tilted(z, q, m), m)
+    """The normal's, times what is left; below 0 both terms are of the size of its density."""
+    u, s = _standard(y, p)
+    low, high = m.minimum(u, 0.0), m.maximum(u, 0.0)
+    share = m.where(
+        u < 0,
+        log_mills(low - s, m) - log_mills(low, m),
+        _log_share(high, s, m) - m.log_ndtr(high),
+    )
+    return m.log_ndtr(u) + m.log(-m.expm1(share))
 
 
 def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    z, q = _standardised(y, p)
-    return log_sum(m.log_ndtr(-z), _tilted(z, q, m), m)
+    u, s = _standard(y, p)
+    return log_sum(m.log_ndtr(-u), _log_share(u, s, m), m)
 
 
 def _mean(p: Dpars, aux: Aux) -> Array:
@@ -55,13 +68,13 @@ def _random(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
     mu, sigma = drawable("mu", p["mu"]), drawable("sigma", p["sigma"], 0)
     beta = drawable("beta", p["beta"], 0)
     shape = drawn_shape(mu, sigma, beta)
-    return rng.normal(mu - beta, sigma, shape) + beta * rng.standard_exponential(shape)
+    return rng.normal(mu, sigma, shape) + beta * (rng.standard_exponential(shape) - 1.0)
 
 
 FAMILY = Family(
     name="exgaussian",
     dpars=(
-        Dpar("mu", "identity", REAL_LINKS),
+        Dpar("mu", "identity", LOCATION_LINKS),
         Dpar("sigma", "log", SCALE_LINKS, lower=0.0),
         Dpar("beta", "log", SCALE_LINKS, lower=0.0),
     ),
@@ -78,5 +91,5 @@ FAMILY = Family(
     ),
     log_cdf=_log_cdf,
     log_sf=_log_sf,
-    between=between(_log_cdf, _log_sf, bisected(_log_cdf, _log_sf, -np.inf)),
+    between=between(_log_cdf, _log_sf),
 )

@@ -1,4 +1,4 @@
-"""The exponential distribution, with mean mu."""
+"""The exponential distribution of positive numbers, with mean mu."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import POSITIVE_LINKS
 from bayesmix.families.maths import Maths
+from bayesmix.families.special import log_event
 from bayesmix.families.support import Positive, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
@@ -18,20 +19,17 @@ __all__ = ["FAMILY"]
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
     mu = p["mu"]
-    return m.where(mu > 0, -y / mu - m.log(mu), -np.inf)
+    return m.where((mu > 0) & (y >= 0), -m.log(mu) - y / mu, -np.inf)
 
 
 def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    return m.log(-m.expm1(-y / p["mu"]))
+    inside = y > 0
+    some = log_event(m.log(m.where(inside, y, 1.0)) - m.log(p["mu"]), m)
+    return m.where(inside, some, -np.inf)
 
 
 def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    return -y / p["mu"]
-
-
-def _quantile(p: Dpars, low: Array, high: Array) -> Array:
-    # Below the median 1 - u has no digits, above it u.
-    return -p["mu"] * np.where(low < high, np.log1p(-np.exp(low)), high)
+    return m.where(y > 0, -y / p["mu"], 0.0)
 
 
 def _mean(p: Dpars, aux: Aux) -> Array:
@@ -40,13 +38,13 @@ def _mean(p: Dpars, aux: Aux) -> Array:
 
 def _random(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
     mu = drawable("mu", p["mu"], 0)
-    return mu * rng.standard_exponential(drawn_shape(mu))
+    return rng.exponential(mu, drawn_shape(mu))
 
 
 FAMILY = Family(
     name="exponential",
     dpars=(Dpar("mu", "log", POSITIVE_LINKS, lower=0.0),),
-    check=Positive("exponential", or_zero=True),
+    check=Positive("exponential"),
     density=_density,
     mean=_mean,
     random=_random,
@@ -54,5 +52,5 @@ FAMILY = Family(
     row=derived_row(_density, {"mu": "log"}, log_cdf=_log_cdf, log_sf=_log_sf),
     log_cdf=_log_cdf,
     log_sf=_log_sf,
-    between=between(_log_cdf, _log_sf, _quantile, (0.0, np.inf)),
+    between=between(_log_cdf, _log_sf, positive=True),
 )

@@ -41,9 +41,6 @@ class Dpar:
     latent : bool
         Whether the density takes the linear predictor as it is: the link is then that of the
         outcome's probabilities.
-    usual : float, optional
-        A value at which every response is possible, where chains start; 1 above `lower` by
-        default.
     """
 
     name: str
@@ -53,7 +50,6 @@ class Dpar:
     upper: float = np.inf
     fixed: float | None = None
     latent: bool = False
-    usual: float | None = None
 
 
 @dataclass(frozen=True)

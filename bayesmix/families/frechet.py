@@ -1,47 +1,49 @@
-"""The Fréchet distribution of positive numbers, with mean mu and nu above 1."""
+"""The Fréchet distribution of positive numbers with a heavy tail, with mean mu.
+
+Its scale is ``mu / Γ(1 - 1/nu)``; there is no mean unless nu is larger than 1.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from scipy.special import gammaln
 
 from bayesmix.families.between import between
 from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import POSITIVE_LINKS
-from bayesmix.families.maths import NUMPY, Maths
+from bayesmix.families.maths import Maths
+from bayesmix.families.special import log_event
 from bayesmix.families.support import Positive, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
 
 
-def _log_scale(p: Dpars, m: Maths) -> Any:
-    return m.log(p["mu"]) - m.gammaln(1.0 - 1.0 / p["nu"])
-
-
-def _log_below(y: Any, p: Dpars, m: Maths) -> Any:
-    """The logarithm of the negative log of the distribution function."""
-    return p["nu"] * (_log_scale(p, m) - m.log(y))
+def _log_hazard(y: Any, p: Dpars, m: Maths) -> Any:
+    """Log of ``(scale / y) ** nu``, what the distribution function is exp(-) of; y positive."""
+    nu = p["nu"]
+    rest = m.where(nu > 1, 1.0 - 1.0 / nu, 0.5)
+    return nu * (m.log(p["mu"]) - m.gammaln(rest) - m.log(y))
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    below = _log_below(y, p, m)
-    logp = m.log(p["nu"]) + below - m.log(y) - m.exp(below)
+    log_hazard = _log_hazard(y, p, m)
+    logp = m.log(p["nu"]) - m.log(y) + log_hazard - m.exp(log_hazard)
     return m.where((p["mu"] > 0) & (p["nu"] > 1), logp, -np.inf)
 
 
 def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    return -m.exp(_log_below(y, p, m))
+    inside = y > 0
+    some = -m.exp(_log_hazard(m.where(inside, y, 1.0), p, m))
+    return m.where(inside, some, -np.inf)
 
 
 def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    return m.log(-m.expm1(-m.exp(_log_below(y, p, m))))
-
-
-def _quantile(p: Dpars, low: Array, high: Array) -> Array:
-    log_of_log = np.log(np.where(low < high, -low, -np.log1p(-np.exp(high))))
-    return np.exp(_log_scale(p, NUMPY) - log_of_log / p["nu"])
+    inside = y > 0
+    some = log_event(_log_hazard(m.where(inside, y, 1.0), p, m), m)
+    return m.where(inside, some, 0.0)
 
 
 def _mean(p: Dpars, aux: Aux) -> Array:
@@ -49,9 +51,10 @@ def _mean(p: Dpars, aux: Aux) -> Array:
 
 
 def _random(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
-    mu, nu = drawable("mu", p["mu"], 0), drawable("nu", p["nu"], 1.0)
-    e = rng.standard_exponential(drawn_shape(mu, nu))
-    return np.exp(_log_scale({"mu": mu, "nu": nu}, NUMPY) - np.log(e) / nu)
+    mu = drawable("mu", p["mu"], 0)
+    nu = drawable("nu", p["nu"], np.nextafter(1.0, 2.0))
+    log_ratio = np.log(rng.standard_exponential(drawn_shape(mu, nu))) / nu
+    return mu * np.exp(-log_ratio - gammaln(1.0 - 1.0 / nu))
 
 
 FAMILY = Family(
@@ -68,5 +71,5 @@ FAMILY = Family(
     row=derived_row(_density, {"mu": "log", "nu": "natural"}, log_cdf=_log_cdf, log_sf=_log_sf),
     log_cdf=_log_cdf,
     log_sf=_log_sf,
-    between=between(_log_cdf, _log_sf, _quantile, (0.0, np.inf)),
+    between=between(_log_cdf, _log_sf, positive=True),
 )

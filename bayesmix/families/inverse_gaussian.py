@@ -6,45 +6,45 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.families.between import between, bisected
+from bayesmix.families.between import between
 from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import POSITIVE_LINKS, SCALE_LINKS
 from bayesmix.families.maths import Maths
-from bayesmix.families.special import HALF_LOG_2PI, log_difference, log_sum
+from bayesmix.families.special import HALF_LOG_2PI, log_mills, log_sum
 from bayesmix.families.support import Positive, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
 
-ROOT_HALF = float(np.sqrt(0.5))
-LOG_2 = float(np.log(2.0))
-
-
-def _distances(y: Any, p: Dpars, m: Maths) -> tuple[Any, Any]:
-    """How far y is from the mean, and from minus the mean, in its own units."""
-    root = m.sqrt(p["shape"] / y)
-    return root * (y - p["mu"]) / p["mu"], root * (y + p["mu"]) / p["mu"]
-
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    near, _ = _distances(y, p, m)
-    logp = 0.5 * m.log(p["shape"]) - 1.5 * m.log(y) - HALF_LOG_2PI - 0.5 * near**2
-    return m.where((p["mu"] > 0) & (p["shape"] > 0), logp, -np.inf)
+    mu, shape = p["mu"], p["shape"]
+    z = (y - mu) / mu
+    logp = 0.5 * m.log(shape) - HALF_LOG_2PI - 1.5 * m.log(y) - 0.5 * shape * z * z / y
+    return m.where((mu > 0) & (mu < np.inf) & (shape > 0) & (shape < np.inf), logp, -np.inf)
 
 
-def _reflected(near: Any, far: Any, m: Maths) -> Any:
-    """``2 shape / mu + log Φ(-far)``; the first part is (far² - near²) / 2."""
-    return -0.5 * near**2 + m.log_erfcx(far * ROOT_HALF) - LOG_2
+def _standard(y: Any, p: Dpars, m: Maths) -> tuple[Any, Any]:
+    """The normal variables of which the distribution function is made; the second is below 0."""
+    inside = y > 0
+    some = m.where(inside, y, 1.0)
+    root = m.sqrt(p["shape"]) / m.sqrt(some)
+    return root * (some - p["mu"]) / p["mu"], -root * (some + p["mu"]) / p["mu"]
 
 
 def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    near, far = _distances(y, p, m)
-    return log_sum(m.log_ndtr(near), _reflected(near, far, m), m)
+    a, b = _standard(y, p, m)
+    logp = log_sum(m.log_ndtr(a), log_mills(b, m) - 0.5 * a * a, m)
+    return m.where(y > 0, logp, -np.inf)
 
 
 def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    near, far = _distances(y, p, m)
-    return log_difference(m.log_ndtr(-near), _reflected(near, far, m), m)
+    """Above the mean both terms are of the size of the normal density."""
+    a, b = _standard(y, p, m)
+    low, high = m.minimum(-a, 0.0), m.maximum(-a, 0.0)
+    rest = m.where(a > 0, log_mills(low, m), m.log_ndtr(high) + 0.5 * high * high)
+    logp = m.log_ndtr(-a) + m.log(-m.expm1(log_mills(b, m) - rest))
+    return m.where(y > 0, logp, 0.0)
 
 
 def _mean(p: Dpars, aux: Aux) -> Array:
@@ -71,5 +71,5 @@ FAMILY = Family(
     row=derived_row(_density, {"mu": "log", "shape": "log"}, log_cdf=_log_cdf, log_sf=_log_sf),
     log_cdf=_log_cdf,
     log_sf=_log_sf,
-    between=between(_log_cdf, _log_sf, bisected(_log_cdf, _log_sf, 0.0), (0.0, np.inf)),
+    between=between(_log_cdf, _log_sf, positive=True),
 )

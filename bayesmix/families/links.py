@@ -20,6 +20,7 @@ from bayesmix.families.maths import NUMPY, Maths
 __all__ = [
     "COUNT_LINKS",
     "LINKS",
+    "LOCATION_LINKS",
     "POSITIVE_LINKS",
     "REAL_LINKS",
     "SCALE_LINKS",
@@ -279,5 +280,8 @@ POSITIVE_LINKS = ("log", "identity", "inverse", "softplus", "squareplus")
 SCALE_LINKS = ("log", "identity", "softplus", "squareplus")
 """Links of a positive parameter such as sigma."""
 
-REAL_LINKS = ("identity", "log", "inverse", "softplus", "squareplus", *UNIT_LINKS[:-2])
+LOCATION_LINKS = ("identity", "log", "inverse", "softplus", "squareplus")
 """Links of a location."""
+
+REAL_LINKS = (*LOCATION_LINKS, *UNIT_LINKS[:-2])
+"""Links of a location that may be one of probabilities."""

@@ -1,4 +1,4 @@
-"""The lognormal distribution after a time ndt in which nothing happens: reaction times."""
+"""The shifted lognormal distribution: a lognormal time after a shift, ndt."""
 
 from __future__ import annotations
 
@@ -8,47 +8,37 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families import lognormal
+from bayesmix.families.between import between
 from bayesmix.families.derived import derived_row
-from bayesmix.families.family import Array, Aux, Between, Dpar, Dpars, Family
-from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
+from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.links import SCALE_LINKS
 from bayesmix.families.maths import Maths
 from bayesmix.families.support import Positive, drawable
 
 __all__ = ["FAMILY", "within_responses"]
 
-BASE = lognormal.FAMILY
+LOGNORMAL = lognormal.FAMILY
+
+
+def _decided(y: Any, p: Dpars, m: Maths) -> tuple[Any, Any]:
+    """What is left of the response after ndt, and whether anything is."""
+    inside = y > p["ndt"]
+    return m.where(inside, y - p["ndt"], 1.0), inside
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    after = y - p["ndt"]
-    logp = BASE.density(m.where(after > 0, after, 1.0), p, aux, m)
-    return m.where((after > 0) & (p["ndt"] >= 0), logp, -np.inf)
+    rest, inside = _decided(y, p, m)
+    return m.where(inside & (p["ndt"] >= 0), LOGNORMAL.density(rest, p, aux, m), -np.inf)
 
 
 def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    after = y - p["ndt"]
-    return m.where(after > 0, BASE.log_cdf(m.where(after > 0, after, 1.0), p, aux, m), -np.inf)
+    rest, inside = _decided(y, p, m)
+    return m.where(inside, LOGNORMAL.log_cdf(rest, p, aux, m), -np.inf)
 
 
 def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    after = y - p["ndt"]
-    return m.where(after > 0, BASE.log_sf(m.where(after > 0, after, 1.0), p, aux, m), 0.0)
-
-
-def _mean(p: Dpars, aux: Aux) -> Array:
-    return p["ndt"] + BASE.mean(p, aux)
-
-
-def _random(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
-    return drawable("ndt", p["ndt"], 0) + BASE.random(rng, p, aux)
-
-
-def _mean_between(p: Dpars, lb: Array, ub: Array) -> Array:
-    return p["ndt"] + BASE.between.mean(p, lb - p["ndt"], ub - p["ndt"])
-
-
-def _random_between(rng: np.random.Generator, p: Dpars, lb: Array, ub: Array) -> Array:
-    return p["ndt"] + BASE.between.random(rng, p, lb - p["ndt"], ub - p["ndt"])
+    rest, inside = _decided(y, p, m)
+    return m.where(inside, LOGNORMAL.log_sf(rest, p, aux, m), 0.0)
 
 
 def within_responses(family: Family, y: Array, levels: tuple[Any, ...] | None) -> Family:
@@ -57,10 +47,20 @@ def within_responses(family: Family, y: Array, levels: tuple[Any, ...] | None) -
     return replace(family, dpars=tuple(dpars))
 
 
+def _mean(p: Dpars, aux: Aux) -> Array:
+    return LOGNORMAL.mean(p, aux) + p["ndt"]
+
+
+def _random(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
+    ndt = drawable("ndt", p["ndt"], 0)
+    wide = {**p, "mu": np.add(p["mu"], np.zeros_like(ndt))}
+    return ndt + LOGNORMAL.random(rng, wide, aux)
+
+
 FAMILY = Family(
     name="shifted_lognormal",
     dpars=(
-        Dpar("mu", "identity", REAL_LINKS),
+        Dpar("mu", "identity", ("identity", "inverse")),
         Dpar("sigma", "log", SCALE_LINKS, lower=0.0),
         Dpar("ndt", "log", SCALE_LINKS, lower=0.0),
     ),
@@ -70,6 +70,7 @@ FAMILY = Family(
     random=_random,
     linear=("ndt",),
     log_scale=True,
+    prepare=within_responses,
     row=derived_row(
         _density,
         {"mu": "natural", "sigma": "log", "ndt": "natural"},
@@ -78,6 +79,5 @@ FAMILY = Family(
     ),
     log_cdf=_log_cdf,
     log_sf=_log_sf,
-    between=Between(_mean_between, _random_between),
-    prepare=within_responses,
+    between=between(_log_cdf, _log_sf, positive=True),
 )

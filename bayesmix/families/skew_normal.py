@@ -1,4 +1,4 @@
-"""The skew normal distribution, with mean mu, standard deviation sigma and slant alpha."""
+"""The skew normal distribution, with mean mu and standard deviation sigma."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
 from bayesmix.families.maths import NUMPY, Maths
-from bayesmix.families.special import HALF_LOG_2PI
+from bayesmix.families.special import HALF_LOG_2PI, LOG_2
 from bayesmix.families.support import Finite, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
 
-ROOT_2_OVER_PI = float(np.sqrt(2.0 / np.pi))
-LOG_2 = float(np.log(2.0))
+ROOT_2_BY_PI = np.sqrt(2.0 / np.pi)
 
 
 def _direct(p: Dpars, m: Maths) -> tuple[Any, Any, Any]:
-    """Location, scale and delta of the usual parametrisation."""
-    delta = p["alpha"] / m.sqrt(1.0 + p["alpha"] ** 2)
-    scale = p["sigma"] / m.sqrt(1.0 - (ROOT_2_OVER_PI * delta) ** 2)
-    return p["mu"] - scale * delta * ROOT_2_OVER_PI, scale, delta
+    """Location, log of the scale in sigmas, and delta, of Azzalini's parametrisation."""
+    alpha = p["alpha"]
+    delta = alpha / m.sqrt(1.0 + alpha * alpha)
+    log_scale = -0.5 * m.log1p(-2.0 / np.pi * delta * delta)
+    return p["mu"] - p["sigma"] * m.exp(log_scale) * delta * ROOT_2_BY_PI, log_scale, delta
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    location, scale, _ = _direct(p, m)
-    z = (y - location) / scale
-    logp = LOG_2 - HALF_LOG_2PI - m.log(scale) - 0.5 * z**2 + m.log_ndtr(p["alpha"] * z)
-    return m.where(p["sigma"] > 0, logp, -np.inf)
+    location, log_scale, _ = _direct(p, m)
+    z = (y - location) / p["sigma"] * m.exp(-log_scale)
+    logp = LOG_2 - HALF_LOG_2PI - m.log(p["sigma"]) - log_scale - 0.5 * z * z
+    return m.where(p["sigma"] > 0, logp + m.log_ndtr(p["alpha"] * z), -np.inf)
 
 
 def _mean(p: Dpars, aux: Aux) -> Array:
@@ -38,15 +38,13 @@ def _mean(p: Dpars, aux: Aux) -> Array:
 
 
 def _random(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
-    """From two normal numbers, one of them without its sign (Azzalini 1986)."""
-    checked = {
-        "mu": drawable("mu", p["mu"]),
-        "sigma": drawable("sigma", p["sigma"], 0),
-        "alpha": drawable("alpha", p["alpha"]),
-    }
-    location, scale, delta = _direct(checked, NUMPY)
-    u, v = rng.standard_normal((2, *drawn_shape(*checked.values())))
-    return location + scale * (delta * np.abs(u) + np.sqrt(1.0 - delta**2) * v)
+    """Of two normals, the absolute value of one weighs delta."""
+    mu, sigma = drawable("mu", p["mu"]), drawable("sigma", p["sigma"], 0)
+    alpha = drawable("alpha", p["alpha"])
+    location, log_scale, delta = _direct({"mu": mu, "sigma": sigma, "alpha": alpha}, NUMPY)
+    a, b = rng.standard_normal((2, *drawn_shape(mu, sigma, alpha)))
+    z = delta * np.abs(a) + b / np.sqrt(1.0 + alpha**2)
+    return location + sigma * np.exp(log_scale) * z
 
 
 FAMILY = Family(
@@ -54,7 +52,7 @@ FAMILY = Family(
     dpars=(
         Dpar("mu", "identity", REAL_LINKS),
         Dpar("sigma", "log", SCALE_LINKS, lower=0.0),
-        Dpar("alpha", "identity", REAL_LINKS),
+        Dpar("alpha", "identity", ("identity", "log", "softplus", "squareplus")),
     ),
     check=Finite("skew_normal"),
     density=_density,

@@ -25,7 +25,10 @@ __all__ = [
     "gamma_logp",
     "half_deviance",
     "log_difference",
+    "log_event",
+    "log_mills",
     "log_probabilities",
+    "log_ratio",
     "log_sum",
     "negbinomial_logp",
     "poisson_logp",
@@ -33,6 +36,12 @@ __all__ = [
     "stirling_rest",
     "student_logp",
 ]
+
+FLAT = 36.0
+"""exp(-FLAT) vanishes beside 1 in double precision."""
+
+SQRT_HALF = np.sqrt(0.5)
+LOG_2 = np.log(2.0)
 
 
 def stirling_rest(x: Any, m: Maths = NUMPY) -> Any:
@@ -66,6 +75,25 @@ def log_probabilities(p: Mapping[str, Any], name: str = "mu", m: Maths = NUMPY) 
 def log_difference(high: Any, low: Any, m: Maths = NUMPY) -> Any:
     """``log(exp(high) - exp(low))`` for high above low."""
     return high + m.log(-m.expm1(low - high))
+
+
+def log_event(log_hazard: Any, m: Maths = NUMPY) -> Any:
+    """``log(1 - exp(-hazard))`` from the logarithm of the hazard, however small or large."""
+    some = m.minimum(m.maximum(log_hazard, -FLAT), FLAT)
+    return m.where(log_hazard < -FLAT, log_hazard, m.log(-m.expm1(-m.exp(some))))
+
+
+def log_ratio(w: Any, m: Maths = NUMPY) -> Any:
+    """``log(1 + w) / w``, 1 at w = 0."""
+    near = m.abs(w) < 1e-3
+    far = m.where(near, 1.0, w)
+    series = 1.0 - w * (1 / 2 - w * (1 / 3 - w * (1 / 4 - w * (1 / 5 - w * (1 / 6)))))
+    return m.where(near, series, m.log1p(far) / far)
+
+
+def log_mills(x: Any, m: Maths = NUMPY) -> Any:
+    """``log(Φ(x) exp(x²/2))``, exact however far x is below 0; for x up to about 0."""
+    return m.log_erfcx(-SQRT_HALF * x) - LOG_2
 
 
 def log_sum(a: Any, b: Any, m: Maths = NUMPY) -> Any:

@@ -1,8 +1,7 @@
-"""The von Mises distribution of angles, with direction mu and concentration kappa."""
+"""The von Mises distribution of angles between -π and π."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,27 +10,29 @@ from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import SCALE_LINKS
 from bayesmix.families.maths import Maths
+from bayesmix.families.special import HALF_LOG_2PI
 from bayesmix.families.support import check_finite, drawable, drawn_shape, require
 
 __all__ = ["FAMILY"]
 
-LOG_2PI = float(np.log(2.0 * np.pi))
 
-
-def _check(y: Any, aux: Aux, labels: Sequence[Any] | None = None) -> None:
+def _check(y: Any, aux: Aux, labels: Any = None) -> None:
     what = "the response of family 'von_mises'"
     y = check_finite(y, what, labels)
-    require(np.abs(y) <= np.pi, y, f"{what} must be angles between -π and π.", labels)
+    require(np.abs(y) <= np.pi, y, f"{what} must lie between -π and π.", labels)
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    half = m.sin(0.5 * (y - p["mu"]))
     kappa = p["kappa"]
-    logp = -2.0 * kappa * m.sin(0.5 * (y - p["mu"])) ** 2 - LOG_2PI - m.log_i0e(kappa)
-    return m.where(kappa > 0, logp, -np.inf)
+    known = kappa >= 0
+    size = m.where(known, kappa, 0.0)
+    logp = -2.0 * size * half * half - m.log_i0e(size) - 2.0 * HALF_LOG_2PI
+    return m.where(known & (size < np.inf), logp, -np.inf)
 
 
 def _mean(p: Dpars, aux: Aux) -> Array:
-    """The direction."""
+    """The mean direction."""
     return p["mu"]
 
 

@@ -146,6 +146,8 @@ def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: floa
         return _student(0.0, _scale(y, _response_link(family)))
     if class_ != "Intercept":
         return _natural(class_, family, y)
+    if not dpar and family.name == "von_mises":
+        return "student_t(1, 0, 1)"
     if not dpar:
         link = _response_link(family)
         return _student(_location(y, link, offset), _scale(y, link))

@@ -28,7 +28,7 @@ EFFECTS_APART = 0.3
 UNLIKELY = 3.0
 """How much less the log density of a prior may be at a guess than within its usual range."""
 SHARE = 0.2
-"""A probability of which nothing is known but that it isn't that of the mean."""
+"""Where between its bounds a parameter is of which nothing is known."""
 GUESSED = (Role.POPULATION, Role.SD, Role.DPAR)
 """Roles of the parameters about whose size the data say something."""
 
@@ -137,15 +137,17 @@ class _Guesses:
         return self.spec.family.link(MAIN).link(shares)
 
     def natural(self, dpar: str) -> float:
-        """The response's level and size, and 1 above the least value of other dpars."""
+        """The response's level and size; of other dpars a value within their range."""
         if dpar == MAIN:
             return self.level
         if dpar == "sigma":
             return self.size
         found = self.spec.family.dpar(dpar)
-        if found.usual is not None:
-            return found.usual
-        return SHARE if found.upper == 1.0 else max(found.lower, 0.0) + 1.0
+        if not np.isfinite(found.lower):
+            return 0.0
+        if np.isfinite(found.upper):
+            return found.lower + SHARE * (found.upper - found.lower)
+        return found.lower + 1.0
 
 
 def _response(spec: ModelSpec) -> tuple[float, float]:

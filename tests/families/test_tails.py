@@ -1,0 +1,134 @@
+"""Far tails and limits of parameters, beside values computed with 60 digits (mpmath)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from bayesmix.families import FAMILIES
+from bayesmix.families.maths import NUMPY
+
+CASES = [
+    (
+        "exgaussian",
+        -60,
+        {"mu": 0.0, "sigma": 1.0, "beta": 1.0},
+        [-1745.5135606805673, -1749.591667240158, 0.0],
+    ),
+    (
+        "exgaussian",
+        -8,
+        {"mu": 0.0, "sigma": 1.0, "beta": 0.01},
+        [-32.915942708847346, -35.0103500981162, -6.24019473725951e-16],
+    ),
+    (
+        "exgaussian",
+        -1,
+        {"mu": 0.0, "sigma": 1.0, "beta": 0.0001},
+        [-1.418938533204006, -1.8410216373835873, -0.17275378046144974],
+    ),
+    (
+        "exgaussian",
+        40,
+        {"mu": 0.0, "sigma": 5.0, "beta": 30.0},
+        [-5.7206418261066, -0.10350468013002231, -2.3194444444444446],
+    ),
+    ("exgaussian", 700, {"mu": 0.0, "sigma": 1.0, "beta": 1.0}, [-700.5, 0.0, -700.5]),
+    (
+        "inverse.gaussian",
+        0.001,
+        {"mu": 1.0, "shape": 1.0},
+        [-489.5578056147315, -502.6811655093445, 0.0],
+    ),
+    (
+        "inverse.gaussian",
+        1000.0,
+        {"mu": 1.0, "shape": 1.0},
+        [-510.28107145167786, 0.0, -509.5909128464242],
+    ),
+    (
+        "inverse.gaussian",
+        1000.0,
+        {"mu": 0.5, "shape": 0.01},
+        [-33.56316154467192, -1.237565215248744e-13, -29.720460295659596],
+    ),
+    (
+        "inverse.gaussian",
+        30.0,
+        {"mu": 3.0, "shape": 100.0},
+        [-138.71814951270386, -7.778769097326427e-62, -140.43201208513307],
+    ),
+    (
+        "gen_extreme_value",
+        -5.0,
+        {"mu": 0.0, "sigma": 1.0, "xi": 0.0},
+        [-143.4131591025766, -148.4131591025766, 0.0],
+    ),
+    (
+        "gen_extreme_value",
+        60.0,
+        {"mu": 0.0, "sigma": 1.0, "xi": 1e-09},
+        [-59.99999826000007, -8.756526524429448e-27, -59.99999820000007],
+    ),
+    (
+        "gen_extreme_value",
+        60.0,
+        {"mu": 0.0, "sigma": 1.0, "xi": -0.001},
+        [-61.813528314369385, -1.342312392493371e-27, -61.87540371808747],
+    ),
+    (
+        "gen_extreme_value",
+        900.0,
+        {"mu": 0.0, "sigma": 1.0, "xi": 0.3},
+        [-24.27584823157634, -7.76430100607833e-09, -18.673729406814488],
+    ),
+    ("skew_normal", -30.0, {"mu": 0.0, "sigma": 1.0, "alpha": 3.0}, [-1781.7656308657345]),
+    ("skew_normal", 2.0, {"mu": 0.0, "sigma": 1.0, "alpha": -10000.0}, [-8312442.4839179935]),
+    ("von_mises", -3.0, {"mu": 0.5, "kappa": 10000000.0}, [-19364559.732798684]),
+    ("von_mises", 3.0, {"mu": 0.5, "kappa": 14.9}, [-26.413990668459093]),
+    ("von_mises", 0.0, {"mu": 0.5, "kappa": 20.1}, [-1.8855514492018337]),
+    ("weibull", 1e-200, {"mu": 2.0, "shape": 8.0}, [-3227.565051567472, -3690.161511707961, -0.0]),
+    ("weibull", 40.0, {"mu": 2.0, "shape": 8.0}, [-15837917029.809034, 0.0, -15837917051.685268]),
+    ("frechet", 0.05, {"mu": 2.0, "nu": 8.0}, [-3297434886759.136, -3297434886793.0356, 0.0]),
+    (
+        "frechet",
+        1e200,
+        {"mu": 2.0, "nu": 1.01},
+        [-929.5847590079438, -1.9149054169716234e-204, -469.0776907399878],
+    ),
+    (
+        "asym_laplace",
+        -500.0,
+        {"mu": 0.0, "sigma": 1.0, "quantile": 0.01},
+        [-499.6152205218416, -499.6051701859881, 0.0],
+    ),
+    (
+        "asym_laplace",
+        500.0,
+        {"mu": 0.0, "sigma": 1.0, "quantile": 0.99},
+        [-499.6152205218416, 0.0, -499.6051701859881],
+    ),
+]
+"""Family, response, parameters; log density and, where there are, log_cdf and log_sf."""
+
+
+@pytest.mark.parametrize(("name", "y", "dpars", "expected"), CASES)
+def test_no_digits_are_lost(name, y, dpars, expected):
+    family, at, p = FAMILIES[name], np.array([y]), {k: np.array(v) for k, v in dpars.items()}
+    with np.errstate(all="ignore"):
+        tails = [f(at, p, {}, NUMPY) for f in (family.log_cdf, family.log_sf) if f is not None]
+    assert_allclose(
+        np.array([family.logp(at, p, {}), *tails])[:, 0], expected, rtol=1e-12, atol=1e-15
+    )
+
+
+@pytest.mark.parametrize("name", ["exponential", "weibull", "frechet", "inverse.gaussian"])
+def test_bounds_below_what_a_response_can_be(name):
+    family, y = FAMILIES[name], np.array([-3.0, 0.0])
+    p = {d.name: np.array(1.5) for d in family.dpars}
+    with np.errstate(all="ignore"):
+        assert np.all(family.log_cdf(y, p, {}, NUMPY) == -np.inf)
+        assert np.all(family.log_sf(y, p, {}, NUMPY) == 0.0)
+        lb, ub = np.array(-3.0), np.array(np.inf)
+    assert_allclose(family.between.mean(p, lb, ub), family.mean(p, {}), rtol=1e-7)

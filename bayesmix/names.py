@@ -137,7 +137,9 @@ def _strata(g: GroupPriors) -> tuple[tuple[str, ...], ...]:
     """For each level of ``by`` what brms may append to a coefficient; nothing without."""
     if g.group.by is None:
         return (("",),)
-    labels = (f"{g.group.by.name}{_r_text(level)}" for level in g.group.by.levels)
+    by, columns = g.group.by, g.group.by.columns
+    head = f"cbind({', '.join(columns)})" if g.group.multiple else by.name
+    labels = (f"{head}{_r_text(level)}" for level in by.levels)
     return tuple((":" + re.sub(r"\s", "", text), ":" + r_name(text)) for text in labels)
 
 

@@ -124,7 +124,7 @@ FORMULAS = [
     ("y ~ Intercept + x", "Two coefficients would be called 'Intercept'"),
     ("y ~ s(x)", "s()"),
     ("y ~ mo(k)", "mo()"),
-    ("y ~ (1 | mm(g, h))", "mm()"),
+    ("y ~ (1 | mm(g))", "mm()"),
     ("y ~ (1 | gr(g, cov=A))", "'A' that is not in data2"),
     ("y ~ (1 | gr(g, by=3))", "by="),
     ("y ~ (1 | gr(g, foo=1))", "foo"),

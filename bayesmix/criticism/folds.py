@@ -54,9 +54,9 @@ def _given(folds: Any, rows: int) -> np.ndarray:
 
 def _levels(spec: ModelSpec, group: str) -> np.ndarray:
     """The level of each row: of a grouping factor, or of a column."""
-    groups = {g.name: g.index for g in spec.design.groups}
+    groups = {g.name: g for g in spec.design.groups}
     if group in groups:
-        return groups[group]
+        return groups[group].of_row
     frame = spec.design.frame
     if group not in frame.columns:
         there = list(dict.fromkeys([*groups, *frame.columns]))

@@ -13,12 +13,21 @@ from bayesmix.design.calls import check_functions
 from bayesmix.design.columns import training_frame
 from bayesmix.design.contributions import Columns, Contribution, GroupEffects, Offset, only
 from bayesmix.design.factors import make_quantity
-from bayesmix.design.groups import Group, build_group, label_of, prior_weights
+from bayesmix.design.groups import (
+    Group,
+    build_group,
+    build_memberships,
+    label_of,
+    prior_weights,
+)
 from bayesmix.design.known import build_known
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
+from bayesmix.design.memberships import matrices_of, weights_of
 from bayesmix.design.response import ResponseData, build_response
 from bayesmix.design.spine import GroupCoef, Spine
 from bayesmix.errors import DataError, FormulaError
+from bayesmix.formula.agreement import Key
+from bayesmix.formula.memberships import covariates, members_of
 from bayesmix.formula.tree import (
     Expr,
     Formula,
@@ -157,12 +166,18 @@ def _exprs(formula: Formula) -> Iterator[tuple[Expr, str]]:
     for expr in (response.expr, *(arg for a in response.additions for arg in a.values)):
         yield expr, response.source
     for _, predictor in formula.predictors:
-        for terms in (predictor.population, *(g.coefs for g in predictor.groups)):
-            for expr in (*(f for t in terms.terms for f in t.factors), *terms.offsets):
-                yield expr, predictor.source
-        for g in predictor.groups:
-            if g.grouping.pw is not None:
-                yield g.grouping.pw, predictor.source
+        for expr in (*predictor.population.offsets, *_factors(predictor)):
+            yield expr, predictor.source
+
+
+def _factors(predictor: Predictor) -> Iterator[Expr]:
+    """What the terms of a right-hand side are made of, and what groupings say of their members."""
+    yield from (f for t in predictor.population.terms for f in t.factors)
+    for g in predictor.groups:
+        yield from g.grouping.pw
+        yield from g.grouping.mm.weights if g.grouping.mm else ()
+        for member in range(members_of(g.grouping)):
+            yield from (f for t in covariates(g.coefs, member).terms for f in t.factors)
 
 
 def _groups(
@@ -170,15 +185,14 @@ def _groups(
     frame: pd.DataFrame,
     functions: Mapping[str, Any],
     data2: Mapping[str, pd.DataFrame],
-) -> dict[frozenset[str], Group]:
+) -> dict[Key, Group]:
     """The grouping factors, each once: ``a:b`` and ``b:a`` are the same."""
-    groups: dict[frozenset[str], Group] = {}
+    groups: dict[Key, Group] = {}
     for _, predictor in formula.predictors:
         on = frame, functions, predictor.source
         for grouping in (term.grouping for term in predictor.groups):
-            key = frozenset(grouping.members)
-            if key not in groups:
-                groups[key] = _group(grouping, on, data2)
+            if grouping.key not in groups:
+                groups[grouping.key] = _group(grouping, on, data2)
     return groups
 
 
@@ -188,15 +202,23 @@ def _group(
     data2: Mapping[str, pd.DataFrame],
 ) -> Group:
     frame, _, source = on
-    group = replace(build_group(grouping.members, grouping.by, frame), dist=grouping.dist)
+    group = replace(_levels(grouping, frame), dist=grouping.dist)
     if grouping.cov is not None:
         labels = tuple(map(label_of, group.keys))
         known = build_known(grouping.cov, group.name, labels, data2, source)
         group = replace(group, known=known)
-    if grouping.pw is not None:
-        values = make_quantity(grouping.pw, *on).on(frame)
-        group = replace(group, pw=prior_weights(group, values, render(grouping.pw), frame))
+    if grouping.pw:
+        values = np.stack([make_quantity(e, *on).on(frame) for e in grouping.pw], axis=1)
+        text = ", ".join(map(render, grouping.pw))
+        group = replace(group, pw=prior_weights(group, values, text, frame))
     return group
+
+
+def _levels(grouping: Grouping, frame: pd.DataFrame) -> Group:
+    if grouping.mm is None:
+        return build_group(grouping.members, grouping.by, frame)
+    mm = grouping.mm
+    return build_memberships(grouping.name, mm.units, grouping.by, mm.by, frame)
 
 
 def _check_dims(groups: Collection[Group], formula: Formula, family: Family) -> None:
@@ -255,7 +277,7 @@ def _predictors(
     formula: Formula,
     frame: pd.DataFrame,
     functions: Mapping[str, Any],
-    groups: Mapping[frozenset[str], Group],
+    groups: Mapping[Key, Group],
     family: Family,
 ) -> tuple[tuple[PredictorDesign, ...], Spine]:
     spine: list[GroupCoef] = []
@@ -263,7 +285,11 @@ def _predictors(
     for dpar, predictor in formula.predictors:
         target, on = Target("", dpar), (frame, functions, predictor.source)
         population = predictor.population
-        brackets = [_bracket(t, predictor, target, groups, on, spine) for t in predictor.groups]
+        brackets = [
+            effects
+            for term in predictor.groups
+            for effects in _bracket(term, predictor, target, groups, on, spine)
+        ]
         offsets = [make_quantity(e, *on) for e in population.offsets]
         columns = _columns(build_matrix(population, *on), target, family)
         contributions = (columns, Offset.of(offsets, frame), *brackets)
@@ -284,18 +310,22 @@ def _bracket(
     term: GroupTerm,
     predictor: Predictor,
     target: Target,
-    groups: Mapping[frozenset[str], Group],
+    groups: Mapping[Key, Group],
     on: tuple[pd.DataFrame, Mapping[str, Any], str],
     spine: list[GroupCoef],
-) -> GroupEffects:
-    """A bracket on data; its coefficients are added to the spine."""
-    group = groups[frozenset(term.grouping.members)].name
-    matrix = build_matrix(term.coefs, *on)
-    rows = _rows(term, group, target, matrix, spine)
+) -> list[GroupEffects]:
+    """A bracket on data, for each member that a row has; its coefficients are put on the spine."""
+    group = groups[term.grouping.key].name
+    matrices = matrices_of(term, *on)
+    rows = _rows(term, group, target, matrices[0], spine)
     _check_new(rows, spine, term, predictor)
     first = sum(c.group == group for c in spine)
     spine.extend(rows)
-    return GroupEffects.of(term, group, matrix, first)
+    weights = weights_of(term.grouping, *on)
+    return [
+        GroupEffects.of(term, group, matrix, first, on[0], weights and (weights, member))
+        for member, matrix in enumerate(matrices)
+    ]
 
 
 def _rows(

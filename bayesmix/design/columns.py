@@ -68,12 +68,13 @@ def population_uses(terms: Terms, source: str) -> list[Use]:
 
 
 def grouping_uses(predictor: Predictor) -> list[Use]:
-    """The grouping factors, and the columns of ``by`` and ``pw``."""
+    """The grouping factors, and the columns of ``by``, ``pw`` and weights."""
     uses = []
     for grouping in (g.grouping for g in predictor.groups):
-        columns = (*grouping.members, *([grouping.by] if grouping.by else []))
+        columns = (*grouping.members, *grouping.strata)
         uses += [Use(column, predictor.source, grouping.span) for column in columns]
-        uses += uses_of([grouping.pw] if grouping.pw else [], predictor.source)
+        weights = grouping.mm.weights if grouping.mm else ()
+        uses += uses_of((*grouping.pw, *weights), predictor.source)
     return uses
 
 

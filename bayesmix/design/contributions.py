@@ -15,7 +15,9 @@ import pandas as pd
 
 from bayesmix.design.columns import Use, uses_of
 from bayesmix.design.factors import Quantity
+from bayesmix.design.groups import member_of
 from bayesmix.design.matrix import Matrix
+from bayesmix.design.memberships import Weights
 from bayesmix.formula.tree import GroupTerm
 
 
@@ -26,7 +28,10 @@ class Values(Protocol):
         """Draws of a variable, samples first."""
 
     def effects(self, group: str) -> tuple[np.ndarray, np.ndarray]:
-        """Effects of levels, coefficients × samples × levels, and each row's place among them."""
+        """Effects of levels, coefficients × samples × levels, and each row's place among them.
+
+        Of ``mm()`` a row has several, rows × members.
+        """
 
 
 class Contribution(Protocol):
@@ -127,6 +132,8 @@ class Offset:
 class GroupEffects:
     """One bracket: columns times the coefficients of each row's level.
 
+    Of ``mm()`` there is one for each member that a row has, the columns multiplied by its weight.
+
     Attributes
     ----------
     term : GroupTerm
@@ -140,6 +147,10 @@ class GroupEffects:
         Where the coefficients of those stand along the group's ``{group}_coef``.
     values : ndarray
         Those columns, on the rows.
+    weights : Weights or None
+        How much members count, where rows have several.
+    member : int
+        Which of them it is for.
     """
 
     term: GroupTerm
@@ -148,17 +159,32 @@ class GroupEffects:
     kept: np.ndarray
     positions: np.ndarray
     values: np.ndarray
+    weights: Weights | None = None
+    member: int = 0
 
     @classmethod
-    def of(cls, term: GroupTerm, group: str, matrix: Matrix, first: int) -> GroupEffects:
-        """A bracket whose first coefficient is number `first` of its group."""
+    def of(
+        cls,
+        term: GroupTerm,
+        group: str,
+        matrix: Matrix,
+        first: int,
+        frame: pd.DataFrame,
+        weighted: tuple[Weights, int] | None = None,
+    ) -> GroupEffects:
+        """A bracket whose first coefficient is number `first` of its group.
+
+        For ``mm()`` `weighted` has the weights and the member.
+        """
         positions = first + np.arange(len(matrix.names))
         kept = np.ones(len(positions), bool)
-        return cls(term, group, matrix, kept, positions, matrix.values)
+        made = cls(term, group, matrix, kept, positions, matrix.values, *(weighted or ()))
+        return replace(made, values=made._weighted(matrix.values, frame))
 
     @property
     def has_intercept(self) -> bool:
-        return self.matrix.terms.intercept
+        """Whether its first column is one of ones."""
+        return self.matrix.terms.intercept and self.weights is None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -178,13 +204,21 @@ class GroupEffects:
     def uses(self, source: str) -> list[Use]:
         pairs = zip(self.matrix.term_of, self.kept, strict=True)
         numbers = sorted({n for n, k in pairs if k and n >= 0})
-        return uses_of((f for n in numbers for f in self.matrix.terms.terms[n].factors), source)
+        factors = [f for n in numbers for f in self.matrix.terms.terms[n].factors]
+        quantities = self.weights.quantities if self.weights else ()
+        return uses_of((*factors, *(q.expr for q in quantities)), source)
 
     def on(self, frame: pd.DataFrame) -> GroupEffects:
-        return replace(self, values=self.matrix.on(frame, self.kept))
+        return replace(self, values=self._weighted(self.matrix.on(frame, self.kept), frame))
+
+    def _weighted(self, values: np.ndarray, frame: pd.DataFrame) -> np.ndarray:
+        if self.weights is None:
+            return values
+        return values * self.weights.on(frame)[:, self.member, None]
 
     def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
-        effects, at = values.effects(self.group)
+        effects, index = values.effects(self.group)
+        at = member_of(index, self.member)
         term = np.empty_like(eta)
         for column, position in enumerate(self.positions):
             np.take(effects[position], at, axis=1, out=term, mode="clip")

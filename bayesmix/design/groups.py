@@ -23,11 +23,15 @@ LARGEST = 2**53
 
 @dataclass(frozen=True)
 class By:
-    """``gr(g, by=t)``: the levels of t, and which of them each level of g belongs to."""
+    """``gr(g, by=t)``: the levels of t, and which of them each level of g belongs to.
+
+    The columns are one, or one for each unit of ``mm()``.
+    """
 
     name: str
     levels: tuple[Any, ...]
     of_level: np.ndarray
+    columns: tuple[str, ...]
 
     @cached_property
     def codes(self) -> Mapping[str, int]:
@@ -41,7 +45,8 @@ class Located:
     Attributes
     ----------
     index : ndarray of int
-        Level of each row; the number of fitted levels and on for new ones.
+        Level of each row, for ``mm()`` rows × members; the number of fitted levels and on for new
+        ones.
     new : tuple of str
         Keys of the new levels, in order of first appearance.
     by_of_new : ndarray of int or None
@@ -60,7 +65,7 @@ class Group:
     Attributes
     ----------
     name : str
-        ``g``, or ``a:b`` for an interaction.
+        ``g``, ``a:b`` for an interaction, ``mmgh`` for ``mm(g, h)``.
     members : tuple of str
         The columns.
     levels : tuple
@@ -68,7 +73,7 @@ class Group:
     keys : tuple of str
         What the levels are looked up by.
     index : ndarray of int32
-        Level of each row.
+        Level of each row; for ``mm()`` rows × members.
     by : By or None
     dist : str
         Of the effects: ``"gaussian"``, or ``"student"``, multivariate with df that is a parameter.
@@ -76,6 +81,8 @@ class Group:
         Known covariances between the levels.
     pw : ndarray or None
         What the log density of each level's effects is multiplied by.
+    units : tuple of tuple of str
+        For ``mm()`` the columns of each of the grouping factors that a row has a level of.
     """
 
     name: str
@@ -87,11 +94,37 @@ class Group:
     dist: str = "gaussian"
     known: Known | None = None
     pw: np.ndarray | None = None
+    units: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def multiple(self) -> bool:
+        """Whether a row has several levels."""
+        return bool(self.units)
+
+    def of_member(self, member: int) -> np.ndarray:
+        """The level that each row has as one of its members."""
+        return member_of(self.index, member)
 
     @property
     def plain(self) -> bool:
         """Whether its levels are independent, alike and normal."""
         return self.dist == "gaussian" and self.known is None and self.pw is None
+
+    @property
+    def of_row(self) -> np.ndarray:
+        """The level of each row.
+
+        Raises
+        ------
+        PredictionError
+            If rows have several.
+        """
+        if self.multiple:
+            raise PredictionError(
+                f"A row is in several levels of group {self.name!r}, not in one; name one of "
+                f"{listed(self.members)}, its columns."
+            )
+        return self.index
 
     @property
     def size(self) -> int:
@@ -110,10 +143,15 @@ class Group:
             Without `allow_new_levels`, for a level that the fit doesn't know, a missing one, or a
             missing column. For a level that belongs to two ``by`` levels, or another than it had.
         """
-        codes, keys = _row_keys(self.members, newdata, allow_new_levels, self.name)
+        units = self.units or (self.members,)
+        texts = [_row_keys(unit, newdata, allow_new_levels, self.name) for unit in units]
+        codes, keys = pd.factorize(np.stack(texts, axis=1).ravel())
+        codes, keys = codes.reshape(len(newdata), len(units)), list(keys)
+        codes = codes if self.multiple else codes[:, 0]
         new = tuple(k for k in keys if k not in self.positions)
         if new and not allow_new_levels:
-            at = pd.Series(codes == keys.index(new[0]), index=newdata.index)
+            there = codes == keys.index(new[0])
+            at = pd.Series(there.reshape(len(newdata), -1).any(axis=1), index=newdata.index)
             raise PredictionError(self._unknown(new[0], first_row(at)))
         numbers = dict(self.positions) | {k: self.size + i for i, k in enumerate(new)}
         index = np.array([numbers[k] for k in keys], dtype=np.int64)[codes]
@@ -127,12 +165,17 @@ class Group:
         PredictionError
             If its column isn't there, or a value missing or unknown.
         """
-        if self.by.name not in newdata.columns:
+        missing = self._without_strata(newdata)
+        if missing:
             raise PredictionError(
-                f"newdata has no column {self.by.name!r}, which says what standard deviations the "
+                f"newdata has no column {missing!r}, which says what standard deviations the "
                 f"effects of {self.name!r} have."
             )
-        return self._strata(newdata, np.ones(len(newdata), bool))
+        return self._strata(newdata, np.ones((len(newdata), *self.index.shape[1:]), bool))
+
+    def _without_strata(self, newdata: pd.DataFrame) -> str | None:
+        """A column of ``by`` that isn't there."""
+        return next((c for c in self.by.columns if c not in newdata.columns), None)
 
     def _unknown(self, key: str, row: str) -> str:
         what = f"is missing in row {row} of newdata."
@@ -151,21 +194,23 @@ class Group:
         """The ``by`` level of each new level; what newdata says of the fitted ones must agree."""
         if self.by is None:
             return None
-        if self.by.name not in newdata.columns:
+        missing = self._without_strata(newdata)
+        if missing:
             if not new:
                 return np.empty(0, np.int64)
             raise PredictionError(
-                f"newdata has no column {self.by.name!r}; new levels of {self.name!r} need it, "
+                f"newdata has no column {missing!r}; new levels of {self.name!r} need it, "
                 "since each of its levels has standard deviations of its own."
             )
         strata = self._strata(newdata, index >= self.size)
         expected = np.concatenate([self.by.of_level, np.full(len(new), -1)])
         is_new, first = np.unique(index, return_index=True)
-        expected[is_new[is_new >= self.size]] = strata[first[is_new >= self.size]]
+        expected[is_new[is_new >= self.size]] = strata.ravel()[first[is_new >= self.size]]
         wrong = (strata >= 0) & (strata != expected[index])
         if wrong.any():
             at = int(wrong.argmax())
-            raise PredictionError(self._two_strata(int(index[at]), new, expected, int(strata[at])))
+            level, other = int(index.ravel()[at]), int(strata.ravel()[at])
+            raise PredictionError(self._two_strata(level, new, expected, other))
         return expected[self.size :]
 
     def _two_strata(
@@ -184,8 +229,14 @@ class Group:
         )
 
     def _strata(self, newdata: pd.DataFrame, needed: np.ndarray) -> np.ndarray:
-        """The ``by`` level of each row; -1 for a missing one that isn't `needed`."""
-        column = newdata[self.by.name]
+        """The ``by`` level of each row (and member); -1 for a missing one that isn't `needed`."""
+        if not self.multiple:
+            return self._stratum(newdata, self.by.columns[0], needed)
+        pairs = enumerate(self.by.columns)
+        return np.stack([self._stratum(newdata, c, needed[:, m]) for m, c in pairs], axis=1)
+
+    def _stratum(self, newdata: pd.DataFrame, name: str, needed: np.ndarray) -> np.ndarray:
+        column = newdata[name]
         codes, uniques = label_codes(column)
         known = [self.by.codes.get(label_key(u), -1) for u in uniques]
         strata = np.array([*known, -1])[codes]
@@ -193,7 +244,7 @@ class Group:
         if bad.any():
             value = column.iloc[int(bad.to_numpy().argmax())]
             raise PredictionError(
-                f"Column {self.by.name!r} of newdata is {value!r} in row {first_row(bad)}; "
+                f"Column {name!r} of newdata is {value!r} in row {first_row(bad)}; "
                 f"the fit knows {listed(self.by.levels)}."
             )
         return strata
@@ -216,7 +267,38 @@ def build_group(members: tuple[str, ...], by: str | None, frame: pd.DataFrame) -
     levels = tuple(labels[0]) if len(members) == 1 else tuple(map(label_of, keys))
     _check_distinct(name, levels)
     index = index.reshape(-1).astype(np.int32)
-    return Group(name, members, levels, keys, index, _by(name, by, levels, index, frame))
+    strata = None if by is None else _by(name, by, (by,), levels, index, frame)
+    return Group(name, members, levels, keys, index, strata)
+
+
+def build_memberships(
+    name: str,
+    units: tuple[tuple[str, ...], ...],
+    by: str | None,
+    strata: tuple[str, ...],
+    frame: pd.DataFrame,
+) -> Group:
+    """The group of ``mm()``: the levels of the first unit, then those that others have more.
+
+    Raises
+    ------
+    DataError
+        If a level has several values of `by`.
+    """
+    groups = [build_group(unit, None, frame) for unit in units]
+    known = {k: v for g in reversed(groups) for k, v in zip(g.keys, g.levels, strict=True)}
+    keys = tuple(dict.fromkeys(k for g in groups for k in g.keys))
+    levels, positions = tuple(known[k] for k in keys), {k: i for i, k in enumerate(keys)}
+    places = [np.array([positions[k] for k in g.keys], np.int32)[g.index] for g in groups]
+    index = np.stack(places, axis=1)
+    members = tuple(dict.fromkeys(m for unit in units for m in unit))
+    of_strata = None if by is None else _by(name, by, strata, levels, index, frame)
+    return Group(name, members, levels, keys, index, of_strata, units=units)
+
+
+def member_of(index: np.ndarray, member: int) -> np.ndarray:
+    """One member's column of an index of rows, which has columns where there are several."""
+    return index if index.ndim == 1 else index[:, member]
 
 
 def _member(column: pd.Series) -> tuple[np.ndarray, tuple[Any, ...]]:
@@ -245,21 +327,27 @@ def _check_distinct(name: str, levels: tuple[Any, ...]) -> None:
 
 
 def _by(
-    name: str, by: str | None, levels: tuple[Any, ...], index: np.ndarray, frame: pd.DataFrame
-) -> By | None:
-    if by is None:
-        return None
-    codes, by_levels = _member(frame[by])
+    name: str,
+    by: str,
+    columns: tuple[str, ...],
+    levels: tuple[Any, ...],
+    index: np.ndarray,
+    frame: pd.DataFrame,
+) -> By:
+    made = [_member(frame[c]) for c in columns]
+    by_levels = tuple(dict.fromkeys(level for _, own in made for level in own))
+    numbers = [np.array([by_levels.index(v) for v in own])[codes] for codes, own in made]
+    codes = np.stack(numbers, axis=1).reshape(index.shape)
     of_level = np.zeros(len(levels), np.int64)
     of_level[index] = codes
     mixed = of_level[index] != codes
     if mixed.any():
-        level = levels[int(index[mixed.argmax()])]
+        level = levels[int(index[mixed][0])]
         raise DataError(
             f"Level {level!r} of group {name!r} has several values of {by!r}; "
-            f"gr({name}, by={by}) needs each level in one of them."
+            f"by={by} needs each level in one of them."
         )
-    return By(by, by_levels, of_level)
+    return By(by, by_levels, of_level, columns)
 
 
 def prior_weights(group: Group, values: np.ndarray, text: str, frame: pd.DataFrame) -> np.ndarray:
@@ -270,17 +358,19 @@ def prior_weights(group: Group, values: np.ndarray, text: str, frame: pd.DataFra
     DataError
         If a weight is not above 0, or a level has several.
     """
-    low = pd.Series(values <= 0, index=frame.index)
+    values = values.reshape(group.index.shape)
+    low = values <= 0
     if low.any():
+        row = first_row(pd.Series(low.reshape(len(frame), -1).any(axis=1), index=frame.index))
         raise DataError(
-            f"pw={text} of group {group.name!r} must be above 0; it is {values[low.argmax()]:g} "
-            f"in row {first_row(low)}."
+            f"pw={text} of group {group.name!r} must be above 0; it is {values[low][0]:g} in row "
+            f"{row}."
         )
     of_level = np.ones(group.size)
     of_level[group.index] = values
     mixed = of_level[group.index] != values
     if mixed.any():
-        level = group.levels[int(group.index[mixed.argmax()])]
+        level = group.levels[int(group.index[mixed][0])]
         raise DataError(
             f"Level {level!r} of group {group.name!r} has several values of pw={text}; a level has "
             "one weight."
@@ -290,14 +380,13 @@ def prior_weights(group: Group, values: np.ndarray, text: str, frame: pd.DataFra
 
 def _row_keys(
     members: tuple[str, ...], newdata: pd.DataFrame, allow_new_levels: bool, group: str
-) -> tuple[np.ndarray, list[str]]:
-    """For each row a code, and the distinct keys in order of first appearance."""
+) -> np.ndarray:
+    """The key of each row's level."""
     texts = [_member_keys(m, newdata, allow_new_levels, group) for m in members]
     joined = texts[0]
     for more in texts[1:]:
         joined = joined + SEPARATOR + more
-    codes, uniques = pd.factorize(joined)
-    return codes, list(uniques)
+    return joined.to_numpy()
 
 
 def _member_keys(

@@ -60,6 +60,6 @@ def _priors(spec: ModelSpec) -> str | None:
 
 def _groups(spec: ModelSpec) -> str | None:
     for g in spec.design.groups:
-        if not g.plain:
+        if not g.plain or g.multiple:
             return f"group {g.name!r} has effects that are not plain normal"
     return None

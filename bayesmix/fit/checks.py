@@ -324,15 +324,17 @@ class Checks(Predictions):
         if group is None:
             return None
         spec = self.model.spec
-        groups = {g.name: np.array(g.levels, dtype=object)[g.index] for g in spec.design.groups}
-        frame = spec.design.frame
-        there = {**{c: frame[c].to_numpy() for c in frame}, **groups}
-        if group not in there:
+        groups, frame = {g.name: g for g in spec.design.groups}, spec.design.frame
+        if group in groups:
+            g = groups[group]
+            return pd.Series(np.array(g.levels, dtype=object)[g.of_row], name=group)
+        if group not in frame:
+            there = [*frame, *groups]
             raise PredictionError(
                 f"There is no group {group!r}; the model has {listed(there, limit=30)}."
                 + did_you_mean(str(group), there)
             )
-        return pd.Series(there[group], name=group)
+        return pd.Series(frame[group].to_numpy(), name=group)
 
     def _prior_predicted(self, options: Mapping[str, Any]) -> xr.DataArray:
         if "prior" not in self.idata:

@@ -227,13 +227,13 @@ class Plots:
                 f"Group {group.name!r} has no level {level!r}; it has {listed(group.levels)}."
                 + did_you_mean(str(level), texts)
             )
-        row = int(np.argmax(group.index == texts.index(str(level))))
+        row = int(np.argmax(group.of_row == texts.index(str(level))))
         frame = self._fit.model.spec.design.frame
         return {m: frame[m].iloc[row] for m in group.members}
 
     def _scene(self, x: str, rows: pd.DataFrame, group: Any, level: Any) -> plots.Scene:
         frame, response = self._observed()
-        labels = np.array(group.levels, dtype=object)[group.index]
+        labels = np.array(group.levels, dtype=object)[group.of_row]
         data = {
             "cluster": labels,
             "x": frame[x].astype(object),

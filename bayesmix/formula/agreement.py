@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from bayesmix.errors import FormulaError
+from bayesmix.formula.memberships import check_covariates
 from bayesmix.formula.tree import GroupTerm, Predictor, render
 
 Placed = tuple[Predictor, GroupTerm]
+Key = tuple[frozenset[str], ...]
 
 OPTIONS = ("by", "dist", "cov", "pw")
 """What ``gr()`` says of a grouping factor, rather than of a term."""
@@ -17,6 +19,7 @@ OPTIONS = ("by", "dist", "cov", "pw")
 def check_agreement(predictors: tuple[Predictor, ...]) -> None:
     """Raise FormulaError where group-level terms repeat or contradict each other."""
     for predictor in predictors:
+        check_covariates(predictor)
         _check_repeats(predictor)
     placed = [(p, g) for p in predictors for g in p.groups]
     _check_spelling(placed)
@@ -28,7 +31,7 @@ def _check_repeats(predictor: Predictor) -> None:
     seen = set()
     for group in predictor.groups:
         for coef, label in _coefs(group):
-            key = (frozenset(group.grouping.members), coef)
+            key = (group.grouping.key, coef)
             if key in seen:
                 raise _contradiction(
                     (predictor, group),
@@ -48,10 +51,10 @@ def _coefs(group: GroupTerm) -> Iterator[tuple[frozenset[str], str]]:
 
 def _check_spelling(placed: list[Placed]) -> None:
     """One name for one grouping factor, and one grouping factor for one name."""
-    by_members: dict[frozenset[str], str] = {}
-    by_name: dict[str, frozenset[str]] = {}
+    by_members: dict[Key, str] = {}
+    by_name: dict[str, Key] = {}
     for predictor, group in placed:
-        name, members = group.grouping.name, frozenset(group.grouping.members)
+        name, members = group.grouping.name, group.grouping.key
         known = by_members.setdefault(members, name)
         if known != name:
             raise _contradiction(
@@ -71,7 +74,7 @@ def _check_options(placed: list[Placed]) -> None:
         for predictor, group in placed:
             name, value = group.grouping.name, getattr(group.grouping, option)
             if known.setdefault(name, value) != value:
-                here, before = (_said(option, v) for v in (value, known[name]))
+                here, before = (said(option, v) for v in (value, known[name]))
                 raise _contradiction(
                     (predictor, group),
                     f"The grouping factor '{name}' has {here} here and {before} before.",
@@ -79,9 +82,12 @@ def _check_options(placed: list[Placed]) -> None:
                 )
 
 
-def _said(option: str, value: Any) -> str:
-    if value is None:
+def said(option: str, value: Any) -> str:
+    """An option of a grouping in words."""
+    if not value:
         return f"no {option}"
+    if isinstance(value, tuple):
+        return f"{option}={', '.join(map(render, value))}"
     return f"{option}={value if isinstance(value, str) else render(value)}"
 
 

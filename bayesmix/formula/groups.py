@@ -10,7 +10,7 @@ from bayesmix.errors import FormulaError, did_you_mean, listed
 from bayesmix.formula.algebra import MAX_FACTORS, Side, bounded_groups, finished
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_expression, parse_name
-from bayesmix.formula.later import not_yet
+from bayesmix.formula.memberships import memberships, with_by, with_pw, with_scale, with_weights
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Expr, Grouping, GroupTerm, Literal, Name, Span, Terms
 from bayesmix.formula.unexpected import quoted
@@ -122,8 +122,8 @@ def _both_bars(span: Span) -> FormulaError:
 
 
 def _parse_target(cursor: Cursor) -> tuple[Target, ...]:
-    if cursor.at_call() and cursor.token.text == "gr":
-        return (_parse_gr(cursor),)
+    if cursor.at_call() and cursor.token.text in FUNCTIONS:
+        return (_parse_function(cursor),)
     if cursor.at("("):
         return _parse_parenthesised(cursor)
     groupings = [_parse_interaction(cursor)]
@@ -177,13 +177,11 @@ def _parse_member(cursor: Cursor) -> Grouping:
 
 
 def _called(function: Token) -> FormulaError:
-    if function.text == "mm":
-        return not_yet("mm()", function.span)
-    if function.text == "gr":
+    if function.text in FUNCTIONS:
         return FormulaError(
-            "gr() stands alone or in a sum, and holds all members.",
+            f"{function.text}() stands alone or in a sum, and holds all members.",
             span=function.span,
-            hint="Write 'gr(a:b, by=t)'.",
+            hint="Write 'gr(a:b, by=t)' or 'mm(a:b, c)'.",
         )
     return FormulaError(
         f"A grouping factor is a column, not a call of {function.text}().",
@@ -202,53 +200,63 @@ def _no_grouping(token: Token) -> FormulaError:
     return FormulaError("A grouping factor is missing here.", None, token.span, _JOINERS)
 
 
-def _parse_gr(cursor: Cursor) -> Target:
+def _parse_function(cursor: Cursor) -> Target:
+    """``gr(g, …)`` or ``mm(g1, g2, …)``."""
     function, opening = cursor.take(), cursor.take()
-    target = Target(_parse_interaction(cursor))
+    units, target = [_parse_interaction(cursor)], None
     given: set[str] = set()
     while cursor.skip(","):
-        target = _parse_option(cursor, target, given)
-    _refuse_slash(cursor)
+        _refuse_slash(cursor, function)
+        if function.text == "mm" and not given and not _at_option(cursor):
+            units.append(_parse_interaction(cursor))
+            continue
+        target = target or _target(function, units)
+        target = _parse_option(cursor, function, target, given)
+    _refuse_slash(cursor, function)
     span = (function.span[0], cursor.close(opening).span[1])
-    return replace(target, grouping=replace(target.grouping, span=span))
+    target = target or _target(function, units)
+    return _with(target, span=span)
 
 
-def _refuse_slash(cursor: Cursor) -> None:
+def _target(function: Token, units: list[Grouping]) -> Target:
+    if function.text == "gr":
+        return Target(units[0])
+    return Target(memberships(tuple(units), (function.span[0], units[-1].span[1])))
+
+
+def _at_option(cursor: Cursor) -> bool:
+    return cursor.token.kind == "name" and cursor.following.text == "="
+
+
+def _refuse_slash(cursor: Cursor, function: Token) -> None:
     if cursor.at("/", "+", "*"):
+        name = function.text
         raise FormulaError(
-            "gr() takes one grouping factor, its members joined by ':'.",
+            f"{name}() takes {TAKES[name]}, members joined by ':'.",
             span=cursor.token.span,
-            hint="Write one gr() for each: '(1 | gr(a, by=t) + gr(a:b, by=t))'.",
+            hint=f"Write one {name}() for each: '(1 | {name}(a, …) + {name}(a:b, …))'.",
         )
 
 
-def _parse_option(cursor: Cursor, target: Target, given: set[str]) -> Target:
-    name = cursor.take()
+def _parse_option(cursor: Cursor, function: Token, target: Target, given: set[str]) -> Target:
+    name, options = cursor.take(), FUNCTIONS[function.text]
     if name.kind != "name" or not cursor.skip("="):
         raise FormulaError(
-            "gr() takes one grouping factor, then options by name.",
+            f"{function.text}() takes {TAKES[function.text]}, then options by name.",
             span=name.span,
-            hint=f"For an interaction write 'gr(a:b)'; the options are {_options()}.",
+            hint=f"For an interaction write 'gr(a:b)'; the options are {listed(options)}.",
+        )
+    if name.text not in options:
+        raise FormulaError(
+            f"{function.text}() has no option {name.text!r}.{did_you_mean(name.text, options)}",
+            span=name.span,
+            hint=f"The options are {listed(options)}.",
         )
     if name.text in given:
         raise FormulaError(f"The option {name.text!r} is given twice.", span=name.span)
     given.add(name.text)
     cursor.restart_count()
-    return _option(name)(target, parse_expression(cursor))
-
-
-def _option(name: Token) -> Callable[[Target, Expr], Target]:
-    if name.text not in _OPTIONS:
-        raise FormulaError(
-            f"gr() has no option {name.text!r}.{did_you_mean(name.text, _OPTIONS)}",
-            span=name.span,
-            hint=f"The options are {_options()}.",
-        )
-    return _OPTIONS[name.text]
-
-
-def _options() -> str:
-    return listed(_OPTIONS)
+    return options[name.text](target, parse_expression(cursor))
 
 
 def _with_by(target: Target, value: Expr) -> Target:
@@ -296,18 +304,35 @@ def _with_cov(target: Target, value: Expr) -> Target:
 
 
 def _with_pw(target: Target, value: Expr) -> Target:
-    return target if value == Literal(None, value.span) else _with(target, pw=value)
+    return target if value == Literal(None, value.span) else _with(target, pw=(value,))
 
 
 def _with(target: Target, **options: Any) -> Target:
     return replace(target, grouping=replace(target.grouping, **options))
 
 
-_OPTIONS = {
-    "by": _with_by,
+TAKES = {"gr": "one grouping factor", "mm": "grouping factors"}
+Option = Callable[[Target, Expr], Target]
+
+
+def _of_grouping(function: Callable[[Grouping, Expr], Grouping]) -> Option:
+    return lambda target, value: replace(target, grouping=function(target.grouping, value))
+
+
+SHARED: dict[str, Option] = {
     "cor": _with_cor,
     "id": _with_id,
     "dist": _with_dist,
     "cov": _with_cov,
-    "pw": _with_pw,
 }
+FUNCTIONS: dict[str, dict[str, Option]] = {
+    "gr": {"by": _with_by, **SHARED, "pw": _with_pw},
+    "mm": {
+        "weights": _of_grouping(with_weights),
+        "scale": _of_grouping(with_scale),
+        "by": _of_grouping(with_by),
+        **SHARED,
+        "pw": _of_grouping(with_pw),
+    },
+}
+"""What may stand right of a bar as a call, and its options."""

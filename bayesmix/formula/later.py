@@ -7,7 +7,7 @@ from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Span
 
 _SMOOTHS = ("s", "t2", "te", "ti", "gp")
-_SPECIAL_PREDICTORS = ("mo", "me", "mi", "cs", "cse", "mmc")
+_SPECIAL_PREDICTORS = ("mo", "me", "mi", "cs", "cse")
 _AUTOCORRELATION = ("ar", "ma", "arma", "cosy", "unstr", "sar", "car", "fcor")
 _CALLS = frozenset((*_SMOOTHS, *_SPECIAL_PREDICTORS, *_AUTOCORRELATION, "mvbind"))
 

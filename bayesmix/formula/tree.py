@@ -110,20 +110,45 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Membership:
+    """What ``mm()`` says: the grouping factors that each row has one level of, and their weights.
+
+    Attributes
+    ----------
+    units : tuple of tuple of str
+        The columns of each.
+    weights : tuple of Expr
+        One for each unit; equal ones if it is empty.
+    scale : bool
+        Whether the weights of a row are made to add up to one.
+    by : tuple of str
+        For each unit the column of its strata, if there are some.
+    """
+
+    units: tuple[tuple[str, ...], ...]
+    weights: tuple[Expr, ...] = ()
+    scale: bool = True
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Grouping:
     """What stands right of the bar: the members of ``a:b`` and the options of ``gr()``.
 
     Attributes
     ----------
     members : tuple of str
+        All columns.
     by : str or None
         Factor whose levels have sd and cor of their own.
     dist : str
         Of the effects, ``"gaussian"`` or ``"student"``.
     cov : Name or None
         That of the matrix of known covariances between levels.
-    pw : Expr or None
-        What the log densities of levels' effects are multiplied by.
+    pw : tuple of Expr
+        What the log densities of levels' effects are multiplied by; one for each unit of ``mm()``.
+    mm : Membership or None
+        What is special to ``mm()``.
     """
 
     members: tuple[str, ...]
@@ -131,12 +156,33 @@ class Grouping:
     span: Span = field(compare=False)
     dist: str = "gaussian"
     cov: Name | None = None
-    pw: Expr | None = None
+    pw: tuple[Expr, ...] = ()
+    mm: Membership | None = None
 
     @property
     def name(self) -> str:
-        """What the posterior's variables call it: ``g``, ``a:b``."""
-        return ":".join(self.members)
+        """What the posterior's variables call it: ``g``, ``a:b``, ``mmgh``."""
+        if self.mm is None:
+            return ":".join(self.members)
+        return "mm" + "".join(":".join(unit) for unit in self.mm.units)
+
+    @property
+    def text(self) -> str:
+        """As a formula writes it, options aside."""
+        if self.mm is None:
+            return self.name
+        return f"mm({', '.join(':'.join(unit) for unit in self.mm.units)})"
+
+    @property
+    def key(self) -> tuple[frozenset[str], ...]:
+        """What makes two grouping factors the same: their members, in any order."""
+        units = [frozenset(unit) for unit in (self.mm.units if self.mm else (self.members,))]
+        return tuple(sorted(units, key=sorted))
+
+    @property
+    def strata(self) -> tuple[str, ...]:
+        """The columns of ``by``."""
+        return self.mm.by if self.mm else () if self.by is None else (self.by,)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from bayesmix.design import GroupEffects, PredictorDesign
 from bayesmix.design.contributions import Contribution
 from bayesmix.errors import FormulaError, PredictionError, listed
 from bayesmix.formula import Formula, parse_re_formula
-from bayesmix.formula.tree import GroupTerm, render
+from bayesmix.formula.agreement import OPTIONS, said
+from bayesmix.formula.tree import Grouping, GroupTerm, render
 from bayesmix.parameters import Target
 from bayesmix.spec import ModelSpec
 
@@ -25,10 +27,12 @@ class _NA:
 
 NA = _NA()
 
-Pair = tuple[frozenset[str], frozenset[str]]
+Pair = tuple[tuple[frozenset[str], ...], frozenset[str]]
 """A group's members, and the key of one of its terms."""
 
 INTERCEPT: frozenset[str] = frozenset()
+NOTHING = {f.name: f.default for f in fields(Grouping)} | {"by": None}
+"""What a grouping has of the options that it doesn't mention."""
 
 
 def kept_contributions(spec: ModelSpec, re_formula: Any) -> dict[Target, tuple[Contribution, ...]]:
@@ -74,7 +78,7 @@ def _wanted(spec: ModelSpec, re_formula: Any) -> set[Pair]:
         raise PredictionError(f"re_formula can't be read: {error}") from error
     there = {pair for p in spec.design.predictors for t in p.groups for pair in _pairs(t.term)}
     for term in requested:
-        _check_by(spec, term)
+        _check_options(spec, term)
         for pair in _pairs(term):
             if pair not in there:
                 raise PredictionError(_absent(spec, re_formula, term, pair))
@@ -82,27 +86,28 @@ def _wanted(spec: ModelSpec, re_formula: Any) -> set[Pair]:
 
 
 def _pairs(term: GroupTerm) -> list[Pair]:
-    group = frozenset(term.grouping.members)
+    group = term.grouping.key
     keys = [INTERCEPT] if term.coefs.intercept else []
     return [(group, key) for key in (*keys, *(t.key for t in term.coefs.terms))]
 
 
 def _columns(bracket: GroupEffects, wanted: set[Pair]) -> np.ndarray:
-    group, terms = frozenset(bracket.term.grouping.members), bracket.matrix.terms.terms
+    group, terms = bracket.term.grouping.key, bracket.matrix.terms.terms
     keys = [INTERCEPT if i < 0 else terms[i].key for i in bracket.matrix.term_of]
     return np.array([(group, key) in wanted for key in keys], bool)
 
 
-def _check_by(spec: ModelSpec, term: GroupTerm) -> None:
-    if term.grouping.by is None:
-        return
-    for group in spec.design.groups:
-        same = set(group.members) == set(term.grouping.members)
-        if same and (group.by is None or group.by.name != term.grouping.by):
-            has = "no by=" if group.by is None else f"by={group.by.name}"
+def _check_options(spec: ModelSpec, term: GroupTerm) -> None:
+    """What the term says of its group must be what the model says; it may say nothing."""
+    asked = term.grouping
+    known = (t.term.grouping for p in spec.design.predictors for t in p.groups)
+    group = next((g for g in known if g.key == asked.key), asked)
+    for option in OPTIONS:
+        says, has = getattr(asked, option), getattr(group, option)
+        if says not in (NOTHING[option], has):
             raise PredictionError(
-                f"re_formula says by={term.grouping.by} for group {group.name!r}; the model has "
-                f"{has}. Leave by= out: the model's is used."
+                f"re_formula says {said(option, says)} for group {group.name!r}; the model has "
+                f"{said(option, has)}. Leave {option}= out: the model's is used."
             )
 
 
@@ -119,11 +124,12 @@ def _absent(spec: ModelSpec, text: str, term: GroupTerm, pair: Pair) -> str:
 
 
 def _terms(predictors: Sequence[PredictorDesign]) -> list[str]:
-    return [
+    texts = (
         ("" if p.target.is_main else f"{p.dpar} ~ ") + group_text(t.term)
         for p in predictors
         for t in p.groups
-    ]
+    )
+    return list(dict.fromkeys(texts))
 
 
 def group_text(term: GroupTerm) -> str:
@@ -131,4 +137,4 @@ def group_text(term: GroupTerm) -> str:
     parts = ["1" if term.coefs.intercept else "0"]
     parts += [":".join(render(f) for f in t.factors) for t in term.coefs.terms]
     bar = "|" if term.correlated else "||"
-    return f"({' + '.join(parts)} {bar} {term.grouping.name})"
+    return f"({' + '.join(parts)} {bar} {term.grouping.text})"

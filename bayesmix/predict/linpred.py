@@ -54,7 +54,7 @@ class ChunkValues:
         if is_new.any():
             more = self.new.effects(group, levels[is_new] - fitted.shape[1])
             effects[:, :, is_new] = np.moveaxis(more, 2, 0)
-        return effects, at
+        return effects, at.reshape(index.shape)
 
 
 def linear_predictors(

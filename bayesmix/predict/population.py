@@ -14,6 +14,7 @@ from itertools import product
 import numpy as np
 
 from bayesmix.design import GroupEffects
+from bayesmix.design.groups import member_of
 from bayesmix.errors import PredictionError, listed
 from bayesmix.parameters import Target
 from bayesmix.predict.draws import Draws
@@ -57,12 +58,15 @@ class Population:
         On the rows; only predictors that have some.
     strata : mapping of str to ndarray
         For groups with ``by`` the ``by`` level of each row.
+    together : mapping of str to ndarray
+        For groups of ``mm()`` which members of each row are the same cluster.
     """
 
     groups: Mapping[str, GroupPriors]
     draws: Draws
     effects: Mapping[Target, tuple[GroupEffects, ...]]
     strata: Mapping[str, Array]
+    together: Mapping[str, Array]
 
     @property
     def dpars(self) -> tuple[str, ...]:
@@ -75,9 +79,10 @@ class Population:
         total = np.zeros(shape)
         for name in {c.group for cs in self.effects.values() for c in cs}:
             columns = list(self._columns(name, dpars, part))
-            cov = self._covariance(name, part)
-            for (i, k, x), (j, m, z) in product(columns, columns):
-                total[..., i, j] += cov[..., k, m] * (x * z)
+            cov = covariance(self.groups[name], self.draws)
+            for (i, k, x, a), (j, m, z, b) in product(columns, columns):
+                same = self.together[name][part, a, b] if name in self.together else 1.0
+                total[..., i, j] += self._of_rows(name, cov, part, a)[..., k, m] * (x * z * same)
         return total
 
     def mean(
@@ -150,19 +155,19 @@ class Population:
 
     def _columns(
         self, group: str, dpars: Sequence[str], part: slice
-    ) -> Iterator[tuple[int, int, Array]]:
-        """Which dpar, which coefficient of the group, and the column's values."""
+    ) -> Iterator[tuple[int, int, Array, int]]:
+        """Which dpar, which coefficient of the group, the column's values, and which member."""
         for target, contributions in self.effects.items():
             for c in contributions:
                 if c.group == group and target.dpar in dpars:
                     for position, values in zip(c.positions, c.values[part].T, strict=True):
-                        yield dpars.index(target.dpar), int(position), values
+                        yield dpars.index(target.dpar), int(position), values, c.member
 
-    def _covariance(self, group: str, part: slice) -> Array:
-        """Of a group's coefficients: samples × rows (or one) × coefficients × coefficients."""
-        g = self.groups[group]
-        cov = covariance(g, self.draws)
-        return cov[:, None] if g.group.by is None else cov[:, self.strata[group][part]]
+    def _of_rows(self, group: str, cov: Array, part: slice, member: int) -> Array:
+        """A covariance at the rows: samples × rows (or one) × coefficients × coefficients."""
+        if self.groups[group].group.by is None:
+            return cov[:, None]
+        return cov[:, member_of(self.strata[group], member)[part]]
 
 
 def _moved(etas: Etas, dpars: Sequence[str], root: Array, z: Array) -> Etas:

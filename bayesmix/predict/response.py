@@ -76,7 +76,7 @@ class Prediction:
         rows = rows_of(spec, request, targets)
         draws = draws.select(request.ndraws, request.draw_ids, seeds.stream("draws"))
         new = NewLevels.of(spec, draws, rows.located, request.new_levels, seeds)
-        population = Population(new.groups, draws, rows.integrated, rows.strata)
+        population = Population(new.groups, draws, rows.integrated, rows.strata, rows.together)
         return cls(spec, response, chosen, draws, rows, new, seeds, population)
 
     @property

@@ -14,7 +14,7 @@ from bayesmix.design import Group, GroupEffects, Located
 from bayesmix.design.columns import columns_of, label_codes, new_frame, uses_of
 from bayesmix.design.contributions import Contribution
 from bayesmix.design.response import check_bounds
-from bayesmix.errors import DataError, FormulaError, PredictionError
+from bayesmix.errors import DataError, FormulaError, PredictionError, listed
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import Target
 from bayesmix.predict.clusters import (
@@ -56,6 +56,9 @@ class Rows:
         The effects, on these rows, that are integrated out rather than added.
     strata : mapping of str to ndarray
         For groups with ``by`` whose own levels don't matter the ``by`` level of each row.
+    together : mapping of str to ndarray
+        For groups of ``mm()`` that are integrated out, rows × members × members: which members of
+        a row are the same cluster.
     about : mapping of str to str
         What was averaged, drawn and held.
     """
@@ -67,6 +70,7 @@ class Rows:
     crossing: Crossing = PLAIN
     integrated: Mapping[Target, tuple[GroupEffects, ...]] = field(default_factory=dict)
     strata: Mapping[str, np.ndarray] = field(default_factory=dict)
+    together: Mapping[str, np.ndarray] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -116,6 +120,7 @@ def _in_clusters(spec: ModelSpec, request: Request, wanted: Predictors) -> Rows:
     known, args = [g.name for g in spec.design.groups], (request.clusters, request.n_clusters)
     clusters = Clusters.of(known, groups, *args, bool(request.average))
     held, integrated = clusters.those(AVERAGE), clusters.those(POPULATION)
+    _check_memberships([groups[g] for g in clusters.those(NEW)], NEW)
     wanted = {t: tuple(c for c in cs if not _is_of(held, c)) for t, cs in wanted.items()}
     newdata, predictors, labels = None, wanted, spec.design.frame.index
     if request.newdata is not None:
@@ -124,6 +129,7 @@ def _in_clusters(spec: ModelSpec, request: Request, wanted: Predictors) -> Rows:
     fitted, own = [groups[g] for g in clusters.those(FITTED)], {}
     if not clusters.average:
         own = {g.name: at for g in fitted if (at := _own(g, newdata)) is not None}
+    _check_memberships([g for g in fitted if g.name not in own], FITTED)
     strata = {g: _strata(groups[g], newdata) for g in (*clusters.those(NEW), *integrated)}
     strata = {g: at for g, at in strata.items() if at is not None}
     given = _given(spec, newdata)
@@ -139,8 +145,32 @@ def _in_clusters(spec: ModelSpec, request: Request, wanted: Predictors) -> Rows:
         crossing,
         {t: cs for t, cs in effects.items() if cs},
         strata,
+        {g: _together(groups[g], newdata) for g in integrated if groups[g].multiple},
         told(clusters, groups, own, request.new_levels),
     )
+
+
+def _check_memberships(groups: Iterable[Group], mode: str) -> None:
+    """Rows in several clusters of a group can't be crossed with its clusters."""
+    for group in groups:
+        if group.multiple:
+            raise PredictionError(
+                f"A row is in several clusters of {group.name!r}, so clusters={mode!r} doesn't say "
+                f"which. Name them in newdata, in {listed(group.members)}, with clusters=None "
+                f"(or {FITTED!r} for fitted ones alone); {AVERAGE!r} and {POPULATION!r} are there "
+                "too."
+            )
+
+
+def _together(group: Group, newdata: pd.DataFrame | None) -> np.ndarray:
+    """Which members of each row are the same; all are others where rows don't name them."""
+    index = group.index
+    if newdata is not None:
+        if not set(group.members) <= set(newdata.columns):
+            count = len(group.units)
+            return np.broadcast_to(np.eye(count, dtype=bool), (len(newdata), count, count))
+        index = group.locate(newdata, allow_new_levels=True).index
+    return index[:, :, None] == index[:, None, :]
 
 
 def _is_of(groups: Collection[str], c: Contribution) -> bool:

@@ -12,13 +12,14 @@ import numpy as np
 
 from bayesmix.design import Columns, GroupEffects
 from bayesmix.design.contributions import Offset
+from bayesmix.design.groups import member_of
 from bayesmix.errors import PredictionError
 from bayesmix.parameters import MAIN, Target
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.effects import NA
 from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
-from bayesmix.predict.rows import rows_of
+from bayesmix.predict.rows import Rows, rows_of
 from bayesmix.predict.standard import covariance
 from bayesmix.spec import ModelSpec
 
@@ -50,9 +51,7 @@ class Variance:
         effects = rows.integrated.get(target, ())
         names = dict.fromkeys(c.group for c in effects)
         return {
-            name: self._of_group(
-                name, [c for c in effects if c.group == name], rows.strata.get(name)
-            )
+            name: self._of_group(name, [c for c in effects if c.group == name], rows)
             for name in names
         }
 
@@ -113,16 +112,20 @@ class Variance:
     def _rows(self) -> int:
         return len(self.spec.design.frame if self.newdata is None else self.newdata)
 
-    def _of_group(self, name: str, effects: list[GroupEffects], strata: Array | None) -> Array:
+    def _of_group(self, name: str, effects: list[GroupEffects], rows: Rows) -> Array:
         """Sum over coefficients of their covariance times the mean product of their columns."""
         g, total = self.spec.group(name), np.zeros(len(self.draws))
         cov = covariance(g, self.draws)
-        columns = [(k, z) for c in effects for k, z in zip(c.positions, c.values.T, strict=True)]
-        for (k, x), (m, z) in product(columns, columns):
+        strata, together = rows.strata.get(name), rows.together.get(name)
+        columns = [
+            (k, z, c.member) for c in effects for k, z in zip(c.positions, c.values.T, strict=True)
+        ]
+        for (k, x, a), (m, z, b) in product(columns, columns):
+            both = x * z if together is None else x * z * together[:, a, b]
             if strata is None:
-                total += cov[:, k, m] * (x * z).mean()
+                total += cov[:, k, m] * both.mean()
             else:
-                weights = np.bincount(strata, x * z, cov.shape[1]) / len(x)
+                weights = np.bincount(member_of(strata, a), both, cov.shape[1]) / len(x)
                 total += cov[:, :, k, m] @ weights
         return total
 

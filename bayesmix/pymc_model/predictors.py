@@ -32,7 +32,7 @@ def _offset(spec: ModelSpec, c: Offset, made: Made) -> Any:
 
 
 def _group_effects(spec: ModelSpec, c: GroupEffects, made: Made) -> Any:
-    rows = made[f"r_{c.group}"][spec.design.group(c.group).index]
+    rows = made[f"r_{c.group}"][spec.design.group(c.group).of_member(c.member)]
     columns = zip(c.positions, c.values.T, strict=True)
     return sum(
         rows[:, at] if np.all(values == 1.0) else rows[:, at] * values for at, values in columns

@@ -203,9 +203,11 @@ def _letter(spec: ModelSpec, group: str) -> str:
 
 
 def _of_group(spec: ModelSpec, c: GroupEffects, s: Style) -> Iterator[str]:
-    letter, level = _letter(spec, c.group), s.word(c.group, "i")
+    letter, group = _letter(spec, c.group), spec.design.group(c.group)
+    level = s.word(":".join(group.units[c.member]) if group.multiple else c.group, "i")
+    weight = f"{s.symbol('w', str(c.member + 1), 'i')}{s.times}" if group.multiple else ""
     for position, name in zip(c.positions, c.names, strict=True):
-        yield _times(s, s.symbol(letter, str(position), level), name)
+        yield weight + _times(s, s.symbol(letter, str(position), level), name)
 
 
 def _effects(spec: ModelSpec, g: GroupPriors, s: Style) -> Iterator[Line]:

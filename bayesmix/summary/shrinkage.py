@@ -98,7 +98,7 @@ def _levels(
     likelihood = _Likelihood.of(spec, draws)
     population = _of_population(spec, draws, names)
     effect = draws[f"r_{g.group.name}"].mean(axis=0)[:, at]
-    index = g.group.index
+    index = g.group.of_row
     base = likelihood.eta - (z * (population + effect[index])).sum(axis=1)
     everything = np.zeros(len(index), int)
     complete = likelihood.maximum(z, base, everything, 1, population[None])

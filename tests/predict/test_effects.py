@@ -109,7 +109,7 @@ def test_nested_groups() -> None:
         ("y ~ (1 | g)", "can't be read"),
         ("", "can't be read"),
         ("NA", "can't be read"),
-        ("~ (1 | mm(g, k))", "can't be read"),
+        ("~ (1 | mm(g, k))", "the intercept of group 'mmgk'"),
         (bf("y ~ (1 | g)"), "must be None, bx.NA or a text"),
         (float("nan"), "must be None, bx.NA or a text"),
         (0, "must be None, bx.NA or a text"),

@@ -43,6 +43,10 @@ def frame(n: int = 60, seed: int = 1) -> pd.DataFrame:
             "amount": rng.gamma(2, 1, n) * (np.arange(n) % 4 > 0),
             "grade": rng.permutation(np.resize([1, 2, 3, 4], n)),
             "angle": rng.uniform(-3, 3, n),
+            "few": rng.poisson(2, n),
+            "share": rng.uniform(0.02, 0.98, n),
+            "share_0": rng.uniform(0.02, 0.98, n) * (np.arange(n) % 5 > 0),
+            "share_01": np.clip(rng.uniform(-0.2, 1.2, n), 0, 1),
         }
     )
 

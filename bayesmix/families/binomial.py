@@ -12,16 +12,9 @@ from bayesmix.families.maths import Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import sigmoid, softplus
 from bayesmix.families.special import binomial_logp, log_probabilities
-from bayesmix.families.support import check_whole, drawable, drawn_shape, require
+from bayesmix.families.support import Successes, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
-
-
-def _check(y: Any, aux: Aux, labels: Any = None) -> None:
-    trials = check_whole(aux["trials"], "the trials() of family 'binomial'", 1, labels=labels)
-    y = check_whole(y, "the response of family 'binomial'", labels=labels)
-    rule = "the response of family 'binomial' must not be larger than its trials()."
-    require(y <= trials, y, rule, labels)
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
@@ -50,7 +43,7 @@ def _row(y: float, trials: float, odds: float) -> tuple[float, float]:
 FAMILY = Family(
     name="binomial",
     dpars=(Dpar("mu", "logit", UNIT_LINKS, 0.0, 1.0),),
-    check=_check,
+    check=Successes("binomial"),
     density=_density,
     mean=_mean,
     random=_random,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.generated import generated
 from bayesmix.families.links import SHARE_LINKS
@@ -50,6 +51,8 @@ def hurdle_of_counts(y, «v#», odds):
 def inflated(base: Family, name: str, check: Callable[..., None]) -> Family:
     """The family of counts that are 0 with probability ``zi``, and else of `base`.
 
+    Where `base` has no zeros, as a beta hasn't, `hurdle` with ``share="zi"`` is the same.
+
     Parameters
     ----------
     base : Family
@@ -65,8 +68,8 @@ def inflated(base: Family, name: str, check: Callable[..., None]) -> Family:
     return _extended(base, _shared(Inflated, base), name, check, "zi", "inflated")
 
 
-def hurdle(base: Family, name: str, check: Callable[..., None]) -> Family:
-    """The family of responses that are 0 with probability ``hu``, and else those of `base` above 0.
+def hurdle(base: Family, name: str, check: Callable[..., None], share: str = "hu") -> Family:
+    """The family of responses that are 0 with probability ``hu``, and else those of `base` but 0.
 
     Parameters
     ----------
@@ -74,13 +77,15 @@ def hurdle(base: Family, name: str, check: Callable[..., None]) -> Family:
     name : str
     check : callable
         That of its responses.
+    share : str
+        What the probability is called.
 
     References
     ----------
     brms: ``hurdle_poisson`` and others, https://paulbuerkner.com/brms/articles/brms_families.html
     """
     kernel = "hurdle_of_counts" if base.discrete else "hurdle"
-    return _extended(base, _shared(Hurdle, base), name, check, "hu", kernel)
+    return _extended(base, _shared(Hurdle, base, share), name, check, share, kernel)
 
 
 def _extended(
@@ -100,11 +105,19 @@ def _extended(
         mean=made.mean,
         random=made.random,
         linear=(*base.linear, share) if made.keeps_linear else (share,),
-        row=ZerosRow(base.row, kernel),
+        row=_row(base, made, share, kernel),
         log_cdf=None,
         log_sf=None,
         quantile=None,
     )
+
+
+def _row(base: Family, made: Inflated | Hurdle, share: str, kernel: str) -> Any:
+    """Around the kernel of the base; of the whole density where that is given addition terms."""
+    if not base.row.takes:
+        return ZerosRow(base.row, kernel)
+    scales = dict(zip(base.dpar_names, base.row.scales, strict=True))
+    return derived_row(made.density, {**scales, share: "odds"}, base.row.takes)
 
 
 @dataclass(frozen=True)
@@ -144,11 +157,17 @@ class Inflated(OfBase):
 class Hurdle(OfBase):
     """What a family with a hurdle computes."""
 
+    share: str = "hu"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _shared, (type(self), self.base, self.share)
+
     def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-        zero, rest = log_probabilities(p, "hu", m)
-        # Any response above 0 will do where it is 0, for its density isn't used.
-        some = self.base.density(m.where(y > 0, y, 1.0), p, aux, m)
-        return m.where(y > 0, rest + some - self._log_passed(0.0 * y, p, aux, m), zero)
+        zero, rest = log_probabilities(p, self.share, m)
+        there = m.abs(y) > 0
+        # Any response but 0 will do where it is 0, for its density isn't used.
+        some = self.base.density(m.where(there, y, 0.5), p, aux, m)
+        return m.where(there, rest + some - self._log_passed(0.0 * y, p, aux, m), zero)
 
     @property
     def keeps_linear(self) -> bool:
@@ -157,12 +176,12 @@ class Hurdle(OfBase):
 
     def mean(self, p: Dpars, aux: Aux) -> Array:
         passed = np.exp(self._log_passed(np.zeros(1), p, aux, NUMPY))
-        return (1.0 - p["hu"]) * self.base.mean(p, aux) / passed
+        return (1.0 - p[self.share]) * self.base.mean(p, aux) / passed
 
     def random(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
-        hu = drawable("hu", p["hu"], 0, 1)
+        share = drawable(self.share, p[self.share], 0, 1)
         some = self._above_zero(rng, p, aux)
-        return np.where(rng.random(drawn_shape(hu, some)) < hu, 0, some)
+        return np.where(rng.random(drawn_shape(share, some)) < share, 0, some)
 
     def _log_passed(self, zeros: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
         """Log of the probability that the base has for more than 0."""
@@ -179,9 +198,9 @@ class Hurdle(OfBase):
 
 
 @cache
-def _shared(kind: type, base: Family) -> Any:
+def _shared(kind: type, *args: Any) -> Any:
     """The same object wherever it is asked for: functions bound to others would be unequal."""
-    return kind(base)
+    return kind(*args)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-__all__ = ["NUMPY", "Maths", "tensor_maths"]
+__all__ = ["NUMPY", "Maths", "com_poisson_sums", "tensor_maths"]
 
 Function = Callable[..., Any]
 
@@ -44,6 +44,7 @@ class Maths:
     log_gammainc: Function
     log_gammaincc: Function
     log_betainc: Function
+    log_com_poisson: Function
     integer: Function
     take: Function
 
@@ -102,6 +103,21 @@ def _log_betainc(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.where(plain < -690.0, near, plain)
 
 
+def com_poisson_sums(log_mu: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log of the normaliser ``Σ (mu^k / k!)^shape``, and the mean, from the mode outwards."""
+    log_mu, shape = np.broadcast_arrays(np.asarray(log_mu, float), np.asarray(shape, float))
+    mode = np.floor(np.exp(log_mu))
+    total, first = np.ones(mode.shape), mode.copy()
+    for step in (1.0, -1.0):
+        k, term = mode.copy(), np.ones(mode.shape)
+        while np.any(term > 1e-17 * total):
+            ratio = log_mu - np.log(np.where(step > 0, k + 1.0, np.maximum(k, 1.0)))
+            term = np.where((step < 0) & (k <= 0), 0.0, term * np.exp(step * shape * ratio))
+            k = k + step
+            total, first = total + term, first + term * k
+    return shape * (mode * log_mu - special.gammaln(mode + 1.0)) + np.log(total), first / total
+
+
 NUMPY = Maths(
     exp=np.exp,
     expm1=np.expm1,
@@ -126,6 +142,7 @@ NUMPY = Maths(
     log_gammainc=_log_gammainc,
     log_gammaincc=_log_gammaincc,
     log_betainc=_log_betainc,
+    log_com_poisson=lambda log_mu, shape: com_poisson_sums(log_mu, shape)[0],
     integer=_integer,
     take=_take,
 )
@@ -156,6 +173,18 @@ def tensor_maths() -> Maths:
             pt.log1p(-pt.erfc(right / root) / 2),
         )
 
+    def log_com_poisson(log_mu: Any, shape: Any) -> Any:
+        """A sum up to some thousands, and for means beyond a thousand its asymptotic series."""
+        k = np.arange(3000.0)
+        low = pt.minimum(log_mu, np.log(1000.0))
+        terms = k * low[..., None] - special.gammaln(k + 1.0)
+        summed = pt.logsumexp(shape[..., None] * terms, axis=-1)
+        far, square = shape * pt.exp(log_mu), shape**2
+        third = 1.0 + (5.0 * square**2 - 298.0 * square + 11237.0) / 17280.0 / far / (square + 23.0)
+        series = 1.0 + (square - 1.0) / 24.0 / far * (1.0 + (square + 23.0) / 48.0 / far * third)
+        tail = far - 0.5 * (shape - 1.0) * (log_mu + np.log(2.0 * np.pi)) - 0.5 * pt.log(shape)
+        return pt.where(log_mu > np.log(1000.0), tail + pt.log(series), summed)
+
     return Maths(
         exp=pt.exp,
         expm1=pt.expm1,
@@ -180,6 +209,7 @@ def tensor_maths() -> Maths:
         log_gammainc=lambda a, x: pt.log(pt.gammainc(a, x)),
         log_gammaincc=lambda a, x: pt.log(pt.gammaincc(a, x)),
         log_betainc=lambda a, b, x: pt.log(pt.betainc(a, b, x)),
+        log_com_poisson=log_com_poisson,
         integer=lambda x: pt.cast(x, "int64"),
         take=lambda vector, at: vector.flatten()[at],
     )

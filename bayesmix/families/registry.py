@@ -13,23 +13,30 @@ from bayesmix.errors import FamilyError, did_you_mean, listed
 from bayesmix.families import (
     asym_laplace,
     bernoulli,
+    beta,
+    beta_binomial,
     binomial,
+    com_poisson,
     cumulative,
+    discrete_weibull,
     exgaussian,
     exponential,
     frechet,
     gamma,
     gaussian,
     gen_extreme_value,
+    geometric,
     inverse_gaussian,
     lognormal,
     negbinomial,
+    negbinomial2,
     poisson,
     shifted_lognormal,
     skew_normal,
     student,
     von_mises,
     weibull,
+    zero_one,
     zeros,
 )
 from bayesmix.families.family import Family
@@ -56,9 +63,16 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             inverse_gaussian.FAMILY,
             bernoulli.FAMILY,
             binomial.FAMILY,
+            beta_binomial.FAMILY,
+            beta.FAMILY,
             poisson.FAMILY,
             negbinomial.FAMILY,
+            negbinomial2.FAMILY,
+            geometric.FAMILY,
+            discrete_weibull.FAMILY,
+            com_poisson.FAMILY,
             *zeros.FAMILIES,
+            zero_one.FAMILY,
             cumulative.FAMILY,
         )
     }
@@ -67,10 +81,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 
 NOT_YET = frozenset(
     """
-    acat beta beta_binomial categorical com_poisson cox cratio dirichlet dirichlet2
-    dirichlet_multinomial discrete_weibull geometric hurdle_cumulative logistic_normal multinomial
-    negbinomial2 sratio wiener xbeta zero_inflated_asym_laplace zero_inflated_beta
-    zero_inflated_beta_binomial zero_inflated_binomial zero_one_inflated_beta
+    acat categorical cox cratio dirichlet dirichlet2 dirichlet_multinomial hurdle_cumulative
+    logistic_normal multinomial sratio wiener xbeta
     """.split()
 )
 """Families of brms that are still to come, in lower case."""
@@ -78,7 +90,6 @@ NOT_YET = frozenset(
 ELSEWHERE = MappingProxyType(
     {
         "normal": "gaussian",
-        "gamma": "Gamma",
         "ordinal": "cumulative",
         "ordered": "cumulative",
         "zip": "zero_inflated_poisson",
@@ -93,6 +104,9 @@ ELSEWHERE = MappingProxyType(
     }
 )
 """What other packages call them; used in hints only."""
+
+ALIASES = MappingProxyType({"gamma": "Gamma", "beta": "Beta"})
+"""How brms writes the names of two families as text; its functions have the capitals."""
 
 LINK_PREFIX = "link_"
 
@@ -143,6 +157,7 @@ def _named(name: Any) -> Family:
         raise FamilyError(
             f"A family is given by its name or as bx.family(…), not as {type(name).__name__}."
         )
+    name = ALIASES.get(name, name)
     if name in FAMILIES:
         return FAMILIES[name]
     if name.casefold() in NOT_YET:

@@ -12,6 +12,7 @@ from math import erfc, exp, log, log1p, pi, sqrt
 __all__ = [
     "HALF_LOG_2PI",
     "gammaln",
+    "log_com_poisson",
     "log_erfcx",
     "log_i0e",
     "log_ndtr",
@@ -148,3 +149,28 @@ def log_i0e(x: float) -> tuple[float, float]:
         zeroth += of_zeroth
         first += of_first
     return log(zeroth) - HALF_LOG_2PI - 0.5 * log(x), first / zeroth - 1.0
+
+
+def log_com_poisson(log_mu: float, shape: float) -> tuple[float, float, float]:
+    """``log Σ (mu^k / k!)^shape`` and its slopes, from the mode outwards."""
+    mode = float(int(exp(log_mu)))
+    total, by_mu, by_shape = 1.0, 0.0, 0.0
+    k, exponent, term = mode, 0.0, 1.0
+    while term > 1e-17 * total:
+        k += 1.0
+        exponent += log_mu - log(k)
+        term = exp(shape * exponent)
+        total += term
+        by_mu += term * (k - mode)
+        by_shape += term * exponent
+    k, exponent, term = mode, 0.0, 1.0
+    while k > 0.0 and term > 1e-17 * total:
+        exponent += log(k) - log_mu
+        k -= 1.0
+        term = exp(shape * exponent)
+        total += term
+        by_mu += term * (k - mode)
+        by_shape += term * exponent
+    at_mode = mode * log_mu - gammaln(mode + 1.0)[0]
+    value = shape * at_mode + log(total)
+    return value, shape * (mode + by_mu / total), at_mode + by_shape / total

@@ -21,6 +21,7 @@ from bayesmix.families.maths import HALF_LOG_2PI, NUMPY, Maths
 
 __all__ = [
     "HALF_LOG_2PI",
+    "beta_logp",
     "binomial_logp",
     "gamma_logp",
     "half_deviance",
@@ -33,6 +34,7 @@ __all__ = [
     "negbinomial_logp",
     "poisson_logp",
     "quietly",
+    "rising_rest",
     "stirling_rest",
     "student_logp",
 ]
@@ -141,6 +143,29 @@ def _split_logp(s: Any, f: Any, log_p: Any, log_q: Any, m: Maths) -> Any:
         + 0.5 * (log_size - m.log(s) - m.log(f))
         - HALF_LOG_2PI
     )
+
+
+def beta_logp(y: Any, a: Any, b: Any, total: Any, m: Maths = NUMPY) -> Any:
+    """Log density of a beta with shapes `a` and `b`, whose sum is `total`."""
+    log_y, log_rest = m.log(y), m.log1p(-y)
+    log_total = m.log(total)
+    return (
+        stirling_rest(total, m)
+        - stirling_rest(a, m)
+        - stirling_rest(b, m)
+        - half_deviance(a, total * y, log_total + log_y, m)
+        - half_deviance(b, total * (1.0 - y), log_total + log_rest, m)
+        + 0.5 * (m.log(a) + m.log(b) - log_total)
+        - HALF_LOG_2PI
+        - log_y
+        - log_rest
+    )
+
+
+def rising_rest(a: Any, n: Any, m: Maths = NUMPY) -> Any:
+    """Log of ``a (a + 1) … (a + n - 1)`` less ``n log(a)``; 0 for a that is infinite."""
+    ratio = m.log1p(n / a)
+    return (a + n - 0.5) * ratio - n + stirling_rest(a + n, m) - stirling_rest(a, m)
 
 
 def gamma_logp(y: Any, mu: Any, shape: Any, m: Maths = NUMPY) -> Any:

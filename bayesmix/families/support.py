@@ -15,6 +15,8 @@ __all__ = [
     "Counts",
     "Finite",
     "Positive",
+    "Proportion",
+    "Successes",
     "check_finite",
     "check_whole",
     "drawable",
@@ -89,6 +91,38 @@ class Positive:
         y = check_finite(y, what, labels)
         rule = "not be negative" if self.or_zero else "be positive"
         require((y > 0) | (self.or_zero & (y == 0)), y, f"{what} must {rule}.", labels)
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """The check of a family of proportions, whose ends may be possible too."""
+
+    family: str
+    or_zero: bool = False
+    or_one: bool = False
+
+    def __call__(self, y: Any, aux: Any, labels: Sequence[Any] | None = None) -> None:
+        what = f"the response of family {self.family!r}"
+        y = check_finite(y, what, labels)
+        ends = [end for end, there in (("0", self.or_zero), ("1", self.or_one)) if there]
+        possible = (y > 0) & (y < 1) | (self.or_zero & (y == 0)) | (self.or_one & (y == 1))
+        rule = f"{what} must lie between 0 and 1"
+        rule += f", or be {' or '.join(ends)}." if ends else ", and not be 0 or 1."
+        require(possible, y, rule, labels)
+
+
+@dataclass(frozen=True)
+class Successes:
+    """The check of a family of successes in a number of trials."""
+
+    family: str
+
+    def __call__(self, y: Any, aux: Any, labels: Sequence[Any] | None = None) -> None:
+        what = f"the response of family {self.family!r}"
+        trials = f"the trials() of family {self.family!r}"
+        trials = check_whole(aux["trials"], trials, 1, labels=labels)
+        y = check_whole(y, what, labels=labels)
+        require(y <= trials, y, f"{what} must not be larger than its trials().", labels)
 
 
 def drawn_shape(*parameters: Any) -> tuple[int, ...]:

@@ -20,6 +20,16 @@ def skew_normal(mu, sigma, alpha):
     return stats.skewnorm(alpha, mu - scale * delta * np.sqrt(2 / np.pi), scale)
 
 
+def counts(log_weights):
+    """A law on 0, 1, … from unnormalised log probabilities that vanish in the end."""
+    p = np.exp(log_weights - special.logsumexp(log_weights))
+    return stats.rv_discrete(values=(np.arange(p.size)[p > 1e-300], p[p > 1e-300]))
+
+
+K = np.arange(200.0)
+WEIBULL = np.log(0.6 ** (K**1.2) - 0.6 ** ((K + 1) ** 1.2))
+POWERS = 0.7 * (K * np.log(3.0) - special.gammaln(K + 1))
+
 CASES = [
     ("gaussian", {"mu": -1.0, "sigma": 2.0}, NOTHING, stats.norm(-1, 2)),
     ("student", {"mu": 1.0, "sigma": 0.5, "nu": 7.0}, NOTHING, stats.t(7, 1, 0.5)),
@@ -27,6 +37,12 @@ CASES = [
     ("binomial", {"mu": 0.3}, TRIALS, stats.binom(12, 0.3)),
     ("poisson", {"mu": 4.2}, NOTHING, stats.poisson(4.2)),
     ("negbinomial", {"mu": 4.2, "shape": 1.5}, NOTHING, stats.nbinom(1.5, 1.5 / 5.7)),
+    ("negbinomial2", {"mu": 4.2, "sigma": 0.4}, NOTHING, stats.nbinom(2.5, 2.5 / 6.7)),
+    ("geometric", {"mu": 4.2}, NOTHING, stats.geom(1 / 5.2, -1)),
+    ("discrete_weibull", {"mu": 0.6, "shape": 1.2}, NOTHING, counts(WEIBULL[:60])),
+    ("com_poisson", {"mu": 3.0, "shape": 0.7}, NOTHING, counts(POWERS)),
+    ("beta_binomial", {"mu": 0.3, "phi": 4.0}, TRIALS, stats.betabinom(12, 1.2, 2.8)),
+    ("Beta", {"mu": 0.3, "phi": 4.0}, NOTHING, stats.beta(1.2, 2.8)),
     ("Gamma", {"mu": 4.2, "shape": 1.5}, NOTHING, stats.gamma(1.5, scale=4.2 / 1.5)),
     ("lognormal", {"mu": 0.4, "sigma": 0.5}, NOTHING, stats.lognorm(0.5, scale=np.exp(0.4))),
     (
@@ -76,7 +92,7 @@ IDS_ON_A_LINE = [case[0] for case in ON_A_LINE]
 
 
 def test_every_family_is_a_case():
-    made = {name for name in FAMILIES if name.startswith(("zero_inflated", "hurdle"))}
+    made = {name for name in FAMILIES if name.startswith(("zero_", "hurdle"))}
     assert set(IDS) | made | {"cumulative"} == set(FAMILIES)
 
 
@@ -85,6 +101,7 @@ def test_logp_is_that_of_scipy(name, dpars, aux, law):
     family = FAMILIES[name]
     y = np.arange(0.0, 2.0) if name == "bernoulli" else np.arange(0.0, 13.0)
     y = y[y >= 1.0] if law.support()[0] == 0.0 and not family.discrete else y
+    y = np.linspace(0.01, 0.99, 9) if name == "Beta" else y
     expected = law.logpmf(y) if family.discrete else law.logpdf(y)
     y, expected = y[np.isfinite(expected)], expected[np.isfinite(expected)]
     assert_allclose(family.logp(y, dpars, aux), expected, rtol=1e-12)
@@ -131,7 +148,7 @@ def test_parameters_broadcast(name, dpars, aux, law):
     some = {k: np.full((3, 1), v) for k, v in dpars.items()}
     some["mu"] = np.full((3, 4), dpars["mu"])
     aux = {k: np.full(4, v) for k, v in aux.items()}
-    y = np.array([0.0, 1.0, 1.0, 0.0])
+    y = np.array([0.0, 1.0, 1.0, 0.0]) if name != "Beta" else np.array([0.1, 0.9, 0.9, 0.1])
     single = family.logp(y, dpars, aux)
     assert_allclose(family.logp(y, some, aux), np.broadcast_to(single, (3, 4)), rtol=1e-14)
     assert family.random(np.random.default_rng(1), some, aux).shape == (3, 4)
@@ -150,7 +167,8 @@ def test_parameters_out_of_range_have_no_density(name, dpars, aux, law):
     for dpar in family.dpars:
         for bound in {dpar.lower, dpar.upper} - {-np.inf, np.inf, 1.0}:
             outside = {**dpars, dpar.name: bound - 0.1 if bound == dpar.lower else bound + 0.1}
-            assert family.logp(np.array([1.0]), outside, aux)[0] == -np.inf
+            y = np.array([1.0 if name != "Beta" else 0.5])
+            assert family.logp(y, outside, aux)[0] == -np.inf
 
 
 def discrete_moments(density, law):

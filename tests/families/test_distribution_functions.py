@@ -12,7 +12,7 @@ from bayesmix.families.maths import NUMPY
 
 from .test_densities import CASES
 
-WITH = [c for c in CASES if FAMILIES[c[0]].log_cdf is not None]
+WITH = [c for c in CASES if FAMILIES[c[0]].log_cdf is not None and c[0] != "discrete_weibull"]
 CONTINUOUS = [c for c in WITH if not FAMILIES[c[0]].discrete]
 each = pytest.mark.parametrize(("name", "dpars", "aux", "law"), WITH, ids=[c[0] for c in WITH])
 each_continuous = pytest.mark.parametrize(
@@ -43,6 +43,14 @@ def test_the_tails_add_up_to_one(name, dpars, aux, law):
     y = law.ppf(np.linspace(0.05, 0.95, 7))
     total = np.exp(family.log_cdf(y, p, aux, NUMPY)) + np.exp(family.log_sf(y, p, aux, NUMPY))
     assert_allclose(total, 1.0, rtol=1e-12)
+
+
+def test_both_tails_of_the_discrete_weibull():
+    family, p = FAMILIES["discrete_weibull"], {"mu": np.array(0.6), "shape": np.array(1.2)}
+    y = np.array([0.0, 3.0, 40.0])
+    above = np.log(0.6) * (y + 1) ** 1.2
+    assert_allclose(family.log_sf(y, p, {}, NUMPY), above, rtol=1e-12)
+    assert_allclose(family.log_cdf(y, p, {}, NUMPY), np.log(-np.expm1(above)), rtol=1e-12)
 
 
 @each_continuous

@@ -19,6 +19,7 @@ __all__ = ["PRIMITIVES", "SLOPES", "TEXTS", "UntraceableError", "slope", "traced
 PRIMITIVES: Mapping[str, Callable[..., tuple[float, ...]]] = MappingProxyType(
     {
         "gammaln": scalar.gammaln,
+        "log_com_poisson": scalar.log_com_poisson,
         "log_erfcx": scalar.log_erfcx,
         "log_i0e": scalar.log_i0e,
         "log_ndtr": scalar.log_ndtr,

@@ -1,0 +1,57 @@
+"""The negative binomial distribution of counts, with variance mu + mu² · sigma."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bayesmix.families import negbinomial
+from bayesmix.families.derived import derived_row
+from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.links import COUNT_LINKS, SCALE_LINKS
+from bayesmix.families.maths import Maths
+from bayesmix.families.support import Counts, drawable
+
+__all__ = ["FAMILY"]
+
+BASE = negbinomial.FAMILY
+
+
+def _with_shape(p: Mapping[str, Any]) -> dict[str, Any]:
+    return {**p, "shape": 1.0 / p["sigma"]}
+
+
+def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    return BASE.density(y, _with_shape(p), aux, m)
+
+
+def _mean(p: Dpars, aux: Aux) -> Array:
+    return p["mu"]
+
+
+def _random(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
+    sigma = drawable("sigma", p["sigma"], np.finfo(float).tiny)
+    return BASE.random(rng, {"mu": p["mu"], "shape": 1.0 / sigma}, aux)
+
+
+def _quantile(u: Array, p: Dpars, aux: Aux) -> Array:
+    return BASE.quantile(u, _with_shape(p), aux)
+
+
+FAMILY = Family(
+    name="negbinomial2",
+    dpars=(
+        Dpar("mu", "log", COUNT_LINKS, lower=0.0),
+        Dpar("sigma", "log", SCALE_LINKS, lower=0.0),
+    ),
+    check=Counts("negbinomial2"),
+    density=_density,
+    mean=_mean,
+    random=_random,
+    linear=("mu",),
+    discrete=True,
+    quantile=_quantile,
+    row=derived_row(_density, {"mu": "log", "sigma": "log"}),
+)

@@ -20,7 +20,7 @@ from bayesmix.design.spine import Spine, coefs_of
 from bayesmix.errors import DataError, PriorError
 from bayesmix.families import Family
 from bayesmix.families import family as find_family
-from bayesmix.formula import Formula, bf
+from bayesmix.formula import Formula, bf, with_ties
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform
 from bayesmix.parameters.slots import dpar_key
@@ -204,8 +204,10 @@ def build_spec(
     FormulaError, DataError, FamilyError, PriorError
     """
     check_scheme(default_priors)
-    asked = find_family(family)
-    design = build_design(bf(formula), to_pandas(data), asked, namespace, _matrices(data2))
+    frame, asked = to_pandas(data), find_family(family)
+    formula = with_ties(bf(formula), asked.dpar_names, frame.columns)
+    asked = asked.settled(dict(formula.fixed), dict(formula.tied))
+    design = build_design(formula, frame, asked, namespace, _matrices(data2))
     responses = tuple(_response(r, design, asked) for r in design.responses)
     vectors, plain = _vectors(responses), _plain(responses)
     declared = (*of_predictors(design), *vectors, *of_groups(design), *plain)

@@ -72,7 +72,8 @@ def from_brms(model: Model, draws: Any) -> Fit:
     """
     frame = _read(draws)
     wanted = variables(model.spec)
-    columns = _match(wanted, frame.columns)
+    given = {d.name for d in model.spec.family.dpars} - set(model.spec.family.free_dpars)
+    columns = _match(wanted, [c for c in frame.columns if c not in given])
     order, chains = _chains(frame)
     values = {v.name: _values(v, columns, frame)[order] for v in wanted}
     posterior = dataset(model.spec, {name: _in_chains(v, chains) for name, v in values.items()})

@@ -38,6 +38,8 @@ class Dpar:
         Natural range, for a parameter without a formula.
     fixed : float, optional
         What it is without a formula; a parameter of its own by default.
+    same_as : str, optional
+        The parameter that it is tied to, whose value it has.
     latent : bool
         Whether the density takes the linear predictor as it is: the link is then that of the
         outcome's probabilities.
@@ -49,6 +51,7 @@ class Dpar:
     lower: float = -np.inf
     upper: float = np.inf
     fixed: float | None = None
+    same_as: str | None = None
     latent: bool = False
 
 
@@ -178,7 +181,7 @@ class Family:
     @property
     def free_dpars(self) -> tuple[str, ...]:
         """The parameters that the data say something about without a formula."""
-        return tuple(d.name for d in self.dpars if d.fixed is None)
+        return tuple(d.name for d in self.dpars if d.fixed is None and d.same_as is None)
 
     def logp(self, y: Array, p: Dpars, aux: Aux) -> Array:
         """The log density in numpy: draws × rows."""
@@ -205,6 +208,30 @@ class Family:
         bounds = tuple(name for name in BOUNDS if name in aux)
         return truncated(ready, bounds) if bounds else ready
 
+    def complete(self, own: Mapping[str, Any], etas: Mapping[str, Any], m: Maths = NUMPY) -> dict:
+        """All parameters on their natural scale.
+
+        Parameters
+        ----------
+        own : mapping of str to array
+            Those without a formula.
+        etas : mapping of str to array
+            Linear predictors of the others.
+        m : Maths
+
+        Returns
+        -------
+        dict of str to array
+            Fixed ones are numbers, tied ones what they are tied to; see `natural`.
+        """
+        fixed = {d.name: d.fixed for d in self.dpars if d.fixed is not None}
+        values = {**fixed, **own, **self.natural(etas, m)}
+        for d in self.dpars:
+            for suffix in ("", "_log_odds"):
+                if d.same_as is not None and d.same_as + suffix in values:
+                    values[d.name + suffix] = values[d.same_as + suffix]
+        return values
+
     def natural(self, etas: Mapping[str, Any], m: Maths = NUMPY) -> dict[str, Any]:
         """Parameters on their natural scale, from their linear predictors.
 
@@ -228,6 +255,25 @@ class Family:
             f"Family {self.name!r} has no parameter {name!r}; it has {listed(self.dpar_names)}."
         )
 
+    def settled(self, fixed: Mapping[str, float], tied: Mapping[str, str]) -> Family:
+        """The family with parameters fixed at numbers, or tied to others.
+
+        Raises
+        ------
+        FamilyError
+            For a parameter that there isn't, a number out of its range, a tie to one of another
+            range, or to one that is tied or fixed itself.
+        """
+        for name, value in fixed.items():
+            _check_in_range(self.name, self.dpar(name), value)
+        for name, other in tied.items():
+            _check_tie(self.name, self.dpar(name), self.dpar(other), {*fixed, *tied})
+        dpars = (
+            replace(d, fixed=fixed.get(d.name, d.fixed), same_as=tied.get(d.name, d.same_as))
+            for d in self.dpars
+        )
+        return replace(self, dpars=tuple(dpars)) if fixed or tied else self
+
     def link(self, dpar: str) -> Link:
         """The link that a parameter has where it has a formula."""
         return LINKS[self.dpar(dpar).link]
@@ -247,3 +293,24 @@ class Family:
     def eta_link(self, dpar: str) -> str:
         """The link between a linear predictor and what the density takes."""
         return "identity" if self.dpar(dpar).latent else self.dpar(dpar).link
+
+
+def _check_in_range(family: str, d: Dpar, value: float) -> None:
+    # A least value other than 0 is possible itself.
+    if not (d.lower < value < d.upper or value == d.lower != 0.0):
+        raise FamilyError(
+            f"{d.name!r} of family {family!r} can't be fixed at {value:g}; it lies between "
+            f"{d.lower:g} and {d.upper:g}."
+        )
+
+
+def _check_tie(family: str, d: Dpar, other: Dpar, settled: set[str]) -> None:
+    if other.name in settled or other.name == d.name:
+        raise FamilyError(
+            f"{d.name!r} can't be tied to {other.name!r}, which is fixed or tied itself."
+        )
+    if (d.lower, d.upper) != (other.lower, other.upper):
+        raise FamilyError(
+            f"{d.name!r} of family {family!r} can't be tied to {other.name!r}, which has another "
+            f"range: {d.lower:g} to {d.upper:g} against {other.lower:g} to {other.upper:g}."
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bayesmix.formula.bf import bf
 from bayesmix.formula.parser import parse_formula, parse_predictor, parse_re_formula
+from bayesmix.formula.ties import with_ties
 from bayesmix.formula.tree import Formula
 
-__all__ = ["Formula", "bf", "parse_formula", "parse_predictor", "parse_re_formula"]
+__all__ = ["Formula", "bf", "parse_formula", "parse_predictor", "parse_re_formula", "with_ties"]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from numbers import Real
+
 from bayesmix.errors import FormulaError, listed
 from bayesmix.formula.agreement import check_agreement
 from bayesmix.formula.parser import parse_formula, parse_predictor, split_tilde
@@ -11,7 +15,7 @@ from bayesmix.formula.tree import Formula, Predictor
 _LATER = ("autocor", "center", "cmc", "decomp", "flist", "loop", "nl", "sparse", "unused")
 
 
-def bf(formula: str | Formula, **dpars: str) -> Formula:
+def bf(formula: str | Formula, **dpars: str | float) -> Formula:
     """A model formula, with a predictor for each further distributional parameter given.
 
     Parameters
@@ -19,9 +23,11 @@ def bf(formula: str | Formula, **dpars: str) -> Formula:
     formula : str or Formula
         The main formula, ``response | additions ~ terms + (coefficients | group)``; the terms
         predict ``mu`` on its link scale. To a Formula the given parameters are added.
-    **dpars : str
+    **dpars : str or float
         For each distributional parameter its right-hand side, on its own link scale:
-        ``sigma="1 + x"``, or with the left-hand side spelled out, ``sigma="sigma ~ 1 + x"``.
+        ``sigma="1 + x"``, or with the left-hand side spelled out, ``sigma="sigma ~ 1 + x"``. A
+        number fixes a parameter at this value, on its natural scale: ``nu=4``. The name of another
+        parameter of the family makes it the same as that one: ``coi="zoi"``.
 
     Returns
     -------
@@ -44,16 +50,31 @@ def bf(formula: str | Formula, **dpars: str) -> Formula:
     >>> print(formula)
     y ~ x + (x | s | g)
     sigma ~ 1 + (1 | s | g)
+    >>> print(bf("y ~ x", nu=4))
+    y ~ x
+    nu = 4
     """
     main = parse_formula(formula)
     _refuse_taken(main, dpars)
-    added = tuple((dpar, _predictor(dpar, text)) for dpar, text in dpars.items())
+    fixed = {dpar: _number(dpar, v) for dpar, v in dpars.items() if _is_number(v)}
+    texts = {dpar: text for dpar, text in dpars.items() if dpar not in fixed}
+    added = tuple((dpar, _predictor(dpar, text)) for dpar, text in texts.items())
     predictors = main.predictors + added
     check_agreement(tuple(p for _, p in predictors))
-    return Formula(main.response, predictors)
+    return replace(main, predictors=predictors, fixed=main.fixed + tuple(fixed.items()))
 
 
-def _refuse_taken(main: Formula, dpars: dict[str, str]) -> None:
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _number(dpar: str, value: Real) -> float:
+    if not math.isfinite(value):
+        raise FormulaError(f"{dpar!r} can't be fixed at {value}.")
+    return float(value)
+
+
+def _refuse_taken(main: Formula, dpars: dict[str, str | float]) -> None:
     for dpar in dpars:
         if dpar in _LATER:
             raise FormulaError(f"bf({dpar}=) is not supported yet.")
@@ -61,6 +82,8 @@ def _refuse_taken(main: Formula, dpars: dict[str, str]) -> None:
             raise FormulaError("bf() takes no family.", hint="Give family= to the model.")
         if dpar == "mu":
             raise FormulaError("The main formula is already that of 'mu'.")
+        if dpar in dict(main.fixed) or dpar in dict(main.tied):
+            raise FormulaError(f"{dpar!r} is fixed or tied already.")
         if dpar in dict(main.predictors):
             has = listed(name for name, _ in main.predictors)
             raise FormulaError(f"{dpar!r} has a formula already.", hint=f"There are {has}.")
@@ -68,8 +91,6 @@ def _refuse_taken(main: Formula, dpars: dict[str, str]) -> None:
 
 def _predictor(dpar: str, text: str) -> Predictor:
     what = f"formula of {dpar!r}"
-    if isinstance(text, int | float) and not isinstance(text, bool):
-        raise FormulaError(f"Fixing {dpar!r} at a number is not supported yet.")
     response, predictor = split_tilde(text, what)
     if response and response != dpar:
         start = text.index(response)

@@ -233,11 +233,14 @@ class Response:
 class Formula:
     """A whole model formula: the response, and a predictor for ``mu`` and other dpars.
 
-    Made by :func:`bayesmix.bf`.
+    Made by :func:`bayesmix.bf`. Parameters may be `fixed` at a number, or, once the family is
+    known, `tied` to another.
     """
 
     response: Response
     predictors: tuple[tuple[str, Predictor], ...]
+    fixed: tuple[tuple[str, float], ...] = ()
+    tied: tuple[tuple[str, str], ...] = ()
 
     @property
     def mu(self) -> Predictor:
@@ -247,6 +250,8 @@ class Formula:
     def __str__(self) -> str:
         lines = [self.mu.source]
         lines += [f"{dpar} ~ {p.source}" for dpar, p in self.predictors[1:]]
+        lines += [f"{dpar} = {value:g}" for dpar, value in self.fixed]
+        lines += [f"{dpar} = {other}" for dpar, other in self.tied]
         return "\n".join(lines)
 
 

@@ -230,7 +230,7 @@ class Prediction:
         A probability with a formula comes with its log odds too, exact in the tails
         (`Family.natural`).
         """
-        return self._constants | self.family.natural(etas)
+        return self.family.complete(self._constants, etas)
 
     def _aux_of(self, part: slice) -> dict[str, np.ndarray]:
         return {name: v[part] for name, v in self._aux.items()}
@@ -269,4 +269,4 @@ def _checked(family: Family, asked: Any, otherwise: str | None) -> str | None:
         raise PredictionError(
             f"There is no dpar {asked!r}; family {family.name!r} has {listed(family.dpar_names)}."
         )
-    return asked
+    return family.dpar(asked).same_as or asked

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pymc as pm
-import pytensor.tensor as pt
 
 from bayesmix.pymc_model.changes import remember
 from bayesmix.pymc_model.likelihood import add_likelihood
@@ -44,7 +43,6 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
 def _values(spec: ModelSpec, response: Response, made: Made) -> dict[str, Any]:
     """A response's parameters, those with a formula on the scale of the linear predictor."""
     family, predictors = response.family, response.predictors
-    fixed = {d.name: pt.as_tensor(d.fixed) for d in family.dpars if d.fixed is not None}
     names = [*family.free_dpars, *(v.name for v in family.vectors)]
     own = {name: made[name] for name in names if name not in predictors}
-    return fixed | own | {d: linear_predictor(spec, p, made) for d, p in predictors.items()}
+    return own | {d: linear_predictor(spec, p, made) for d, p in predictors.items()}

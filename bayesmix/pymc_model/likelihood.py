@@ -31,7 +31,9 @@ def _independent_rows(response: Response, values: Mapping[str, Any], rows: str) 
     data, family = response.data, response.family
     y = data.y.astype(np.int64) if family.discrete else data.y
     etas = {d: values[d] for d in response.predictors}
-    p = {**values, **family.natural(etas, tensor_maths())}
+    own = {name: v for name, v in values.items() if name not in etas}
+    p = family.complete(own, etas, tensor_maths())
+    p = {name: pt.as_tensor(v) for name, v in p.items()}
     if "weights" in data.aux:
         logp = family.density(pt.as_tensor(y), p, data.aux, tensor_maths())
         pm.Potential(f"{data.name}_weighted", data.aux["weights"] * logp, dims=rows)

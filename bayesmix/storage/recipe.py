@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
     data2, matrices = _data2_apart(spec.design.data2)
     recipe = {
         "formula": _formula_apart(spec.formula),
-        "family": _family_apart(spec.response),
+        "family": _family_apart(spec.response, spec.formula),
         "priors": [_prior_apart(p) for p in spec.user_priors],
         "default_priors": spec.defaults,
         "functions": list(user_functions(spec)),
@@ -105,19 +105,20 @@ def _called(node: Any) -> set[str]:
 
 
 def _formula_apart(formula: Formula) -> dict[str, Any]:
-    dpars = {dpar: p.source for dpar, p in formula.predictors[1:]}
-    if bf(formula.mu.source, **dpars) != formula:
+    dpars = {dpar: p.source for dpar, p in formula.predictors[1:]} | dict(formula.fixed)
+    if bf(formula.mu.source, **dpars) != replace(formula, tied=()):
         raise StorageError("The model's formula was not made by bf() and can't be saved.")
-    return {"mu": formula.mu.source, "dpars": dpars}
+    return {"mu": formula.mu.source, "dpars": dpars | dict(formula.tied)}
 
 
-def _family_apart(response: Response) -> dict[str, Any]:
+def _family_apart(response: Response, formula: Formula) -> dict[str, Any]:
     made, data = response.family, response.data
     mu, *others = made.dpars
     links = {"link": mu.link, **{f"link_{d.name}": d.link for d in others}}
     if response.asked.custom:
         return {"name": made.name, "links": links, "custom": True}
-    if family(made.name, **links).for_response(data.y, data.levels, data.aux) != made:
+    known = family(made.name, **links).settled(dict(formula.fixed), dict(formula.tied))
+    if known.for_response(data.y, data.levels, data.aux) != made:
         raise StorageError(f"{made!r} is no family of the package and can't be saved.")
     return {"name": made.name, "links": links}
 

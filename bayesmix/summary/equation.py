@@ -173,7 +173,7 @@ def _response(spec: ModelSpec, s: Style) -> Line:
 
 
 def _constant(d: object, s: Style) -> str:
-    return s.symbol(d.name) if d.fixed is None else f"{d.fixed:g}"
+    return s.symbol(d.same_as or d.name) if d.fixed is None else f"{d.fixed:g}"
 
 
 def _predictor(spec: ModelSpec, p: PredictorDesign, s: Style) -> Line:

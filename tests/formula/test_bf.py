@@ -49,7 +49,7 @@ def test_the_same_coefficient_may_stand_in_two_dpars():
     ("main", "dpars", "message", "place"),
     [
         ("y ~ x", {"mu": "x"}, "already that of 'mu'", None),
-        ("y ~ x", {"sigma": 1.0}, "Fixing 'sigma' at a number is not supported yet", None),
+        ("y ~ x", {"sigma": float("nan")}, "'sigma' can't be fixed at nan", None),
         ("y ~ x", {"sigma": None}, "is text, not NoneType", None),
         ("y ~ x", {"sigma": True}, "is text, not bool", None),
         ("y ~ x", {"sigma": ""}, "The formula of 'sigma' is empty", None),

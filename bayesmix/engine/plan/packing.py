@@ -171,6 +171,8 @@ class _Packer:
     def predictor(self, dpar: str) -> tuple[Any, ...]:
         response = self.spec.response
         scale = SCALES[response.family.row.scales[response.family.dpar_names.index(dpar)]]
+        # A tied one is the other once more; its slopes are added to the same parameters.
+        dpar = response.family.dpar(dpar).same_as or dpar
         if dpar in response.predictors:
             return self.with_formula(response.predictors[dpar], scale)
         fixed = response.family.dpar(dpar).fixed

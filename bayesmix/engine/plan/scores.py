@@ -50,7 +50,7 @@ class RowFit:
         """The rows' log densities, times their weights."""
         response, family = self.spec.response.data, self.spec.family
         etas = {target.dpar: eta for target, eta in self.etas.items()}
-        logp = family.logp(response.y, {**self.plain, **family.natural(etas)}, response.aux)
+        logp = family.logp(response.y, family.complete(self.plain, etas), response.aux)
         return logp * response.aux.get("weights", 1.0)
 
 
@@ -66,8 +66,7 @@ def fit_without_effects(spec: ModelSpec, density: Density) -> RowFit:
     fitted = posterior_of(density.layout, _mode(spec, density)[None])
     etas = {target: _eta(p, fitted) for target, p in spec.predictors.items()}
     own = (p.name for p in spec.parameters if p.role in (Role.DPAR, Role.THRESHOLDS))
-    fixed = {d.name: np.array(d.fixed) for d in spec.family.dpars if d.fixed is not None}
-    return RowFit(spec, etas, fixed | {name: fitted[name] for name in own})
+    return RowFit(spec, etas, {name: fitted[name] for name in own})
 
 
 def _mode(spec: ModelSpec, density: Density) -> np.ndarray:

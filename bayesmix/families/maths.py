@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from bayesmix.families import scalar_incomplete
+
 __all__ = ["NUMPY", "Maths", "com_poisson_sums", "tensor_maths"]
 
 Function = Callable[..., Any]
 
 HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)
+SMALLEST = np.log(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Maths:
     log_gammaincc: Function
     log_betainc: Function
     log_com_poisson: Function
+    log_stdtr: Function
     integer: Function
     take: Function
 
@@ -76,31 +80,21 @@ def _log_erfcx(x: np.ndarray) -> np.ndarray:
     return np.where(x > -20.0, np.log(special.erfcx(x)), x**2 + np.log(2.0))
 
 
-def _log_gammaincc(a: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """By Legendre's continued fraction where the function itself has vanished."""
-    plain = np.log(special.gammaincc(a, x))
-    if not np.any(plain < -690.0):
-        return plain
-    b, fraction = x + 1.0 - a, 0.0
-    for k in range(60, 0, -1):
-        fraction = k * (k - a) / (b + 2.0 * k - fraction)
-    far = a * np.log(x) - x - special.gammaln(a) - np.log(b - fraction)
-    return np.where(plain < -690.0, far, plain)
+def _logarithm(function: Function, of_numbers: Function) -> Function:
+    """The log of a probability; element by element where that is too small for a float."""
+    element = np.vectorize(lambda *args: of_numbers(*map(float, args))[0], otypes=[float])
 
+    def logarithm(*args: Any) -> Any:
+        plain = np.log(function(*args))
+        vanished = plain < SMALLEST
+        if not np.any(vanished):
+            return plain
+        found = np.array(plain)
+        some = (np.broadcast_to(arg, found.shape)[vanished] for arg in args)
+        found[vanished] = element(*some)
+        return found[()]
 
-def _log_gammainc(a: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """By the first terms of its series where the function itself has vanished."""
-    plain = np.log(special.gammainc(a, x))
-    near = a * np.log(x) - x - special.gammaln(a + 1.0) + np.log1p(x / (a + 1.0))
-    return np.where(plain < -690.0, near, plain)
-
-
-def _log_betainc(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """By the first terms of its series where the function itself has vanished."""
-    plain = np.log(special.betainc(a, b, x))
-    near = a * np.log(x) + b * np.log1p(-x) - np.log(a) - special.betaln(a, b)
-    near = near + np.log1p((a + b) / (a + 1.0) * x)
-    return np.where(plain < -690.0, near, plain)
+    return logarithm
 
 
 def com_poisson_sums(log_mu: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -139,10 +133,11 @@ NUMPY = Maths(
     softplus=_softplus,
     log_erfcx=_log_erfcx,
     log_i0e=lambda x: np.log(special.i0e(x)),
-    log_gammainc=_log_gammainc,
-    log_gammaincc=_log_gammaincc,
-    log_betainc=_log_betainc,
     log_com_poisson=lambda log_mu, shape: com_poisson_sums(log_mu, shape)[0],
+    log_gammainc=_logarithm(special.gammainc, scalar_incomplete.log_gammainc),
+    log_gammaincc=_logarithm(special.gammaincc, scalar_incomplete.log_gammaincc),
+    log_betainc=_logarithm(special.betainc, scalar_incomplete.log_betainc),
+    log_stdtr=_logarithm(special.stdtr, scalar_incomplete.log_stdtr),
     integer=_integer,
     take=_take,
 )
@@ -185,6 +180,15 @@ def tensor_maths() -> Maths:
         tail = far - 0.5 * (shape - 1.0) * (log_mu + np.log(2.0 * np.pi)) - 0.5 * pt.log(shape)
         return pt.where(log_mu > np.log(1000.0), tail + pt.log(series), summed)
 
+    def log_stdtr(nu: Any, t: Any) -> Any:
+        # In the middle from the middle: beside 1, x would lose the digits of t.
+        ratio = pt.maximum(t**2 / nu, 1e-300)
+        x, rest, far = 1.0 / (1.0 + ratio), ratio / (1.0 + ratio), t**2 > 3.0
+        tail = pt.betainc(nu / 2, 0.5, pt.where(far, x, 0.5)) / 2
+        inner = pt.betainc(0.5, nu / 2, pt.where(far, 0.5, rest)) / 2
+        middle = pt.log1p(pt.where(t < 0, -inner, inner) - 0.5)
+        return pt.where(far, pt.where(t < 0, pt.log(tail), pt.log1p(-tail)), middle)
+
     return Maths(
         exp=pt.exp,
         expm1=pt.expm1,
@@ -210,6 +214,7 @@ def tensor_maths() -> Maths:
         log_gammaincc=lambda a, x: pt.log(pt.gammaincc(a, x)),
         log_betainc=lambda a, b, x: pt.log(pt.betainc(a, b, x)),
         log_com_poisson=log_com_poisson,
+        log_stdtr=log_stdtr,
         integer=lambda x: pt.cast(x, "int64"),
         take=lambda vector, at: vector.flatten()[at],
     )

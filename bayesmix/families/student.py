@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.families.between import between
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import REAL_LINKS, SCALE_LINKS
 from bayesmix.families.maths import Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import stirling_rest, stirling_rest_slope
+from bayesmix.families.scalar_incomplete import log_stdtr
 from bayesmix.families.special import student_logp
 from bayesmix.families.support import Finite, drawable, drawn_shape
 
@@ -20,6 +22,14 @@ __all__ = ["FAMILY"]
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
     return student_logp(y, p["nu"], p["mu"], p["sigma"], m)
+
+
+def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    return m.log_stdtr(p["nu"], (y - p["mu"]) / p["sigma"])
+
+
+def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    return m.log_stdtr(p["nu"], (p["mu"] - y) / p["sigma"])
 
 
 def _mean(dpars: Dpars, aux: Aux) -> Array:
@@ -50,6 +60,20 @@ def _row(y: float, mu: float, log_sigma: float, nu: float) -> tuple[float, float
     )
 
 
+def _below(y: float, mu: float, log_sigma: float, nu: float) -> tuple[float, float, float, float]:
+    inverse = exp(-log_sigma)
+    z = (y - mu) * inverse
+    value, by_nu, by_z = log_stdtr(nu, z)
+    return value, -by_z * inverse, -by_z * z, by_nu
+
+
+def _above(y: float, mu: float, log_sigma: float, nu: float) -> tuple[float, float, float, float]:
+    inverse = exp(-log_sigma)
+    z = (mu - y) * inverse
+    value, by_nu, by_z = log_stdtr(nu, z)
+    return value, by_z * inverse, -by_z * z, by_nu
+
+
 FAMILY = Family(
     name="student",
     dpars=(
@@ -62,5 +86,8 @@ FAMILY = Family(
     mean=_mean,
     random=_random,
     linear=("mu",),
-    row=RowKernel(_row, ("natural", "log", "natural")),
+    row=RowKernel(_row, ("natural", "log", "natural"), below=_below, above=_above),
+    log_cdf=_log_cdf,
+    log_sf=_log_sf,
+    between=between(_log_cdf, _log_sf),
 )

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bayesmix.errors import FamilyError
-from bayesmix.families import scalar
+from bayesmix.families import scalar, scalar_incomplete
 from bayesmix.families.derived.expression import Node, make
 from bayesmix.families.maths import Maths
 from bayesmix.families.special import HALF_LOG_2PI
@@ -19,10 +19,14 @@ __all__ = ["PRIMITIVES", "SLOPES", "TEXTS", "UntraceableError", "slope", "traced
 PRIMITIVES: Mapping[str, Callable[..., tuple[float, ...]]] = MappingProxyType(
     {
         "gammaln": scalar.gammaln,
+        "log_betainc": scalar_incomplete.log_betainc,
         "log_com_poisson": scalar.log_com_poisson,
         "log_erfcx": scalar.log_erfcx,
+        "log_gammainc": scalar_incomplete.log_gammainc,
+        "log_gammaincc": scalar_incomplete.log_gammaincc,
         "log_i0e": scalar.log_i0e,
         "log_ndtr": scalar.log_ndtr,
+        "log_stdtr": scalar_incomplete.log_stdtr,
         "stirling_rest": scalar.stirling,
     }
 )

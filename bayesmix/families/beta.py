@@ -64,7 +64,7 @@ FAMILY = Family(
     mean=_mean,
     random=_random,
     linear=("mu",),
-    row=derived_row(_density, {"mu": "odds", "phi": "log"}),
+    row=derived_row(_density, {"mu": "odds", "phi": "log"}, log_cdf=_log_cdf, log_sf=_log_sf),
     log_cdf=_log_cdf,
     log_sf=_log_sf,
     between=between(_log_cdf, _log_sf, positive=True),

@@ -20,7 +20,7 @@ __all__ = ["between"]
 LogProbability = Callable[..., Any]
 
 STEP = 0.1
-NODES = np.arange(-4.5, 6.5, STEP)
+NODES = np.arange(-4.5, 6.05, STEP)
 FARTHEST = 700.0
 """The logarithm of how far from 0 a quantile is sought."""
 

@@ -29,6 +29,8 @@ MOST = 100_000
 """Terms, more than are needed for parameters up to about 1e8."""
 ENOUGH = 1e-16
 TINY = 1e-300
+FARTHEST = 1e150
+"""Its square is a float."""
 NORMAL_FROM = 1e9
 """Degrees of freedom from which on Student's distribution is taken for the normal one."""
 
@@ -87,6 +89,7 @@ def _student_tail(nu: float, t: float) -> tuple[float, float]:
     """Log of the probability beyond t, and its slope by nu, for t of 0 or more."""
     if t == 0.0:
         return -LOG_2, 0.0
+    t = min(t, FARTHEST)
     a, ratio = 0.5 * nu, t * t / nu
     x, rest = 1.0 / (1.0 + ratio), ratio / (1.0 + ratio)
     log_x, log_rest, by_nu = -log1p(ratio), log(rest), x * rest / nu

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bayesmix.families import FAMILIES
+from bayesmix.families.maths import NUMPY
 
 from ..support import frame
 from .models import RESPONSES
@@ -63,6 +64,25 @@ def test_a_row_has_the_derivatives_of_its_log_density(name: str) -> None:
         step[k] = 1e-6
         up, down = (_logp(name, y, trials, values + h) for h in (step, -step))
         np.testing.assert_allclose(slope, (up - down) / 2e-6, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", [n for n in OF_SCALARS if FAMILIES[n].row.below is not None])
+@pytest.mark.parametrize("tail", ["below", "above"])
+def test_a_tail_has_its_value_and_derivatives(name: str, tail: str) -> None:
+    y, _, values = _case(name)
+    function = getattr(FAMILIES[name].row, tail)
+    known = {"below": FAMILIES[name].log_cdf, "above": FAMILIES[name].log_sf}[tail]
+    steps = 1e-6 * np.eye(len(values))
+    for at, own in zip(y, values.T, strict=True):
+        value, *slopes = function(at, *own)
+        scales = zip(FAMILIES[name].dpar_names, FAMILIES[name].row.scales, own, strict=True)
+        p = {dpar: np.array(TO_NATURAL[scale](v)) for dpar, scale, v in scales}
+        with np.errstate(all="ignore"):
+            expected = known(np.array(at), p, {}, NUMPY)
+        np.testing.assert_allclose(np.exp(value), np.exp(expected), rtol=1e-9, atol=1e-12)
+        if -30.0 < value < -1e-6:
+            by_steps = [function(at, *(own + h))[0] - function(at, *(own - h))[0] for h in steps]
+            np.testing.assert_allclose(slopes, np.array(by_steps) / 2e-6, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -116,7 +116,7 @@ def test_a_formula_with_bounds() -> None:
     [
         ("z | trunc(1.5) ~ 1", "gaussian", DataError, r"below the lb of trunc\(\) in row"),
         ("z | trunc(ub=1.5) ~ 1", "gaussian", DataError, r"above the ub of trunc\(\) in row"),
-        ("z | trunc(lb=0) ~ 1", "student", FamilyError, "distribution between bounds"),
+        ("z | trunc(lb=0) ~ 1", "von_mises", FamilyError, "distribution between bounds"),
         ("z | trunc(0, lb=0) ~ 1", "gaussian", FormulaError, "given twice"),
         ("z | trunc() ~ 1", "gaussian", FormulaError, "no arguments"),
         ("z | trunc(low=0) ~ 1", "gaussian", FormulaError, "has no option 'low'"),

@@ -21,10 +21,11 @@ from bayesmix.errors import DataError, PriorError
 from bayesmix.families import Family
 from bayesmix.families import family as find_family
 from bayesmix.formula import Formula, bf, with_ties
+from bayesmix.formula.structures import Structure
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform
 from bayesmix.parameters.slots import dpar_key
-from bayesmix.priors import Prior, PriorTable, Resolved, resolve
+from bayesmix.priors import Prior, PriorTable, Resolved, common, resolve
 from bayesmix.priors import default_priors as brms_priors
 from bayesmix.priors.autoscale import autoscaled, check_scheme
 from bayesmix.priors.shrinking import Shrinking, hyper_parameters, shrinkings_of
@@ -60,6 +61,10 @@ class GroupPriors:
     @property
     def correlated(self) -> bool:
         return any(len(b) > 1 for b in self.blocks)
+
+    def structure(self, block: tuple[int, ...]) -> Structure:
+        """That of correlated coefficients."""
+        return self.coefs[block[0]].structure
 
 
 @dataclass(frozen=True)
@@ -215,6 +220,8 @@ def build_spec(
     priors = _resolved(responses, declared, user, default_priors)
     parameters = _completed(declared, priors)
     spec = ModelSpec(responses, design, parameters, priors, user, default_priors)
+    for g in spec.groups:
+        _check_correlations(g)
     for p in design.predictors:
         _check_rank(spec, p)
     return spec
@@ -311,6 +318,12 @@ def _with_priors(p: Parameter, priors: PriorTable) -> Parameter:
     if p.transform == Transform.ORDERED and any(prior.distribution.fixed for prior in found):
         raise PriorError(f"{p.name} are thresholds in increasing order, which can't be constants.")
     return replace(p, priors=found)
+
+
+def _check_correlations(g: GroupPriors) -> None:
+    for block in g.blocks:
+        if g.structure(block).correlations == "common" and len(block) > 1:
+            common.shapes(len(block), g.eta)
 
 
 def _check_rank(spec: ModelSpec, p: PredictorDesign) -> None:

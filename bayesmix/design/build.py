@@ -333,7 +333,7 @@ def _rows(
 ) -> list[GroupCoef]:
     ident = term.id or f"#{len(spine) + 1}"
     g, cov = term.grouping, None if term.grouping.cov is None else term.grouping.cov.name
-    options = term.correlated, g.by, g.dist, cov
+    options = term.structure, g.by, g.dist, cov
     return [GroupCoef(group, ident, target, name, *options) for name in matrix.names]
 
 

@@ -78,7 +78,8 @@ def _of_group(
 
 
 def _sd_slot(c: GroupCoef) -> Slot:
-    return Slot("sd", c.target.dpar, c.group, c.coef)
+    fixed = None if c.structure.own_sd else 1.0
+    return Slot("sd", c.target.dpar, c.group, c.coef, fixed=fixed)
 
 
 def _levels(group: Group) -> dict[str, tuple]:

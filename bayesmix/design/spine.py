@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bayesmix.formula.structures import Structure
 from bayesmix.parameters import Target
 
 
@@ -26,8 +27,8 @@ class GroupCoef:
         The response's parameter whose predictor it belongs to.
     coef : str
         Name within that predictor.
-    correlated : bool
-        False for ``||``.
+    structure : Structure
+        Of the covariances within its bracket or id.
     by : str or None
         Factor whose levels have sd and cor of their own.
     dist, cov : str or None
@@ -38,10 +39,14 @@ class GroupCoef:
     id: str
     target: Target
     coef: str
-    correlated: bool
+    structure: Structure
     by: str | None = None
     dist: str = "gaussian"
     cov: str | None = None
+
+    @property
+    def correlated(self) -> bool:
+        return self.structure.correlated
 
     @property
     def name(self) -> str:

@@ -16,6 +16,10 @@ LIKELIHOODS = (IndependentRows,)
 """The likelihoods that there is a loop over rows for."""
 
 
+CORRELATIONS = ("free", "none")
+"""Those of structures of coefficients that the kernels compute."""
+
+
 def uncovered(spec: ModelSpec) -> str | None:
     """Why the engine can't evaluate a model, in a few words; None if it can.
 
@@ -59,6 +63,9 @@ def _priors(spec: ModelSpec) -> str | None:
 
 
 def _groups(spec: ModelSpec) -> str | None:
+    for c in spec.design.spine:
+        if c.structure.correlations not in CORRELATIONS:
+            return f"the correlations of str={c.structure.name!r} have no kernel"
     for g in spec.design.groups:
         if not g.plain or g.multiple:
             return f"group {g.name!r} has effects that are not plain normal"

@@ -100,7 +100,15 @@ def _check_ids(placed: list[Placed]) -> None:
             key = (group.id, id(predictor), group.span)
             brackets.setdefault(key, []).append(place)
     known: dict[str, frozenset[str]] = {}
+    structures: dict[str, str] = {}
     for (name, _, _), places in brackets.items():
+        structure = places[0][1].structure.name
+        if structures.setdefault(name, structure) != structure:
+            raise _contradiction(
+                places[0],
+                f"The id {name!r} has str={structure} here and str={structures[name]} before.",
+                "Correlated terms share one structure.",
+            )
         groupings = frozenset(g.grouping.name for _, g in places)
         if known.setdefault(name, groupings) != groupings:
             raise _contradiction(

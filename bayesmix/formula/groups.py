@@ -11,6 +11,7 @@ from bayesmix.formula.algebra import MAX_FACTORS, Side, bounded_groups, finished
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_expression, parse_name
 from bayesmix.formula.memberships import memberships, with_by, with_pw, with_scale, with_weights
+from bayesmix.formula.structures import DIAGONAL, STRUCTURES, UNSTRUCTURED, Structure
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Expr, Grouping, GroupTerm, Literal, Name, Span, Terms
 from bayesmix.formula.unexpected import quoted
@@ -25,20 +26,25 @@ _JOINERS = "Grouping factors are joined by ':', '/' and '+'; 'a / b' is 'a + a:b
 class Target:
     """One grouping factor right of a bar, with what the bars or ``gr()`` say of its effects.
 
-    `correlated` is None where ``gr()`` doesn't mention it.
+    `correlated` and `structure` are None where ``gr()`` doesn't mention them.
     """
 
     grouping: Grouping
     id: str | None = None
     correlated: bool | None = None
+    structure: Structure | None = None
 
 
 def group_terms(side: Side, targets: tuple[Target, ...], span: Span) -> tuple[GroupTerm, ...]:
     """One group-level term for each grouping factor right of the bar."""
     coefs = _coefs(side)
-    return bounded_groups(
-        GroupTerm(coefs, t.grouping, t.id, t.correlated is not False, span) for t in targets
-    )
+    return bounded_groups(GroupTerm(coefs, t.grouping, t.id, _structure(t), span) for t in targets)
+
+
+def _structure(target: Target) -> Structure:
+    if target.structure is not None:
+        return target.structure
+    return DIAGONAL if target.correlated is False else UNSTRUCTURED
 
 
 def parse_targets(cursor: Cursor) -> tuple[Target, ...]:
@@ -108,9 +114,21 @@ def _barred(target: Target, bar: Token, id: str | None) -> Target:
         raise FormulaError("'||' leaves coefficients uncorrelated, cor=True does not.", span=span)
     correlated = False if bar.text == "||" else target.correlated
     id = id or target.id
-    if id is not None and correlated is False:
+    _check_structure(target.structure, correlated, span)
+    made = replace(target, id=id, correlated=correlated)
+    if id is not None and not _structure(made).correlated:
         raise _both_bars(span)
-    return replace(target, id=id, correlated=correlated)
+    return made
+
+
+def _check_structure(structure: Structure | None, correlated: bool | None, span: Span) -> None:
+    if structure is not None and correlated not in (None, structure.correlated):
+        said = "cor=True" if correlated else "'||' or cor=False"
+        does = "leaves" if correlated else "doesn't leave"
+        raise FormulaError(
+            f'str="{structure.name}" {does} coefficients uncorrelated, which {said} contradicts.',
+            span=span,
+        )
 
 
 def _both_bars(span: Span) -> FormulaError:
@@ -284,6 +302,17 @@ def _with_id(target: Target, value: Expr) -> Target:
     raise FormulaError("id= takes a name.", None, value.span, "Write 'gr(g, id=\"s\")'.")
 
 
+def _with_str(target: Target, value: Expr) -> Target:
+    name = value.value if isinstance(value, Literal) else None
+    if name not in STRUCTURES:
+        raise FormulaError(
+            f"str= takes one of {listed(STRUCTURES)}, in quotes."
+            + did_you_mean(str(name), STRUCTURES),
+            span=value.span,
+        )
+    return replace(target, structure=STRUCTURES[name])
+
+
 def _with_dist(target: Target, value: Expr) -> Target:
     if not isinstance(value, Literal) or value.value not in DISTS:
         raise FormulaError(f"dist= takes one of {listed(DISTS)}.", span=value.span)
@@ -322,6 +351,7 @@ def _of_grouping(function: Callable[[Grouping, Expr], Grouping]) -> Option:
 SHARED: dict[str, Option] = {
     "cor": _with_cor,
     "id": _with_id,
+    "str": _with_str,
     "dist": _with_dist,
     "cov": _with_cov,
 }

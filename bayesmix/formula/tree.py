@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from bayesmix.formula.structures import Structure
+
 Span = tuple[int, int]
 
 CONSTANTS = {"True": True, "False": False, "None": None}
@@ -192,8 +194,13 @@ class GroupTerm:
     coefs: Terms
     grouping: Grouping
     id: str | None
-    correlated: bool
+    structure: Structure
     span: Span = field(compare=False)
+
+    @property
+    def correlated(self) -> bool:
+        """Whether its coefficients are correlated."""
+        return self.structure.correlated
 
 
 @dataclass(frozen=True)

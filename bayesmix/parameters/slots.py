@@ -38,6 +38,8 @@ class Slot:
         The parameter's natural range; that of ``sd`` starts at 0.
     shares : int
         How many shares add up to one, where it is a vector of shares; else 0.
+    fixed : float or None
+        Its value, if it is no parameter but has the place of one; no prior speaks of it.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class Slot:
     lower: float = -math.inf
     upper: float = math.inf
     shares: int = 0
+    fixed: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dpar", dpar_key(self.dpar))
@@ -66,6 +69,8 @@ class Slot:
     @property
     def keys(self) -> tuple[Key, ...]:
         """The rows that speak for this parameter, the most specific first."""
+        if self.fixed is not None:
+            return ()
         if self.class_ == "df":
             return (self.key,)
         rows = (self.key, self.key._replace(coef=""), Key(self.class_, self.dpar))

@@ -297,9 +297,8 @@ class _New:
         apart: np.ndarray,
     ) -> _New:
         """None of them yet."""
-        within = tuple(
-            g for g, o in groups.items() if set(o.members) < set(group.members) and not o.multiple
-        )
+        others = {g: set(o.members) for g, o in groups.items() if not o.multiple}
+        within = tuple(g for g, members in others.items() if members < set(group.members))
         named = [own[g].index[:, None] for g in within if g in own]
         codes = np.concatenate([*named, apart], axis=1)
         kinds, kind_of_row = np.unique(codes, axis=0, return_inverse=True)

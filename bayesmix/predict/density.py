@@ -9,8 +9,8 @@ from bayesmix.predict.draws import Draws
 from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
 from bayesmix.predict.standard import roots, standardised
-from bayesmix.priors import lkj
-from bayesmix.spec import ModelSpec
+from bayesmix.priors import common, lkj
+from bayesmix.spec import GroupPriors, ModelSpec
 
 
 def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
@@ -78,9 +78,23 @@ def _correlations(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     g, total = spec.group(p.owner), np.zeros(len(draws))
     for block in g.blocks:
         if len(block) > 1:
-            part = roots(g, draws)[..., block, :][..., block]
-            total = total + lkj.cholesky_logpdf(part, g.eta).sum(axis=1)
+            logpdf = CORRELATIONS[g.structure(block).correlations]
+            total = total + logpdf(g, draws, block).sum(axis=1)
     return total
+
+
+def _free(g: GroupPriors, draws: Draws, block: tuple[int, ...]) -> np.ndarray:
+    return lkj.cholesky_logpdf(roots(g, draws)[..., block, :][..., block], g.eta)
+
+
+def _common(g: GroupPriors, draws: Draws, block: tuple[int, ...]) -> np.ndarray:
+    cor = draws[f"cor_{g.group.name}"]
+    rho = cor[..., block[1], block[0]].reshape(len(draws), -1)
+    return common.logpdf(rho, len(block), g.eta)
+
+
+CORRELATIONS = {"free": _free, "common": _common}
+"""The log densities of correlated coefficients of every stratum, by their structure."""
 
 
 def _effects(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:

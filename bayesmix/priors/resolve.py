@@ -67,7 +67,8 @@ def resolve(
     ('normal(0, 1)', 'normal(5, 3)')
     """
     slots = tuple(dict.fromkeys(slots))
-    stated = _stated(slots, (p.on(rows) for p in _as_list(user)))
+    free = [slot for slot in slots if slot.fixed is None]
+    stated = _stated(free, (p.on(rows) for p in _as_list(user)))
     check_shared(stated)
     resolved = tuple(_resolved(slot, stated, defaults) for slot in slots)
     return PriorTable(slots, resolved, _rows(slots, stated, defaults))
@@ -103,6 +104,8 @@ def _stated(slots: Sequence[Slot], user: Iterable[Prior]) -> Stated:
 
 
 def _resolved(slot: Slot, stated: Stated, defaults: Defaults) -> Resolved:
+    if slot.fixed is not None:
+        return Resolved(Distribution("constant", (slot.fixed,)), slot.fixed, slot.fixed, "default")
     said = [stated[key] for key in slot.keys if key in stated]
     distribution = next(
         (p.distribution for p in said if not p.only_bounds), _default(slot, defaults)

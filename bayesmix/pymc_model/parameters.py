@@ -9,6 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmix.parameters import Parameter, Role
+from bayesmix.priors import common
 from bayesmix.priors.shrinkage import Shrinkage
 from bayesmix.pymc_model.vectors import increasing, vector
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -107,7 +108,7 @@ def _correlations(spec: ModelSpec, p: Parameter, made: Made) -> Made:
         at = np.eye(k)[:, block]
         part = np.ones((1, 1, 1))
         if len(block) > 1:
-            part = _block_factor(f"cpc_{p.owner}_{i}", g, len(block))
+            part = FACTORS[g.structure(block).correlations](f"{{}}_{p.owner}_{i}", g, len(block))
         parts.append(part if len(block) == k else pt.matmul(pt.matmul(at, part), at.T))
     factor = sum(parts)
     cor = pt.matmul(factor, factor.transpose(0, 2, 1))
@@ -156,7 +157,7 @@ def _block_factor(name: str, g: GroupPriors, size: int) -> Any:
     strata = 1 if g.group.by is None else len(g.group.by.levels)
     rows, columns = np.tril_indices(size, -1)
     shape = g.eta + (size - 2 - columns) / 2
-    u = pm.Beta(name, shape, shape, shape=(strata, len(rows)))
+    u = pm.Beta(name.format("cpc"), shape, shape, shape=(strata, len(rows)))
     at = np.eye(size * size)[rows * size + columns]
     cpc = pt.dot(2 * u - 1, at).reshape((strata, size, size))
     # sqrt(1 - cpc²) without the digits that 1 - cpc² loses near ±1; ones off the lower triangle.
@@ -167,6 +168,28 @@ def _block_factor(name: str, g: GroupPriors, size: int) -> Any:
     )
     return (cpc + pt.eye(size)) * before
 
+
+def _common_factor(name: str, g: GroupPriors, size: int) -> Any:
+    """That of a matrix with one correlation.
+
+    Its diagonal and what stands under it are the same in all rows: with t[j] = 1 + j ρ, and
+    t[-1] = 1 - ρ, they are √((1 - ρ) t[j] / t[j-1]) and ρ √((1 - ρ) / (t[j-1] t[j])).
+    """
+    strata = 1 if g.group.by is None else len(g.group.by.levels)
+    # Arrays: of plain numbers PyTensor would take logarithms with the digits of a float32.
+    a, b = (np.full(strata, shape) for shape in common.shapes(size, g.eta))
+    u = pm.Beta(name.format("common"), a, b)
+    rho = common.correlation(u, size)[:, None]
+    t = 1 + np.arange(size) * rho
+    before = 1 + np.arange(-1, size - 1) * rho
+    diagonal = pt.sqrt((1 - rho) * t / before)
+    under = rho * pt.sqrt((1 - rho) / (before * t))
+    lower = np.tri(size, k=-1)
+    return under[:, None, :] * lower + diagonal[:, None, :] * np.eye(size)
+
+
+FACTORS = {"free": _block_factor, "common": _common_factor}
+"""The Cholesky factors of correlated coefficients, by their structure's correlations."""
 
 REGISTER = {
     Role.POPULATION: _population,

@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayesmix.errors import PriorError
 from bayesmix.parameters import Parameter, Role, Slot, Transform
-from bayesmix.priors import lkj, shares
+from bayesmix.priors import common, lkj, shares
 from bayesmix.sampling.settings import check_count
 from bayesmix.spec import ModelSpec
 from bayesmix.variables import SAMPLE_DIMS, dataset, obs_dim, observed, response_name
@@ -142,9 +142,18 @@ def _correlations(
     for block in g.blocks:
         if len(block) > 1:
             at = np.ix_(range(len(factor)), block, block)
-            factor[at] = lkj.cholesky_rvs(rng, len(factor), len(block), g.eta)
+            draw = FACTORS[g.structure(block).correlations]
+            factor[at] = draw(rng, len(factor), len(block), g.eta)
     factor = factor.reshape(draws, *p.shape)
     return {p.name: factor @ factor.mT, f"L_{p.owner}": factor}
+
+
+def _common(rng: np.random.Generator, draws: int, size: int, eta: float) -> np.ndarray:
+    return np.linalg.cholesky(common.matrix(common.rvs(rng, draws, size, eta), size))
+
+
+FACTORS = {"free": lkj.cholesky_rvs, "common": _common}
+"""Draws of Cholesky factors, by the correlations of a structure."""
 
 
 def _mixing(

@@ -292,7 +292,7 @@ def test_malformed(text, message, place):
         ("y ~ x ++ z", "one '+'"),
         ("y ~ x (1 | g)", "'x + (1 | g)'"),
         ("y ~ (1 | C(g))", "Make the column first"),
-        ("y ~ (1 | gr(g, foo=1))", "'by', 'cor', 'id', 'dist'"),
+        ("y ~ (1 | gr(g, foo=1))", "'by', 'cor', 'id', 'str', 'dist'"),
         ("y ~ C(x, raw=TRUE)", "'True'"),
         ("y ~ 2x", "`2x`"),
         ("y ~ x − z", "'-'"),

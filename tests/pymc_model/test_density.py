@@ -24,7 +24,11 @@ from bayesmix.variables import variable_dims
 from ..support import draws_of, fit_of, frame, relatives
 
 IN_PYTHON = Mode("py", "fast_run").excluding("fusion")
-DATA = frame(30).assign(v=lambda d: d["g"].map(dict(zip("pqrstu", range(1, 7), strict=True))))
+DATA = (
+    frame(30)
+    .assign(m=lambda d: d["g"].to_numpy()[::-1])
+    .assign(v=lambda d: d["g"].map(dict(zip("pqrstu", range(1, 7), strict=True))))
+)
 NORMAL = prior("normal(0, 1)", "b")
 SKEWED = [
     prior("normal(1, 2)", "b", lb=-1),
@@ -73,6 +77,13 @@ CASES = {
     "student effects": ('y ~ x + (1 + x | gr(g, dist="student"))', "gaussian", NORMAL),
     "known covariances": ("y ~ x + (1 + x | gr(g, cov=A, by=t))", "gaussian", NORMAL),
     "weighted levels": ("y ~ x + (1 | gr(g, pw=v))", "gaussian", NORMAL),
+    "memberships": ("y ~ x + (1 + mmc(x, z) | mm(g, m, weights=[w, z]))", "gaussian", NORMAL),
+    "a common correlation": (
+        'y ~ 1 + (1 + x + z | gr(g, str="corh", by=t))',
+        "gaussian",
+        SKEWED[6:7],
+    ),
+    "variances of one": ('y ~ 1 + (1 + x + z | i | gr(g, str="cor"))', "gaussian", ()),
     "all of it": ('y ~ (1 + x | gr(g, dist="student", cov=A, pw=v))', "gaussian", ()),
 }
 MATRICES = {"A": relatives("uqtprs")}
@@ -104,6 +115,9 @@ def log_jacobian(fit: Fit) -> float:
         cor = draws_of(fit)[f"cor_{g.group.name}"][0]
         for matrix in cor.reshape(-1, *cor.shape[-2:]):
             for block in g.blocks:
+                if g.structure(block).correlations == "common":
+                    total += np.log((len(block) - 1) / len(block))
+                    continue
                 root = np.linalg.cholesky(matrix[np.ix_(block, block)])
                 for i, j in zip(*np.tril_indices(len(block), -1), strict=True):
                     total -= np.log(2 * np.sqrt(1 - (root[i, :j] ** 2).sum()))

@@ -1,0 +1,192 @@
+"""Structures of covariances: spellings of one structure are one density, in the docs too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bayesmix.engine.coverage import uncovered
+from bayesmix.errors import FormulaError, PriorError
+from bayesmix.model import Model
+from bayesmix.predict.draws import Draws
+from bayesmix.predict.standard import covariance
+from bayesmix.priors import common, prior
+from bayesmix.randomness import seed_sequence
+from bayesmix.sampling import draw_prior
+from bayesmix.spec import ModelSpec, build_spec
+
+from .support import draws_of, fit_of, frame
+
+DATA = frame()
+F = pd.get_dummies(DATA["f"]).to_numpy(float)
+SAME_LEVEL = DATA["g"].to_numpy()[:, None] == DATA["g"].to_numpy()
+SD, RHO = np.array([0.5, 1.0, 2.0]), 0.3
+DOCS = Path(__file__).parents[1] / "docs" / "covariance_structures.md"
+
+Values = Mapping[str, object]
+
+
+def draws(spec: ModelSpec, values: Values) -> Draws:
+    """One draw; of standard deviations that are constants their value."""
+    one = {name: np.asarray(v, float)[None] for name, v in values.items()}
+    for p in spec.parameters:
+        if p.name not in one and p.name.startswith("sd_"):
+            one[p.name] = np.array([[prior.lower for prior in p.each]])
+    return Draws(one, *np.zeros((3, 1), int), 1)
+
+
+def of_rows(formula: str, values: Values) -> np.ndarray:
+    """The covariances between rows that the group effects of a model make."""
+    spec = build_spec(formula, DATA)
+    total, at = np.zeros((len(DATA), len(DATA))), draws(spec, values)
+    for g in spec.groups:
+        effects = [c for p in spec.predictors.values() for c in p.groups if c.group == g.group.name]
+        z = np.concatenate([c.values for c in effects], axis=1)
+        same = g.group.index[:, None] == g.group.index
+        total += same * (z @ covariance(g, at)[0] @ z.T)
+    return total
+
+
+def correlations(rho: float) -> np.ndarray:
+    return np.eye(3) + rho * (1 - np.eye(3))
+
+
+FREE = np.array([[1, 0.2, -0.4], [0.2, 1, 0.5], [-0.4, 0.5, 1]])
+ONE = {"sd_g": SD, "cor_g": FREE}
+COMMON = {"sd_g": SD, "cor_g": correlations(RHO)}
+SYMMETRIC = {"sd_g": np.sqrt([1.3] * 3), "cor_g": correlations(0.9 / 1.3)}
+TABLE = {
+    "us": (np.outer(SD, SD) * FREE, ("y ~ 1 + (0 + f | g)", ONE),
+           ('y ~ 1 + (0 + f | gr(g, str="us"))', ONE)),
+    "idh": (np.diag(SD**2), ("y ~ 1 + (0 + f || g)", {"sd_g": SD}),
+            ('y ~ 1 + (0 + f | gr(g, str="idh"))', {"sd_g": SD}),
+            ("y ~ 1 + (0 + f | gr(g, cor=False))", {"sd_g": SD})),
+    "idv": (0.7 * np.eye(3), ("y ~ 1 + (1 | g:f)", {"sd_g:f": [np.sqrt(0.7)]}),
+            ("y ~ 1 + (0 + f || g)", {"sd_g": np.sqrt([0.7] * 3)})),
+    "cs": (0.9 + 0.4 * np.eye(3),
+           ("y ~ 1 + (1 | g) + (1 | g:f)", {"sd_g": [np.sqrt(0.9)], "sd_g:f": [np.sqrt(0.4)]}),
+           ('y ~ 1 + (0 + f | gr(g, str="corh"))', SYMMETRIC)),
+    "corh": (np.outer(SD, SD) * correlations(RHO), ('y ~ 1 + (0 + f | gr(g, str="corh"))', COMMON),
+             ("y ~ 1 + (0 + f | g)", COMMON)),
+    "cor": (FREE, ('y ~ 1 + (0 + f | gr(g, str="cor"))', {"cor_g": FREE}),
+            ("y ~ 1 + (0 + f | g)", {"sd_g": np.ones(3), "cor_g": FREE})),
+}  # fmt: skip
+"""The covariance of a level's coefficients, and the spellings that have it."""
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_spellings_of_one_structure_are_one_density(name: str) -> None:
+    v, *spellings = TABLE[name]
+    expected = SAME_LEVEL * (F @ v @ F.T)
+    y = DATA["y"]
+    density = stats.multivariate_normal(np.full(len(y), 2.0), expected + 9 * np.eye(len(y)))
+    for formula, values in spellings:
+        made = of_rows(formula, values)
+        np.testing.assert_allclose(made, expected, atol=1e-12)
+        found = stats.multivariate_normal(np.full(len(y), 2.0), made + 9 * np.eye(len(y)))
+        np.testing.assert_allclose(found.logpdf(y), density.logpdf(y))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("(1 + x | g)", '(1 + x | gr(g, str="us"))'),
+        ("(1 + x || g)", '(1 + x | gr(g, str="idh"))'),
+        ("(1 + x || g)", "(1 | g) + (0 + x | g)"),
+        ("(1 + x | g)", '(1 + x | gr(g, str="corh"))'),
+    ],
+)
+def test_the_same_draws_have_the_same_log_density(one: str, other: str) -> None:
+    a, b = (fit_of(Model(f"y ~ x + {bracket}", DATA)) for bracket in (one, other))
+    assert uncovered(a.model.spec) is None
+    np.testing.assert_allclose(a.log_density(), b.log_density(), rtol=1e-12)
+
+
+def test_the_docs_have_every_structure_and_their_formulas_are_read() -> None:
+    rows = [r for r in DOCS.read_text().splitlines() if r.startswith("|") and "`(" in r]
+    assert len(rows) == len(TABLE)
+    for row in rows:
+        ours = re.split(r"(?<!\\)\|", row)[3].replace("\\|", "|")
+        for bracket in re.findall(r"`([^`]+)`", ours):
+            assert build_spec(f"y ~ 1 + {bracket}", DATA).groups
+
+
+@pytest.mark.parametrize(("size", "eta"), [(2, 0.5), (3, 1.0), (4, 2.5)])
+def test_one_correlation_has_the_density_of_its_determinant(size: int, eta: float) -> None:
+    rho = np.linspace(-1 / (size - 1), 1, 2001)[1:-1]
+    unscaled = np.linalg.det(common.matrix(rho, size)) ** (eta - 1)
+    found = np.exp(common.logpdf(rho, size, eta))
+    ratio = found / unscaled
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-8)
+    if eta >= 1:
+        np.testing.assert_allclose(np.trapezoid(found, rho), 1, atol=2e-3)
+    drawn = common.rvs(np.random.default_rng(1), 4000, size, eta)
+    u = stats.beta(*common.shapes(size, eta)).cdf((1 + (size - 1) * drawn) / size)
+    assert stats.kstest(u, "uniform").pvalue > 1e-4
+
+
+def test_draws_of_the_prior() -> None:
+    proper = [prior("normal(0, 1)", "Intercept"), prior("lkj(2)", "cor")]
+    spec = build_spec('y ~ 1 + (0 + f | gr(g, str="corh"))', DATA, prior=proper)
+    cor = draw_prior(spec, 500, seed_sequence(1, ValueError))["cor_g"].to_numpy()[0]
+    np.testing.assert_allclose(cor, common.matrix(cor[:, 1, 0], 3), atol=1e-12)
+    ones = build_spec('y ~ 1 + (0 + f | gr(g, str="cor"))', DATA, prior=proper)
+    drawn = draw_prior(ones, 500, seed_sequence(1, ValueError))
+    assert (drawn["sd_g"] == 1).all()
+
+
+def test_constants_take_no_prior() -> None:
+    formula = 'y ~ 1 + (1 | k) + (0 + f | gr(g, str="cor"))'
+    model = Model(formula, DATA, prior=prior("exponential(1)", "sd"))
+    assert "g" not in model.priors.loc[model.priors["class"] == "sd", "group"].tolist()
+    with pytest.raises(PriorError, match="class 'sd' has no group 'g'"):
+        Model(formula, DATA, prior=prior("exponential(1)", "sd", group="g"))
+    fit = fit_of(model, sd_g=np.ones((2, 20, 3)))
+    assert (fit.varcorr()["g"].sd["Estimate"] == 1).all()
+    new = DATA.head(2).assign(g="new")
+    made = fit.posterior_epred(new, allow_new_levels=True, sample_new_levels="gaussian")
+    assert np.isfinite(made).all()
+    assert uncovered(model.spec) is None
+    density = fit.log_density()
+    free = fit_of(Model("y ~ 1 + (1 | k) + (0 + f | g)", DATA, prior=prior("exponential(1)", "sd")),
+                  sd_g=np.ones((2, 20, 3)))  # fmt: skip
+    np.testing.assert_allclose(density - free.log_density(), 3.0, rtol=1e-9)
+
+
+def test_one_correlation_wants_a_prior_with_a_mass() -> None:
+    few = prior("lkj(0.4)", "cor")
+    with pytest.raises(PriorError, match=r"eta must be above 0\.5"):
+        Model('y ~ 1 + (0 + f | gr(g, str="corh"))', DATA, prior=few)
+    assert Model('y ~ 1 + (1 + x | gr(g, str="corh"))', DATA, prior=few)
+
+
+def test_one_correlation_in_the_summary() -> None:
+    cor = np.broadcast_to(correlations(RHO), (2, 20, 3, 3))
+    fit = fit_of(Model('y ~ 1 + (0 + f | gr(g, str="corh"))', DATA), cor_g=cor)
+    pairs = fit.varcorr()["g"].pairs
+    assert len(pairs) == 3
+    np.testing.assert_allclose(fit.varcorr()["g"].cor.loc[list(pairs), "Estimate"], RHO)
+    assert "str='corh'" in uncovered(fit.model.spec)
+    assert np.isfinite(draws_of(fit)["r_g"]).all()
+
+
+WRONG = [
+    ("(1 + x | gr(g, str=us))", "in quotes"),
+    ('(1 + x | gr(g, str="corr"))', "Did you mean 'cor' or 'corh'"),
+    ('(1 + x || gr(g, str="us"))', "contradicts"),
+    ('(1 + x | gr(g, cor=True, str="idh"))', "which cor=True contradicts"),
+    ('(1 + x | i | gr(g, str="idh"))', "An id correlates"),
+    ('(1 | i | gr(g, str="cor")) + (0 + x | i | g)', "str=us here and str=cor before"),
+]
+
+
+@pytest.mark.parametrize(("bracket", "message"), WRONG)
+def test_what_contradicts_itself(bracket: str, message: str) -> None:
+    with pytest.raises(FormulaError, match=message):
+        build_spec(f"y ~ 1 + {bracket}", DATA)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from bayesmix.design.calls import CallFactor, make_call, shown
 from bayesmix.errors import FormulaError
-from bayesmix.formula.tree import Call, Expr, Literal, Name
+from bayesmix.formula.tree import Call, Expr, Literal, Name, Unary
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,18 @@ class Quantity:
     def on(self, frame: pd.DataFrame) -> np.ndarray:
         """One value a row; what the expression learnt from the data of the fit it remembers."""
         if self.factor is None:
-            return np.full(len(frame), float(self.expr.value))
+            return np.full(len(frame), number_of(self.expr))
         return self.factor.columns(frame, full=True)[:, 0]
+
+
+def number_of(expr: Expr) -> float | None:
+    """The number that is written, with its sign; None for anything else."""
+    match expr:
+        case Literal(float() | int() as value) if not isinstance(value, bool):
+            return float(value)
+        case Unary(op, operand) if (value := number_of(operand)) is not None:
+            return -value if op == "-" else value
+    return None
 
 
 def make_factor(
@@ -90,9 +100,9 @@ def make_quantity(
     FormulaError
         If it is a category, text, or more than one column.
     """
-    if isinstance(expr, Literal):
-        if isinstance(expr.value, str | bool | None):
-            raise FormulaError(f"{shown(expr)} must be numeric here.", source, expr.span)
+    if isinstance(expr, Literal) and isinstance(expr.value, str | bool | None):
+        raise FormulaError(f"{shown(expr)} must be numeric here.", source, expr.span)
+    if number_of(expr) is not None:
         return Quantity(expr, None)
     if isinstance(expr, Name):
         factor = make_factor(expr, frame, functions, source)

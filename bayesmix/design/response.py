@@ -34,7 +34,18 @@ class Words:
         return frame[self.column].astype(object).map(self.numbers).to_numpy(float)
 
 
-Numbers = Quantity | Words
+@dataclass(frozen=True)
+class Scaled:
+    """The numbers of a term, times what makes their mean on the fit's rows one."""
+
+    numbers: Quantity
+    factor: float
+
+    def on(self, frame: pd.DataFrame) -> np.ndarray:
+        return self.factor * self.numbers.on(frame)
+
+
+Numbers = Quantity | Words | Scaled
 
 
 @dataclass(frozen=True)
@@ -98,10 +109,19 @@ def build_response(
     own = quantity(response.expr) if levels is None else None
     additions = {a.name: _arguments(a, frame, quantity) for a in response.additions}
     y, aux = _values(name, own, frame, family), _additions(additions, frame)
+    if "weights(scale)" in flags_of(response):
+        scaled = Scaled(additions["weights"]["weights"], 1.0 / aux["weights"].mean())
+        additions["weights"] = {"weights": scaled}
+        aux["weights"] = scaled.on(frame)
     family.check(y, aux, frame.index)
     check_bounds(y, aux, frame.index)
-    ready = family.for_response(y, levels, aux)
+    ready = family.for_response(y, levels, aux, flags_of(response))
     return ResponseData(name, ready, y, aux, levels, own, additions)
+
+
+def flags_of(response: Response) -> frozenset[str]:
+    """The options of addition terms that are True, as ``"se(sigma)"``."""
+    return frozenset(f"{a.name}({flag})" for a in response.additions for flag in a.flags)
 
 
 def check_bounds(y: np.ndarray, aux: Mapping[str, np.ndarray], rows: pd.Index) -> None:
@@ -178,6 +198,8 @@ ARGUMENTS = {"cens": ("cens", "y2"), "trunc": ("lb", "ub")}
 
 RULES: Mapping[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
     "weights": (lambda w: w >= 0, "must not be negative"),
+    "se": (lambda s: s > 0, "must be positive"),
+    "rate": (lambda d: d > 0, "must be positive"),
     "trials": (lambda n: (n >= 1) & (n % 1 == 0), "must be whole numbers, 1 or larger"),
     "cens": (
         lambda c: np.isin(c, list(CENSORED.values())),
@@ -219,7 +241,7 @@ def _check_additions(response: Response, family: Family) -> None:
                 hint=f"Write `{render(response.expr)} | {name}(…) ~ …`.",
             )
     for a in response.additions:
-        if a.name not in ("weights", "cens", "trunc") and a.name not in family.needs:
+        if a.name not in ("weights", "cens", "trunc", *family.needs, *family.may):
             raise FormulaError(
                 f"Family {family.name!r} can't use {a.name}().", response.source, a.span
             )

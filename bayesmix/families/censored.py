@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from bayesmix.errors import FamilyError
+from bayesmix.families.derived import of_density
 from bayesmix.families.family import Aux, Dpars, Family
 from bayesmix.families.generated import generated
 from bayesmix.families.maths import Maths
@@ -64,10 +65,18 @@ def censored(base: Family, interval: bool) -> Family:
         raise FamilyError(
             f"cens() needs a family with a distribution function, which {base.name!r} hasn't here."
         )
-    row = base.row
-    if row is not None:
-        row = None if row.below is None or row.takes else CensoredRow(row, interval)
-    return replace(base, density=_shared(base).density, row=row)
+    made = _shared(base)
+    return replace(base, density=made.density, row=_row(base, made, interval))
+
+
+def _row(base: Family, made: Censored, interval: bool) -> Any:
+    """Around the kernels of the base; of the whole density where those are given terms."""
+    if base.row is None:
+        return None
+    if base.row.takes:
+        terms = ("cens", "y2") if interval else ("cens",)
+        return of_density(base, made.density, terms)
+    return None if base.row.below is None else CensoredRow(base.row, interval)
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,12 @@ class Family:
         Whether responses are integers.
     needs : tuple of str
         Addition terms that must be given (``"trials"``).
+    may : tuple of str
+        Addition terms that can be given beside those that all families take.
+    mean_needs : tuple of str, optional
+        The terms that the mean needs, where it isn't all of `needs`.
+    adjust : callable, optional
+        ``adjust(p, aux)``: what addition terms make of the parameters, for `between`.
     log_scale : bool
         Whether ``mu`` lives on the scale of log(response), as for a lognormal (default priors
         look at log(y) then).
@@ -155,6 +161,9 @@ class Family:
     linear: tuple[str, ...] = ()
     discrete: bool = False
     needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    mean_needs: tuple[str, ...] | None = None
+    adjust: Callable[[Dpars, Aux], Dpars] | None = None
     log_scale: bool = False
     row: RowKernel | None = None
     log_cdf: Callable[..., Any] | None = None
@@ -189,7 +198,13 @@ class Family:
             p = {name: np.asarray(value, dtype=float) for name, value in p.items()}
             return self.density(np.asarray(y, dtype=float), p, aux, NUMPY)
 
-    def for_response(self, y: Array, levels: tuple[Any, ...] | None, aux: Aux) -> Family:
+    def for_response(
+        self,
+        y: Array,
+        levels: tuple[Any, ...] | None,
+        aux: Aux,
+        flags: frozenset[str] = frozenset(),
+    ) -> Family:
         """The family made ready for a response.
 
         Parameters
@@ -199,11 +214,16 @@ class Family:
             Of a categorical response.
         aux : mapping of str to ndarray
             The addition terms.
+        flags : frozenset of str
+            Their options that are True, as ``"se(sigma)"``.
         """
+        from bayesmix.families.adjusted import rated, with_errors
         from bayesmix.families.censored import censored
         from bayesmix.families.truncated import BOUNDS, truncated
 
         ready = self if self.prepare is None else self.prepare(self, y, levels)
+        ready = with_errors(ready, "se(sigma)" in flags) if "se" in aux else ready
+        ready = rated(ready) if "rate" in aux else ready
         ready = censored(ready, "y2" in aux) if "cens" in aux else ready
         bounds = tuple(name for name in BOUNDS if name in aux)
         return truncated(ready, bounds) if bounds else ready

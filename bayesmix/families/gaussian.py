@@ -99,6 +99,7 @@ FAMILY = Family(
     mean=_mean,
     random=_random,
     linear=("mu",),
+    may=("se",),
     row=RowKernel(_row, ("natural", "log"), below=_below, above=_above),
     log_cdf=_log_cdf,
     log_sf=_log_sf,

@@ -44,6 +44,7 @@ FAMILY = Family(
     mean=_mean,
     random=_random,
     linear=("mu",),
+    may=("rate",),
     discrete=True,
     quantile=_quantile,
     row=derived_row(_density, {"mu": "log"}),

@@ -51,6 +51,7 @@ FAMILY = Family(
     mean=_mean,
     random=_random,
     linear=("mu",),
+    may=("rate",),
     discrete=True,
     quantile=_quantile,
     row=RowKernel(_row, ("log",)),

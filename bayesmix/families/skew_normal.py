@@ -59,5 +59,6 @@ FAMILY = Family(
     mean=_mean,
     random=_random,
     linear=("mu",),
+    may=("se",),
     row=derived_row(_density, {"mu": "natural", "sigma": "log", "alpha": "natural"}),
 )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bayesmix.errors import FamilyError
+from bayesmix.families.derived import of_density
 from bayesmix.families.family import Array, Aux, Dpars, Family
 from bayesmix.families.generated import generated
 from bayesmix.families.maths import Maths
@@ -68,7 +69,7 @@ def truncated(base: Family, given: tuple[str, ...]) -> Family:
             f"trunc() needs a family whose distribution between bounds is known, which that of "
             f"{base.name!r} isn't here."
         )
-    made, row = _shared(base), base.row
+    made = _shared(base)
     return replace(
         base,
         density=made.density,
@@ -76,8 +77,18 @@ def truncated(base: Family, given: tuple[str, ...]) -> Family:
         random=made.random,
         linear=(),
         needs=(*base.needs, *given),
-        row=None if row is None or row.below is None else TruncatedRow(row, given),
+        mean_needs=None,
+        row=_row(base, made, given),
     )
+
+
+def _row(base: Family, made: Truncated, given: tuple[str, ...]) -> Any:
+    """Around the kernels of the base; of the whole density where its tails are given terms."""
+    if base.row is None:
+        return None
+    if base.row.below is not None:
+        return TruncatedRow(base.row, given)
+    return of_density(base, made.density, given) if base.row.takes else None
 
 
 @dataclass(frozen=True)
@@ -93,10 +104,13 @@ class Truncated:
         return self.base.density(y, p, aux, m) - self._log_mass(p, aux, m)
 
     def mean(self, p: Dpars, aux: Aux) -> Array:
-        return self.base.between.mean(p, *_bounds(aux))
+        return self.base.between.mean(self._of_rows(p, aux), *_bounds(aux))
 
     def random(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
-        return self.base.between.random(rng, p, *_bounds(aux))
+        return self.base.between.random(rng, self._of_rows(p, aux), *_bounds(aux))
+
+    def _of_rows(self, p: Dpars, aux: Aux) -> Dpars:
+        return p if self.base.adjust is None else self.base.adjust(p, aux)
 
     def _log_mass(self, p: Dpars, aux: Aux, m: Maths) -> Any:
         """Log of the probability between the bounds, from the tail that has its digits."""

@@ -9,28 +9,31 @@ from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import Args, Kwargs, parse_arguments
 from bayesmix.formula.later import not_yet
 from bayesmix.formula.tokens import Token
-from bayesmix.formula.tree import Addition, Span
+from bayesmix.formula.tree import Addition, Expr, Literal, Span
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What an addition term takes: how many arguments, and options (later ones aside)."""
+    """What an addition term takes: how many arguments, options, and flags, which are options too.
+
+    Options have values a row, flags are True or False.
+    """
 
     arguments: int
     more: int = 0
     options: tuple[str, ...] = ()
-    later_options: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 ADDITIONS = {
     "trials": Signature(1),
-    "weights": Signature(1, later_options=("scale",)),
+    "weights": Signature(1, flags=("scale",)),
+    "se": Signature(1, flags=("sigma",)),
+    "rate": Signature(1),
     "cens": Signature(1, more=1),
     "trunc": Signature(0, more=2, options=("lb", "ub")),
 }
 LATER = (
-    "se",
-    "rate",
     "mi",
     "thres",
     "cat",
@@ -61,7 +64,15 @@ def _parse_addition(cursor: Cursor) -> Addition:
     args, kwargs, arguments = parse_arguments(cursor)
     span = (name.span[0], arguments[1])
     _check_arguments(name.text, signature, args, kwargs, span)
-    return Addition(name.text, args, kwargs, span)
+    flags = tuple(k for k, value in kwargs if k in signature.flags and _flag(k, value))
+    kwargs = tuple((k, value) for k, value in kwargs if k not in signature.flags)
+    return Addition(name.text, args, kwargs, span, flags)
+
+
+def _flag(option: str, value: Expr) -> bool:
+    if not isinstance(value, Literal) or not isinstance(value.value, bool):
+        raise FormulaError(f"{option}= takes True or False.", span=value.span)
+    return value.value
 
 
 def _not_an_addition(token: Token) -> FormulaError:
@@ -94,9 +105,7 @@ def _check_arguments(
         takes = f"{least} argument" if least == most else f"{least} or {most} arguments"
         raise FormulaError(f"{name}() takes {takes}, not {len(args)}.", span=span)
     for option, value in kwargs:
-        if option in signature.later_options:
-            raise not_yet(f"{name}({option}=)", value.span)
-        if option not in signature.options:
+        if option not in (*signature.options, *signature.flags):
             raise FormulaError(f"{name}() has no option {option!r}.", span=value.span)
     taken = signature.options[: len(args)]
     twice = [value for option, value in kwargs if option in taken]

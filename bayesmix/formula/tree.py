@@ -214,12 +214,16 @@ class Predictor:
 
 @dataclass(frozen=True)
 class Addition:
-    """An addition term between response and tilde: ``trials(n)``."""
+    """An addition term between response and tilde: ``trials(n)``.
+
+    `flags` are its options that are True.
+    """
 
     name: str
     args: tuple[Expr, ...]
     kwargs: tuple[tuple[str, Expr], ...]
     span: Span = field(compare=False)
+    flags: tuple[str, ...] = ()
 
     @property
     def values(self) -> tuple[Expr, ...]:

@@ -136,6 +136,14 @@ class Prediction:
             return self.response.data.aux
         return aux_on(self.spec, self.response, self.rows.newdata, self.family.needs)
 
+    @cached_property
+    def _mean_aux(self) -> Mapping[str, np.ndarray]:
+        """What the mean needs, which may be less."""
+        needs = self.family.mean_needs
+        if needs is None or self.rows.newdata is None:
+            return self._aux
+        return aux_on(self.spec, self.response, self.rows.newdata, needs)
+
     def _predicted(
         self,
         name: str,
@@ -183,7 +191,7 @@ class Prediction:
 
     def _mean(self, part: slice, etas: Etas) -> np.ndarray:
         """The expected response."""
-        aux = self._aux_of(part)
+        aux = {name: v[part] for name, v in self._mean_aux.items()}
 
         def mean(etas: Etas) -> np.ndarray:
             return self.family.mean(self.parameters(etas), aux)
@@ -206,7 +214,7 @@ class Prediction:
     def _drawn(self, rng: np.random.Generator, part: slice, etas: Etas) -> np.ndarray:
         """Responses of rows."""
         etas = self.population.deviate(rng, etas, part)
-        p, aux = self.parameters(etas), self._aux_of(part)
+        p, aux = self.parameters(etas), {name: v[part] for name, v in self._aux.items()}
         shape, vectors = next(iter(etas.values())).shape, {v.name for v in self.family.vectors}
         shaped = {d: np.broadcast_to(v, shape) for d, v in p.items() if d not in vectors}
         return self.family.random(rng, p | shaped, aux)
@@ -231,9 +239,6 @@ class Prediction:
         (`Family.natural`).
         """
         return self.family.complete(self._constants, etas)
-
-    def _aux_of(self, part: slice) -> dict[str, np.ndarray]:
-        return {name: v[part] for name, v in self._aux.items()}
 
     @cached_property
     def _constants(self) -> dict[str, np.ndarray]:

@@ -99,6 +99,10 @@ class Variance:
 
     def dpar(self, name: str) -> Array:
         """A parameter, averaged over the rows if it has a formula."""
+        d = self.spec.family.dpar(name)
+        if d.fixed is not None and name not in self.spec.response.predictors:
+            return np.full(len(self.draws), d.fixed)
+        name = d.same_as or name
         if name not in self.spec.response.predictors:
             return self.draws[name]
         request = Request(self.newdata, clusters="average", dpar=name)
@@ -131,7 +135,9 @@ class Variance:
 
 
 def _sigma2(v: Variance) -> Array:
-    return v.dpar("sigma") ** 2
+    """With known standard errors that of the measurements too."""
+    errors = v.spec.response.data.aux.get("se", np.zeros(1))
+    return v.dpar("sigma") ** 2 + (errors**2).mean()
 
 
 def _student(v: Variance) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design.columns import label_key
+from bayesmix.design.response import flags_of
 from bayesmix.errors import StorageError, listed
 from bayesmix.families import Family, family
 from bayesmix.formula import Formula, bf
@@ -118,7 +119,7 @@ def _family_apart(response: Response, formula: Formula) -> dict[str, Any]:
     if response.asked.custom:
         return {"name": made.name, "links": links, "custom": True}
     known = family(made.name, **links).settled(dict(formula.fixed), dict(formula.tied))
-    if known.for_response(data.y, data.levels, data.aux) != made:
+    if known.for_response(data.y, data.levels, data.aux, flags_of(formula.response)) != made:
         raise StorageError(f"{made!r} is no family of the package and can't be saved.")
     return {"name": made.name, "links": links}
 

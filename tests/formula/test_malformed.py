@@ -257,7 +257,7 @@ RESPONSES = [
     ("y | trials(n, m) ~ x", "takes 1 argument, not 2", "trials(n, m)"),
     ("y | trials(k=n) ~ x", "takes 1 argument, not 0", "trials(k=n)"),
     ("y | trials(n, k=1) ~ x", "no option 'k'", "1"),
-    ("y | weights(w, scale=True) ~ x", "weights(scale=) is not supported yet", "True"),
+    ("y | weights(w, scale=3) ~ x", "scale= takes True or False", "3"),
     ("y | trails(n) ~ x", "no addition term trails(). Did you mean 'trials'", "trails"),
     ("y | trials(n) + trials(m) ~ x", "given twice", "trials(m)"),
     ("y | trials(n), weights(w) ~ x", "',' stands only between", ","),

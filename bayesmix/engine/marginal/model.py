@@ -21,6 +21,7 @@ from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.packing import Packed
 from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
+from bayesmix.families import gaussian
 from bayesmix.parameters import MAIN
 from bayesmix.spec import GroupPriors, ModelSpec
 
@@ -44,10 +45,12 @@ def can_marginalize(spec: ModelSpec) -> str | None:
     """
     if spec.family.name != "gaussian":
         return f"family {spec.family.name!r} is not normal"
+    if spec.family.density is not gaussian.FAMILY.density:
+        return "the response is censored, truncated or measured with known errors"
+    if "sigma" in spec.response.predictors or "sigma" not in spec.family.free_dpars:
+        return "sigma has a formula or is fixed"
     if spec.family.dpar(MAIN).link != "identity":
         return f"the link of 'mu' is {spec.family.dpar(MAIN).link!r}, not 'identity'"
-    if "sigma" in spec.response.predictors:
-        return "sigma has a formula"
     if not spec.groups:
         return "the model has no groups"
     return uncovered(spec)

@@ -11,10 +11,10 @@ from typing import Any
 
 from bayesmix.families import scalar
 from bayesmix.families.derived.expression import Node, constant, make, variable
-from bayesmix.families.derived.functions import PRIMITIVES, slope, traced_maths
+from bayesmix.families.derived.functions import PRIMITIVES, UntraceableError, slope, traced_maths
 from bayesmix.families.derived.writing import lines
 
-__all__ = ["DerivedRow", "derived_row"]
+__all__ = ["DerivedRow", "derived_row", "of_density"]
 
 Formula = Callable[..., Any]
 
@@ -75,6 +75,30 @@ def derived_row(
     """
     names = tuple(scales)
     return DerivedRow(density, names, tuple(scales.values()), takes, log_cdf, log_sf)
+
+
+def of_density(base: Any, density: Formula, terms: tuple[str, ...]) -> DerivedRow | None:
+    """The kernel of a density that is made of a family's, with addition terms more.
+
+    Parameters
+    ----------
+    base : Family
+        Whose kernel says what parameters are given as.
+    density : callable
+    terms : tuple of str
+
+    Returns
+    -------
+    DerivedRow or None
+        None where the density has functions without a scalar form.
+    """
+    scales = dict(zip(base.dpar_names, base.row.scales, strict=True))
+    row = derived_row(density, scales, (*base.row.takes, *terms))
+    try:
+        _ = row.function
+    except UntraceableError:
+        return None
+    return row
 
 
 @dataclass(frozen=True)

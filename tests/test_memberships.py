@@ -208,7 +208,7 @@ def test_weights_that_are_none(what: str) -> None:
 
 
 def test_covariates_that_are_none() -> None:
-    with pytest.raises(BayesmixError, match=r"covariates of mmc\(\) are numbers"):
+    with pytest.raises(BayesmixError, match="Covariates of members are numbers"):
         build_spec("y ~ (1 + mmc(x, f) | mm(s1, s2))", DATA)
 
 

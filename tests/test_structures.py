@@ -12,6 +12,9 @@ import pytest
 from scipy import stats
 
 from bayesmix.engine.coverage import uncovered
+from bayesmix.engine.plan.density import build_density
+from bayesmix.engine.plan.layout import build_layout
+from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.errors import FormulaError, PriorError
 from bayesmix.model import Model
 from bayesmix.predict.draws import Draws
@@ -157,6 +160,18 @@ def test_constants_take_no_prior() -> None:
     free = fit_of(Model("y ~ 1 + (1 | k) + (0 + f | g)", DATA, prior=prior("exponential(1)", "sd")),
                   sd_g=np.ones((2, 20, 3)))  # fmt: skip
     np.testing.assert_allclose(density - free.log_density(), 3.0, rtol=1e-9)
+
+
+def test_the_engine_holds_standard_deviations_at_one() -> None:
+    held = build_spec('y ~ x + (1 + x | gr(g, str="cor"))', DATA)
+    ones = build_spec("y ~ x + (1 + x | g)", DATA, prior=prior("constant(1)", "sd"))
+    densities = [build_density(spec, build_layout(spec)) for spec in (held, ones)]
+    x = np.linspace(-1, 1, densities[0].layout.n_dim)
+    (a, grad), (b, slope) = (density(x) for density in densities)
+    assert a == b
+    np.testing.assert_array_equal(grad, slope)
+    made = posterior_of(densities[0].layout, x[None])
+    assert (made["sd_g"] == 1).all()
 
 
 def test_one_correlation_wants_a_prior_with_a_mass() -> None:

@@ -106,9 +106,14 @@ class Group:
         return member_of(self.index, member)
 
     @property
-    def plain(self) -> bool:
-        """Whether its levels are independent, alike and normal."""
+    def alike(self) -> bool:
+        """Whether its levels are independent, of one variance, and normal."""
         return self.dist == "gaussian" and self.known is None and self.pw is None
+
+    @property
+    def plain(self) -> bool:
+        """Whether they are, and each row has one."""
+        return self.alike and not self.multiple
 
     @property
     def of_row(self) -> np.ndarray:

@@ -76,9 +76,16 @@ class Matrix:
 
 
 def build_matrix(
-    terms: Terms, frame: pd.DataFrame, functions: Mapping[str, Any], source: str
+    terms: Terms,
+    frame: pd.DataFrame,
+    functions: Mapping[str, Any],
+    source: str,
+    called: Mapping[int, str] | None = None,
 ) -> Matrix:
-    """The matrix that R's ``model.matrix`` makes of the terms; coefficients in its order."""
+    """The matrix that R's ``model.matrix`` makes of the terms; coefficients in its order.
+
+    Terms whose numbers are in `called` are numeric columns, and have their names there.
+    """
     factors: dict[str, Factor] = {}
     for term in terms.terms:
         for f in term.factors:
@@ -95,21 +102,30 @@ def build_matrix(
                 source,
                 c.term.span,
             )
-        _check_names(c, names, source)
-        names += c.labels
+        labels = c.labels
+        if called is not None and i in called:
+            labels = (called[i],)
+            _check_numeric(c, source)
+        _check_names(c.term, labels, names, source)
+        names += labels
         term_of += [i] * len(c.labels)
     matrix = Matrix(terms, coded, tuple(names), tuple(term_of), np.empty((0, 0)))
     return Matrix(terms, coded, matrix.names, matrix.term_of, matrix.on(frame))
 
 
-def _check_names(coded: CodedTerm, names: Sequence[str], source: str) -> None:
+def _check_numeric(coded: CodedTerm, source: str) -> None:
+    if len(coded.labels) != 1 or any(f.categorical for f, _ in coded.factors):
+        raise FormulaError(
+            "Covariates of members are numbers, one column for each.", source, coded.term.span
+        )
+
+
+def _check_names(term: Term, labels: tuple[str, ...], names: Sequence[str], source: str) -> None:
     """Coefficients are known by their names alone."""
-    for i, label in enumerate(coded.labels):
-        if label in (*names, *coded.labels[:i]):
+    for i, label in enumerate(labels):
+        if label in (*names, *labels[:i]):
             raise FormulaError(
-                f"Two coefficients would be called {label!r}; rename a column.",
-                source,
-                coded.term.span,
+                f"Two coefficients would be called {label!r}; rename a column.", source, term.span
             )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from bayesmix.design.columns import first_row
 from bayesmix.design.factors import Quantity, make_quantity
 from bayesmix.design.matrix import Matrix, build_matrix
-from bayesmix.errors import DataError, FormulaError
+from bayesmix.errors import DataError
 from bayesmix.formula.memberships import covariates, is_covariate, members_of
 from bayesmix.formula.tree import Grouping, GroupTerm
 
@@ -96,14 +96,6 @@ def _matrix(
     functions: Mapping[str, Any],
     source: str,
 ) -> Matrix:
-    own = [i for i, t in enumerate(term.coefs.terms) if is_covariate(t)]
-    matrix = build_matrix(covariates(term.coefs, member), frame, functions, source)
-    names = list(matrix.names)
-    for i in own:
-        at = [k for k, number in enumerate(matrix.term_of) if number == i]
-        if len(at) > 1 or any(f.categorical for f, _ in matrix.coded[i].factors):
-            raise FormulaError(
-                "The covariates of mmc() are numbers.", source, term.coefs.terms[i].span
-            )
-        names[at[0]] = term.coefs.terms[i].label
-    return replace(matrix, names=tuple(names), terms=term.coefs)
+    called = {i: t.label for i, t in enumerate(term.coefs.terms) if is_covariate(t)}
+    matrix = build_matrix(covariates(term.coefs, member), frame, functions, source, called)
+    return replace(matrix, terms=term.coefs)

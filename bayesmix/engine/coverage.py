@@ -66,7 +66,4 @@ def _groups(spec: ModelSpec) -> str | None:
     for c in spec.design.spine:
         if c.structure.correlations not in CORRELATIONS:
             return f"the correlations of str={c.structure.name!r} have no kernel"
-    for g in spec.design.groups:
-        if not g.plain or g.multiple:
-            return f"group {g.name!r} has effects that are not plain normal"
     return None

@@ -12,7 +12,7 @@ from bayesmix.engine.plan.density import Density, build_density
 from bayesmix.engine.plan.layout import Layout, build_layout
 from bayesmix.spec import ModelSpec, build_spec
 
-from ..support import frame
+from ..support import frame, relatives
 
 RESPONSES = {
     "gaussian": "y",
@@ -62,12 +62,14 @@ def rows(n: int = 300) -> pd.DataFrame:
     data["by_g"] = np.where(data["g"].isin(["p", "q"]), "old", "new")
     data["end"] = data["z"] + np.linspace(0.1, 3, n)
     data["known"] = np.resize(["none", "right", "left", "interval", "none"], n)
+    data["of_level"] = data["g"].map(dict(zip("pqrstu", range(1, 7), strict=True))).astype(float)
+    data["mate"] = data["g"].to_numpy()[::-1]
     data["shift"] = np.linspace(-1, 1, n)
     return data
 
 
 def spec_of(formula: Any, family: Any = "gaussian", prior: Any = ()) -> ModelSpec:
-    return build_spec(formula, rows(), family, prior)
+    return build_spec(formula, rows(), family, prior, data2={"A": relatives("uqtprs")})
 
 
 def density_of(spec: ModelSpec) -> Density:

@@ -62,7 +62,9 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
                 size = g.strata * len(members) * (len(members) - 1) // 2
                 at[f"cpc_{name}_{i}"] = start + np.arange(size)
         at[f"z_{name}"] = np.arange(g.effects.start, g.effects.stop)
-    return at | {d.parameter.name: np.array([d.start]) for d in layout.of_role(Role.DPAR)}
+    for role in (Role.DPAR, Role.DF, Role.MIXING):
+        at |= {d.parameter.name: np.arange(d.start, d.stop) for d in layout.of_role(role)}
+    return at
 
 
 def _vector(name: str, start: int, priors: tuple) -> dict[str, np.ndarray]:

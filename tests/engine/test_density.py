@@ -54,6 +54,29 @@ MODELS = {
     "hurdle": (bf("amount | weights(w) ~ x + (1 | g)", hu="z"), "hurdle_gamma", ()),
     "censored": ("z | cens(known, end) ~ x + (1 | g)", "lognormal", ()),
     "truncated": ("z | trunc(lb=0.5, ub=9) + weights(w) ~ x + (1 | g)", "gaussian", ()),
+    "student effects": (
+        bf(
+            'y ~ x + (1 + x | i | gr(g, dist="student", by=by_g))',
+            sigma='1 + (1 | i | gr(g, dist="student", by=by_g))',
+        ),
+        "gaussian",
+        (prior("gamma(3, 0.2)", "df", group="g"),),
+    ),
+    "known covariances": ("y ~ x + (1 + x | gr(g, cov=A, by=by_g)) + (1 | k)", "gaussian", ()),
+    "weighted levels": ("count ~ x + (1 + x || gr(g, pw=of_level))", "poisson", ()),
+    "related weighted student levels": (
+        'y ~ x + (1 + x | gr(g, dist="student", cov=A, pw=of_level)) + (1 | gr(k, dist="student"))',
+        "gaussian",
+        (),
+    ),
+    "memberships": (
+        bf(
+            "y ~ x + (1 + mmc(x, z) + z | mm(g, mate, weights=[w, z], cov=A))",
+            sigma="1 + (1 | mm(g, mate, cov=A))",
+        ),
+        "gaussian",
+        (),
+    ),
     "an intercept alone": (bf("y ~ 1", sigma="1"), "gaussian", ()),
     "no population": ("yes ~ 0 + (1 | g)", "bernoulli", ()),
 }

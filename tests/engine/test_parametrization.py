@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmix.engine.marginal.model import can_marginalize
 from bayesmix.engine.numerics.transforms import constrained
 from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import Layout, build_layout, reflect
@@ -234,3 +235,17 @@ def test_groups_may_be_told_one_by_one() -> None:
 def test_choices_that_there_are_not(choice: object, says: str) -> None:
     with pytest.raises(SamplingError, match=says):
         centered_coefs(spec_of("y ~ x + (1 | g)"), choice)
+
+
+@pytest.mark.parametrize(
+    "bracket",
+    ['gr(g, dist="student")', "gr(g, cov=A)", "gr(g, pw=of_level)", "mm(g, mate)"],
+)
+def test_levels_that_are_not_alike_are_neither_centred_nor_integrated_out(bracket: str) -> None:
+    spec = spec_of(f"y ~ x + (1 | {bracket}) + (1 | k)")
+    name = spec.groups[0].group.name
+    assert name in can_marginalize(spec)
+    assert not any(group == name for group, _ in centered_coefs(spec, "centered"))
+    assert not any(group == name for group, _ in centered_coefs(spec))
+    with pytest.raises(SamplingError, match="sampled noncentered"):
+        centered_coefs(spec, {name: "centered"})

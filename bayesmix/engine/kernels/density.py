@@ -21,6 +21,12 @@ from bayesmix.engine.kernels.effects import (
     reflect_effects,
     subtract_shifts,
 )
+from bayesmix.engine.kernels.levels import (
+    add_levels_gradient,
+    add_mix_gradient,
+    mix_levels,
+    scale_levels,
+)
 from bayesmix.engine.kernels.native import call_rows, pointer_to
 from bayesmix.engine.kernels.predictors import (
     add_gradient,
@@ -48,6 +54,7 @@ from bayesmix.engine.kernels.tables import (
     SHIFT,
     SHRUNK,
     TERM,
+    UNLIKE,
 )
 from bayesmix.engine.numerics.priors import density
 from bayesmix.engine.numerics.transforms import constrain, jacobian
@@ -120,10 +127,18 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
     for i in range(grad.size):
         grad[i] = 0.0
-    logp = to_theta(head, groups, blocks, x, theta, data, codes, scratch)
+    unlike = carray(pointer_to(head.unlike), head.n_unlike, UNLIKE)
+    logp, z = 0.0, x
+    if unlike.size:
+        z = scratch[head.mixed : head.mixed + x.size]
+        logp += mix_levels(unlike, x, z, data)
+    logp += to_theta(head, groups, blocks, z, theta, data, codes, scratch)
+    scale_levels(unlike, x, theta)
     logp += _add_likelihood(head, theta, data, codes, grad, scratch[head.scratch :])
+    logp += add_levels_gradient(unlike, x, theta, grad)
     for i in range(head.n_groups):
-        logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
+        logp += add_effects_gradient(groups[i], blocks, z, theta, grad, codes, scratch)
+    add_mix_gradient(unlike, x, z, grad, data)
     return logp + to_x(head, x, theta, grad, data)
 
 

@@ -20,16 +20,17 @@ def _record(ints: str, doubles: str = "") -> np.dtype:
 
 HEAD = _record(
     "n_dim n_rows n_scalars n_predictors n_groups"
-    " scalars predictors terms groups blocks shifts reflections ordered shares shrunk"  # addresses
+    " scalars predictors terms groups blocks shifts reflections ordered shares shrunk unlike"
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
-    " scratch rows varying y aux weights weights_step shared n_shared units"
+    " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
 ``aux`` is the first addition term; the others follow, ``n_rows`` apart. ``varying`` is 1 if a dpar
 after the first differs between rows; ``weights_step`` is 0 where the weights are one block of ones.
 ``shared`` is where the vector that all rows share stands in x, ``n_shared`` numbers long. Where
-``units`` is an address, the sampler's numbers are x in these units.
+``units`` is an address, the sampler's numbers are x in these units. ``mixed`` is where in scratch x
+stands with levels mixed, `UNLIKE`.
 """
 
 SCALAR = _record("at transform code", "lower upper a b c")
@@ -53,6 +54,12 @@ TERM = _record("at stride codes runs intercept n_columns columns")
 GROUP = _record("size k strata strata_of counts sd effects factor work block n_blocks centered")
 """A grouping factor: ``strata_of`` (of levels), ``counts`` (of strata) and ``centered`` (of
 coefficients, 0 or 1) in codes, ``factor`` and ``work`` in scratch.
+"""
+
+UNLIKE = _record("effects size k factor df mixing weights")
+"""A group whose levels are not alike: ``size`` levels of ``k`` numbers from ``effects`` in x; where
+it has them the ``factor`` of the levels' covariances and ``weights`` of their densities in data,
+degrees of freedom and the levels' ``mixing`` in x.
 """
 
 BLOCK = _record("size members cpc", "eta")

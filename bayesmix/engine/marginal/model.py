@@ -53,6 +53,9 @@ def can_marginalize(spec: ModelSpec) -> str | None:
         return f"the link of 'mu' is {spec.family.dpar(MAIN).link!r}, not 'identity'"
     if not spec.groups:
         return "the model has no groups"
+    for g in spec.design.groups:
+        if not g.plain:
+            return f"group {g.name!r} has levels that aren't alike, or rows with several"
     return uncovered(spec)
 
 

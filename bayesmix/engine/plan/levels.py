@@ -11,8 +11,9 @@ from bayesmix.spec import ModelSpec
 
 
 def groups_of(spec: ModelSpec, target: Target) -> list[str]:
-    """The groups in the predictor of a target."""
-    return list(dict.fromkeys(t.group for t in spec.predictors[target].groups))
+    """The groups in the predictor of a target whose effects may be centred: of levels alike."""
+    names = dict.fromkeys(t.group for t in spec.predictors[target].groups)
+    return [name for name in names if spec.design.group(name).plain]
 
 
 class WithinLevels:

@@ -25,6 +25,7 @@ from bayesmix.engine.kernels.tables import (
     SHIFT,
     SHRUNK,
     TERM,
+    UNLIKE,
 )
 from bayesmix.engine.numerics.priors import code_of
 from bayesmix.engine.numerics.transforms import transform_of
@@ -67,7 +68,8 @@ def pack(spec: ModelSpec, layout: Layout, rows: int) -> Packed:
     values = {
         "n_dim": layout.n_dim,
         "n_rows": len(spec.response.data.y),
-        "scratch": packer.scratch,
+        "scratch": packer.scratch + (layout.n_dim if tables["unlike"].size else 0),
+        "mixed": packer.scratch,
         "rows": rows,
         "units": 0,
         "varying": int((predictors["constant"][1:] == 0).any()),
@@ -107,7 +109,11 @@ class _Packer:
         self.scratch = 0
         self.terms: list[tuple[Any, ...]] = []
         self.blocks: list[tuple[Any, ...]] = []
-        self.indices = {g.name: self.codes.add(g.index) for g in spec.design.groups}
+        self.indices = {
+            (g.name, member): self.codes.add(g.of_member(member))
+            for g in spec.design.groups
+            for member in range(max(1, len(g.units)))
+        }
 
     def tables(self) -> dict[str, np.ndarray]:
         predictors = [self.predictor(d.name) for d in self.spec.family.dpars]
@@ -122,6 +128,7 @@ class _Packer:
             "shifts": np.array(self.shifts(), SHIFT),
             "reflections": np.array(self.reflections(), REFLECTION),
             "ordered": np.array(self.ordered(), ORDERED),
+            "unlike": np.array(self.unlike(), UNLIKE),
             "shares": np.array(self.shares(), SHARES),
             "shrunk": np.array(self.shrunk(), SHRUNK),
         }
@@ -212,16 +219,32 @@ class _Packer:
     def term(self, t: GroupEffects) -> tuple[Any, ...]:
         group = self.layout.group(t.group)
         intercept = int(t.has_intercept)
-        index = self.spec.design.group(t.group).index
+        index = self.spec.design.group(t.group).of_member(t.member)
         columns = t.values[:, intercept:]
         return (
             group.effects.start + t.positions[0],
             group.k,
-            self.indices[t.group],
+            self.indices[t.group, t.member],
             int((index[1:] == index[:-1]).sum() > SAME * index.size),
             intercept,
             columns.shape[1],
             self.data.add(tiles(columns)),
+        )
+
+    def unlike(self) -> list[tuple[int, ...]]:
+        """The groups whose levels are not alike."""
+        return [self._unlike(g) for g in self.layout.groups if not g.priors.group.alike]
+
+    def _unlike(self, g: GroupAt) -> tuple[int, ...]:
+        group, student = g.priors.group, g.priors.group.dist == "student"
+        return (
+            g.effects.start,
+            g.size,
+            g.k,
+            NONE if group.known is None else self.data.add(group.known.factor),
+            self.layout[f"df_{group.name}"].start if student else NONE,
+            self.layout[f"udf_{group.name}"].start if student else NONE,
+            NONE if group.pw is None else self.data.add(group.pw),
         )
 
     def shifts(self) -> list[tuple[Any, ...]]:

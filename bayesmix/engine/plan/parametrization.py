@@ -44,9 +44,13 @@ def centered_coefs(
     Raises
     ------
     SamplingError
-        If there is no such choice or group.
+        If there is no such choice or group, or a group whose levels aren't alike is to be centred.
     """
+    _check_alike(spec, parametrization)
     chosen = _by_group([g.group.name for g in spec.groups], parametrization)
+    for g in spec.groups:
+        if not g.group.plain:
+            chosen[g.group.name] = "noncentered"
     chosen.pop(without, None)
     said = information(spec) if "auto" in chosen.values() else {}
     return frozenset(
@@ -55,6 +59,17 @@ def centered_coefs(
         for name in g.names
         if _is_centered(chosen.get(g.group.name), said.get((g.group.name, name), 0.0))
     )
+
+
+def _check_alike(spec: ModelSpec, parametrization: str | Mapping[str, str]) -> None:
+    if isinstance(parametrization, str):
+        return
+    for g in spec.groups:
+        if parametrization.get(g.group.name) == "centered" and not g.group.plain:
+            raise SamplingError(
+                f"The effects of {g.group.name!r} are sampled noncentered: its levels aren't "
+                "alike, or rows have several of them."
+            )
 
 
 def chosen_groups(parametrization: str | Mapping[str, str]) -> frozenset[str]:

@@ -114,14 +114,22 @@ def _group(layout: Layout, g: GroupAt, x: np.ndarray, before: Values) -> Values:
     if g.priors.correlated:
         cor = factor @ factor.mT
         found[f"cor_{name}"] = cor[..., 0, :, :] if g.priors.group.by is None else cor
+    if g.priors.group.dist == "student":
+        found[f"df_{name}"] = _values(layout[f"df_{name}"], x)
+        found[f"udf_{name}"] = np.exp(x[..., layout[f"udf_{name}"].numbers])
     strata = sd.reshape(*x.shape[:-1], g.strata, g.k)
-    return found | {f"r_{name}": _effects(g, x, strata, factor)}
+    effects = _effects(g, x, strata, factor)
+    if g.priors.group.dist == "student":
+        effects *= np.sqrt(found[f"df_{name}"][..., None] * found[f"udf_{name}"])[..., None]
+    return found | {f"r_{name}": effects}
 
 
 def _effects(g: GroupAt, x: np.ndarray, sd: np.ndarray, factor: np.ndarray) -> np.ndarray:
     by = g.priors.group.by
     strata = slice(None) if by is None else by.of_level
     r = x[..., g.effects].reshape(*x.shape[:-1], g.size, g.k).copy()
+    if g.priors.group.known is not None:
+        r = g.priors.group.known.factor @ r
     for s in g.shifts:
         source = constrained(x[..., s.source], s.prior.lower, s.prior.upper)
         r -= source[..., None, None] * s.weights

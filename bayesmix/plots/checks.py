@@ -236,4 +236,11 @@ def prior_posterior(tree: xr.DataTree, variables: list[str] | None = None) -> Fi
     """
     from arviz_plots import plot_prior_posterior
 
-    return _figure(plot_prior_posterior(tree, var_names=variables, backend="matplotlib"))
+    groups = {name: _unstacked(tree[name].to_dataset()) for name in ("prior", "posterior")}
+    both = xr.DataTree.from_dict(groups)
+    return _figure(plot_prior_posterior(both, var_names=variables, backend="matplotlib"))
+
+
+def _unstacked(data: xr.Dataset) -> xr.Dataset:
+    """ArviZ calls the draws of all chains ``sample``, as a group may be called."""
+    return data.rename({"sample": "sample "}) if "sample" in data.dims else data

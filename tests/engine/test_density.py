@@ -9,6 +9,7 @@ from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.plan.layout import Layout, build_layout
 from bayesmix.families import FAMILIES, family
 from bayesmix.families.derived import DerivedRow
+from bayesmix.families.family import Family
 from bayesmix.formula import bf
 from bayesmix.parameters import Target
 from bayesmix.priors import prior
@@ -80,10 +81,23 @@ MODELS = {
     "an intercept alone": (bf("y ~ 1", sigma="1"), "gaussian", ()),
     "no population": ("yes ~ 0 + (1 | g)", "bernoulli", ()),
 }
-BY_HAND = [f for f in FAMILIES.values() if not isinstance(f.row, DerivedRow)]
-DERIVED = [f.name for f in FAMILIES.values() if isinstance(f.row, DerivedRow)]
-LINKS = [(f.name, d.name, link) for f in BY_HAND for d in f.dpars for link in d.links]
-"""Links are turned by one function for all families; derived kernels need not try each of them."""
+
+
+def _is_derived(f: Family) -> bool:
+    return isinstance(getattr(f.row, "base", f.row), DerivedRow)
+
+
+BY_HAND = [f for f in FAMILIES.values() if not _is_derived(f)]
+DERIVED = [f.name for f in FAMILIES.values() if _is_derived(f)]
+LINKS = [
+    (f.name, d.name, link)
+    for f in BY_HAND
+    for d in (f.dpars if not hasattr(f.row, "base") else f.dpars[-1:])
+    for link in d.links
+]
+"""Links are turned by one function for all families: derived kernels need not try each of them, nor
+families with more zeros those of the family that they are made of.
+"""
 HOPELESS = -1e6
 INSIDE = {
     **{("mu", link): 5.0 for link in ("inverse", "1/mu^2")},

@@ -103,7 +103,7 @@ class Case:
         for stem in self.stems("linpred") + self.stems("epred"):
             kind, data, variant, *category = stem.split("__")
             method, _, dpar = kind.partition("_")
-            yield Prediction(self, stem, method, dpar or None, data, variant, *map(int, category))
+            yield Prediction(self, stem, method, dpar or None, data, variant, *category)
 
     def _typed(self, column: pd.Series) -> pd.Series:
         about = self.columns[column.name]
@@ -124,7 +124,7 @@ class Prediction:
     dpar: str | None
     data: str
     variant: str
-    category: int | None = None
+    category: str | None = None
 
     @property
     def expected(self) -> np.ndarray:
@@ -141,7 +141,13 @@ class Prediction:
         method = getattr(self.case.fit, f"posterior_{self.method}")
         re_formula = self.case.re_formula(self.variant)
         made = method(newdata, re_formula=re_formula, dpar=self.dpar)
-        return (made if self.category is None else made.sel(category=self.category)).to_numpy()
+        if self.category is None:
+            return made.to_numpy()
+        labels = [str(label) for label in made["category"].to_numpy()]
+        # Predictors are numbered, those of categories; expectations have their labels.
+        numbered = self.method == "linpred"
+        at = int(self.category) - 1 if numbered else labels.index(self.category)
+        return made.isel(category=at).to_numpy()
 
 
 @cache

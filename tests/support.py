@@ -24,7 +24,7 @@ def frame(n: int = 60, seed: int = 1) -> pd.DataFrame:
     """Columns of most kinds: numbers ``x, z``, a response of each kind, factors, groups."""
     rng = np.random.default_rng(seed)
     g = rng.permutation(np.resize(list("pqrstu"), n))
-    return pd.DataFrame(
+    made = pd.DataFrame(
         {
             "y": rng.normal(2, 3, n),
             "yes": rng.permutation(np.resize([0, 1], n)),
@@ -44,11 +44,18 @@ def frame(n: int = 60, seed: int = 1) -> pd.DataFrame:
             "grade": rng.permutation(np.resize([1, 2, 3, 4], n)),
             "angle": rng.uniform(-3, 3, n),
             "few": rng.poisson(2, n),
+            "part_1": rng.integers(0, 4, n),
+            "part_2": rng.integers(0, 4, n),
+            "part_3": rng.integers(1, 4, n),
             "share": rng.uniform(0.02, 0.98, n),
             "share_0": rng.uniform(0.02, 0.98, n) * (np.arange(n) % 5 > 0),
             "share_01": np.clip(rng.uniform(-0.2, 1.2, n), 0, 1),
         }
     )
+    made["parts"] = made[["part_1", "part_2", "part_3"]].sum(axis=1)
+    for k in (1, 2, 3):
+        made[f"share_{k}"] = (made[f"part_{k}"] + 0.5) / (made["parts"] + 1.5)
+    return made
 
 
 def fit_of(model: Model, chains: int = 2, draws: int = 20, seed: int = 0, **given: Any) -> Fit:

@@ -23,7 +23,7 @@ from bayesmix.design.groups import (
 from bayesmix.design.known import build_known
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
-from bayesmix.design.response import ResponseData, build_response
+from bayesmix.design.response import ResponseData, build_response, response_columns
 from bayesmix.design.spine import GroupCoef, Spine
 from bayesmix.errors import DataError, FormulaError
 from bayesmix.formula.agreement import Key
@@ -38,7 +38,7 @@ from bayesmix.formula.tree import (
     Predictor,
     render,
 )
-from bayesmix.parameters import Target
+from bayesmix.parameters import MAIN, Target
 
 if TYPE_CHECKING:
     from bayesmix.families import Family
@@ -129,11 +129,10 @@ def build_design(
     ------
     FormulaError, DataError, FamilyError
     """
-    for dpar, _ in formula.predictors:
-        family.dpar(dpar)
     functions = _functions(formula, extra)
     frame = training_frame(formula, data)
     response = build_response(formula.response, family, frame, functions)
+    written, formula = formula, spread(formula, response.family)
     data2 = dict(data2 or {})
     groups = _groups(formula, frame, functions, data2)
     _check_dims(groups.values(), formula, response.family)
@@ -142,8 +141,25 @@ def build_design(
     _check_prefixes(predictors)
     named = {g.known.name: data2[g.known.name] for g in groups.values() if g.known}
     return Design(
-        formula, frame, functions, (response,), predictors, tuple(groups.values()), spine, named
+        written, frame, functions, (response,), predictors, tuple(groups.values()), spine, named
     )
+
+
+def spread(formula: Formula, family: Family) -> Formula:
+    """The formula with a predictor for each parameter that the main one is for.
+
+    Raises
+    ------
+    FamilyError
+        For a parameter that the family doesn't have.
+    """
+    given = dict(formula.predictors)
+    for dpar in given:
+        if dpar != MAIN:
+            family.dpar(dpar)
+    mains = {dpar: given.pop(dpar, formula.mu) for dpar in family.main}
+    given.pop(MAIN, None)
+    return replace(formula, predictors=(*mains.items(), *given.items()))
 
 
 def _functions(formula: Formula, extra: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -163,7 +179,8 @@ def _functions(formula: Formula, extra: Mapping[str, Any] | None) -> Mapping[str
 def _exprs(formula: Formula) -> Iterator[tuple[Expr, str]]:
     """Every expression that is evaluated, with the text that it stands in."""
     response = formula.response
-    for expr in (response.expr, *(arg for a in response.additions for arg in a.values)):
+    given = (arg for a in response.additions for arg in a.values)
+    for expr in (*response_columns(response), *given):
         yield expr, response.source
     for _, predictor in formula.predictors:
         for expr in (*predictor.population.offsets, *_factors(predictor)):

@@ -13,9 +13,11 @@ from bayesmix.parameters import Parameter, Role, Slot, Transform, labels
 
 def of_predictors(design: Design) -> Iterator[Parameter]:
     """The population coefficients of every predictor."""
+    (response,) = design.responses
+    several = response.family.main if response.family.main_outcome is not None else ()
     for p in design.predictors:
         if p.columns.names:
-            yield _population(p)
+            yield _population(p, p.dpar in several)
 
 
 def of_groups(design: Design) -> Iterator[Parameter]:
@@ -31,11 +33,11 @@ def of_groups(design: Design) -> Iterator[Parameter]:
         yield _effects(group, coefs)
 
 
-def _population(p: PredictorDesign) -> Parameter:
+def _population(p: PredictorDesign, shared: bool) -> Parameter:
     names = p.columns.names
-    slots = [Slot("b", p.dpar, "", name) for name in names]
+    slots = [Slot("b", p.dpar, "", name, shared=shared) for name in names]
     if p.columns.has_intercept:
-        slots[0] = Slot(INTERCEPT, p.dpar)
+        slots[0] = Slot(INTERCEPT, p.dpar, shared=shared)
     t = p.target
     return Parameter(t.variable, Role.POPULATION, t, (t.dim,), (names,), tuple(slots))
 

@@ -13,7 +13,7 @@ from bayesmix.design.calls import shown
 from bayesmix.design.columns import first_row
 from bayesmix.design.factors import Quantity, make_quantity
 from bayesmix.errors import DataError, FormulaError, listed
-from bayesmix.formula.tree import Addition, Expr, Name, Response, render
+from bayesmix.formula.tree import Addition, Call, Expr, Name, Response, render
 
 if TYPE_CHECKING:
     from bayesmix.families import Family
@@ -98,6 +98,7 @@ def build_response(
     DataError
         For a response, trials or weights that can't be.
     """
+    _check_columns(response, family)
     _check_additions(response, family)
 
     def quantity(expr: Expr) -> Quantity:
@@ -106,8 +107,12 @@ def build_response(
     name, levels = shown(response.expr), _levels(response, frame)
     if levels is not None:
         _check_levels(name, levels, family)
-    own = quantity(response.expr) if levels is None else None
+    parts = response_columns(response)
+    own = quantity(parts[0]) if levels is None else None
     additions = {a.name: _arguments(a, frame, quantity) for a in response.additions}
+    if family.columns:
+        names, levels = family.column_names(len(parts)), tuple(map(shown, parts))
+        additions[CBIND] = dict(zip(names, map(quantity, parts[1:]), strict=True))
     y, aux = _values(name, own, frame, family), _additions(additions, frame)
     if "weights(scale)" in flags_of(response):
         scaled = Scaled(additions["weights"]["weights"], 1.0 / aux["weights"].mean())
@@ -117,6 +122,17 @@ def build_response(
     check_bounds(y, aux, frame.index)
     ready = family.for_response(y, levels, aux, flags_of(response))
     return ResponseData(name, ready, y, aux, levels, own, additions)
+
+
+CBIND = "cbind"
+"""The call that makes a response of several columns."""
+
+
+def response_columns(response: Response) -> tuple[Expr, ...]:
+    """The expressions of a response's columns."""
+    expr = response.expr
+    is_bound = isinstance(expr, Call) and expr.function == CBIND
+    return expr.args if is_bound else (expr,)
 
 
 def flags_of(response: Response) -> frozenset[str]:
@@ -228,6 +244,24 @@ def _levels(response: Response, frame: pd.DataFrame) -> tuple[Any, ...] | None:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return tuple(column.cat.categories)
     return None
+
+
+def _check_columns(response: Response, family: Family) -> None:
+    count = len(response_columns(response))
+    if family.columns and count < 2:
+        raise FormulaError(
+            f"Family {family.name!r} needs a column for each category.",
+            response.source,
+            response.expr.span,
+            hint="Write 'cbind(a, b, c) ~ …'.",
+        )
+    if count > 1 and not family.columns:
+        raise FormulaError(
+            f"Family {family.name!r} needs a single response, not cbind().",
+            response.source,
+            response.expr.span,
+            hint="For successes out of n trials write 'y | trials(n) ~ x'.",
+        )
 
 
 def _check_additions(response: Response, family: Family) -> None:

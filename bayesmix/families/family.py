@@ -139,6 +139,13 @@ class Family:
         ``quantile(u, p, aux)``: the least count with at least that probability.
     first_code : int, optional
         What the first level of a categorical response counts as; None where it must be numbers.
+    columns : bool
+        Whether a response has several columns, ``cbind(a, b, c)``: the first is `y`, the others
+        stand among the addition terms (`bayesmix.families.shares`).
+    main : tuple of str
+        The parameters that the main formula predicts.
+    main_outcome : (str, tuple), optional
+        Dimension and labels of these, where there are several.
     vectors : tuple of Vector
     intercept : str, optional
         The vector that takes the place of the main predictor's intercept.
@@ -171,6 +178,9 @@ class Family:
     between: Between | None = None
     quantile: Callable[..., Array] | None = None
     first_code: int | None = None
+    columns: bool = False
+    main: tuple[str, ...] = ("mu",)
+    main_outcome: tuple[str, tuple[Any, ...]] | None = None
     vectors: tuple[Vector, ...] = ()
     intercept: str | None = None
     outcome: tuple[str, tuple[Any, ...]] | None = None
@@ -186,6 +196,11 @@ class Family:
     def dpar_names(self) -> tuple[str, ...]:
         """The parameters' names, ``mu`` first."""
         return tuple(d.name for d in self.dpars)
+
+    @staticmethod
+    def column_names(count: int) -> tuple[str, ...]:
+        """What the columns of a response after the first are called among the addition terms."""
+        return tuple(f"column_{k}" for k in range(2, count + 1))
 
     @property
     def free_dpars(self) -> tuple[str, ...]:

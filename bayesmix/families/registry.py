@@ -16,8 +16,10 @@ from bayesmix.families import (
     beta,
     beta_binomial,
     binomial,
+    categorical,
     com_poisson,
     cumulative,
+    dirichlet,
     discrete_weibull,
     exgaussian,
     exponential,
@@ -28,6 +30,7 @@ from bayesmix.families import (
     geometric,
     inverse_gaussian,
     lognormal,
+    multinomial,
     negbinomial,
     negbinomial2,
     poisson,
@@ -74,6 +77,9 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             *zeros.FAMILIES,
             zero_one.FAMILY,
             cumulative.FAMILY,
+            categorical.FAMILY,
+            *multinomial.FAMILIES,
+            dirichlet.FAMILY,
         )
     }
 )
@@ -81,8 +87,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 
 NOT_YET = frozenset(
     """
-    acat categorical cox cratio dirichlet dirichlet2 dirichlet_multinomial hurdle_cumulative
-    logistic_normal multinomial sratio wiener xbeta
+    acat  cox cratio  dirichlet2  hurdle_cumulative
+    logistic_normal  sratio wiener xbeta
     """.split()
 )
 """Families of brms that are still to come, in lower case."""

@@ -34,12 +34,6 @@ def _parse_response_expr(cursor: Cursor) -> Name | Call:
             f"The response is a column or a call such as log(y), not {quoted(token)}.",
             span=token.span,
         )
-    if cursor.at_call() and token.text == "cbind":
-        raise FormulaError(
-            "cbind() makes no response here.",
-            span=token.span,
-            hint="For successes out of n trials write 'y | trials(n) ~ x'.",
-        )
     return parse_factor(cursor)
 
 

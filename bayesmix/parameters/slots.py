@@ -40,6 +40,9 @@ class Slot:
         How many shares add up to one, where it is a vector of shares; else 0.
     fixed : float or None
         Its value, if it is no parameter but has the place of one; no prior speaks of it.
+    shared : bool
+        Whether a prior of its class that names no dpar is for it too, as for the predictors of
+        several categories.
 
     Examples
     --------
@@ -55,6 +58,7 @@ class Slot:
     upper: float = math.inf
     shares: int = 0
     fixed: float | None = None
+    shared: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dpar", dpar_key(self.dpar))
@@ -74,7 +78,7 @@ class Slot:
         if self.class_ == "df":
             return (self.key,)
         rows = (self.key, self.key._replace(coef=""), Key(self.class_, self.dpar))
-        return tuple(dict.fromkeys(rows))
+        return tuple(dict.fromkeys((*rows, Key(self.class_)) if self.shared else rows))
 
 
 def dpar_key(dpar: str) -> str:

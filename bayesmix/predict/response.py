@@ -11,6 +11,7 @@ import numpy as np
 
 from bayesmix.errors import PredictionError, listed
 from bayesmix.families import LINKS, Family
+from bayesmix.parameters import MAIN
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.linpred import linear_predictors
@@ -72,7 +73,8 @@ class Prediction:
         """
         response, seeds = spec.response, make_seeds(request.random_seed)
         chosen = _checked(response.family, request.dpar, dpar)
-        targets = [p.target for d, p in response.predictors.items() if chosen in (d, None)]
+        wanted = _those(response.family, chosen)
+        targets = [p.target for d, p in response.predictors.items() if d in wanted]
         rows = rows_of(spec, request, targets)
         draws = draws.select(request.ndraws, request.draw_ids, seeds.stream("draws"))
         new = NewLevels.of(spec, draws, rows.located, request.new_levels, seeds)
@@ -85,6 +87,13 @@ class Prediction:
 
     def linpred(self) -> Predicted:
         """The linear predictor of a dpar, on the scale of its link."""
+        if self.dpar == MAIN and self.family.main_outcome is not None:
+            mains = self.family.main
+            return self._predicted(
+                MAIN,
+                lambda part, etas: np.stack([etas[d] for d in mains], axis=-1),
+                self.family.main_outcome,
+            )
         link = self.family.eta_link(self.dpar)
         if self.dpar not in self.response.predictors:
             return self._constant(LINKS[link].link(self._constants[self.dpar]))
@@ -112,7 +121,8 @@ class Prediction:
             return self._in_cells(partial(self._drawn, rng), part)
 
         dtype = np.int64 if self.family.discrete and not averages else float
-        return self._as(self.response.data.name, chunk, dtype=dtype)
+        outcome = self.family.outcome if self.family.columns else None
+        return self._as(self.response.data.name, chunk, outcome, dtype)
 
     def log_lik(self) -> Predicted:
         """The log likelihood of each row's response, times its weight."""
@@ -264,6 +274,13 @@ def _independent_rows(prediction: Prediction) -> Callable[[slice], np.ndarray]:
 
 LOG_LIK = {IndependentRows: _independent_rows}
 """The log likelihood of rows under each kind of likelihood."""
+
+
+def _those(family: Family, chosen: str | None) -> tuple[str, ...]:
+    """The parameters that are needed for one, or for the response."""
+    if chosen is None:
+        return family.dpar_names
+    return family.main if chosen == MAIN else (chosen,)
 
 
 def _checked(family: Family, asked: Any, otherwise: str | None) -> str | None:

@@ -66,6 +66,8 @@ class Variance:
         revisited and expanded. Journal of the Royal Society Interface 14.
         """
         family = self.spec.family
+        if family.main_outcome is not None:
+            return None
         known = RESIDUAL.get((family.name, family.eta_link(MAIN)))
         if known is None:
             known = RESIDUAL.get((family.name, family.dpar(MAIN).link))
@@ -182,8 +184,8 @@ def check_residual(spec: ModelSpec, variance: Variance) -> None:
     """PredictionError where shares aren't defined."""
     if variance.residual is None:
         known = sorted({f"{name} ({link})" for name, link in RESIDUAL})
+        link = spec.family.dpar(spec.family.main[0]).link
         raise PredictionError(
-            f"The residual variance of family {spec.family.name!r} with the link "
-            f"{spec.family.dpar(MAIN).link!r} isn't known on the latent scale; it is for "
-            f"{', '.join(known)}."
+            f"The residual variance of family {spec.family.name!r} with the link {link!r} isn't "
+            f"known on the latent scale; it is for {', '.join(known)}."
         )

@@ -144,6 +144,8 @@ def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: floa
         return "lkj(1)"
     if class_ == "sd":
         return _student(0.0, _scale(y, _response_link(family)))
+    if class_ == "Intercept" and dpar in family.main and family.main_outcome is not None:
+        return _student(0.0, _LEAST_SCALE)
     if class_ != "Intercept":
         return _natural(class_, family, y)
     if not dpar and family.name == "von_mises":
@@ -173,7 +175,7 @@ def _natural(dpar: str, family: Family, y: np.ndarray) -> str:
 
 
 def _response_link(family: Family) -> str:
-    return "log" if family.log_scale else family.dpar("mu").link
+    return "log" if family.log_scale else family.dpar(family.main[0]).link
 
 
 def _student(location: float, scale: float) -> str:

@@ -208,8 +208,8 @@ def _scaled(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> str:
 
 
 def _row(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> Row:
-    """A row; the natural range and the default stand in the least specific one."""
-    of_class, said = key == slot.keys[-1], stated.get(key)
+    """A row; the natural range and the default stand in the least specific one of its own."""
+    of_class, said = key == slot.keys[-2 if slot.shared else -1], stated.get(key)
     scaled = _scaled(key, slot, stated, defaults)
     lower, upper = (slot.lower, slot.upper) if of_class else (-math.inf, math.inf)
     text = str(_of_class_default(slot, defaults)) if of_class else ""
@@ -259,7 +259,8 @@ def _of_class(prior: Prior, slots: Sequence[Slot]) -> list[Slot]:
 
 
 def _of_dpar(prior: Prior, left: list[Slot], slots: Sequence[Slot]) -> list[Slot]:
-    matching = [s for s in left if s.dpar == prior.dpar]
+    shared = not (prior.dpar or prior.coef)
+    matching = [s for s in left if s.dpar == prior.dpar or (s.shared and shared)]
     if matching:
         return matching
     if any(s.class_ == prior.dpar for s in slots):

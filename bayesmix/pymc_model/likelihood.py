@@ -67,7 +67,9 @@ def _random(response: Response, names: tuple[str, ...]) -> Any:
         p = dict(zip(names, values, strict=True))
         shaped = {d: np.broadcast_to(v, size) for d, v in p.items() if d not in vectors}
         own = {v: np.broadcast_to(p[v], (*size, np.shape(p[v])[-1])) for v in vectors}
-        return response.family.random(rng, shaped | own, response.data.aux)
+        drawn = response.family.random(rng, shaped | own, response.data.aux)
+        # Of several columns PyMC knows the first.
+        return drawn[..., 0] if response.family.columns else drawn
 
     return random
 

@@ -114,7 +114,7 @@ def _formula_apart(formula: Formula) -> dict[str, Any]:
 
 def _family_apart(response: Response, formula: Formula) -> dict[str, Any]:
     made, data = response.family, response.data
-    mu, *others = made.dpars
+    mu, *others = response.asked.dpars
     links = {"link": mu.link, **{f"link_{d.name}": d.link for d in others}}
     if response.asked.custom:
         return {"name": made.name, "links": links, "custom": True}

@@ -78,6 +78,11 @@ def shrinkage(spec: ModelSpec, draws: Draws, group: str) -> Shrinkage:
             f"The model has no group {group!r}; it has {listed(names) or 'none'}."
             + did_you_mean(str(group), names)
         )
+    if spec.family.main_outcome is not None:
+        raise PredictionError(
+            f"Family {spec.family.name!r} has a predictor for each category; shrinkage is that of "
+            "a single one."
+        )
     g, target = spec.group(group), Target(spec.response.name, MAIN)
     effects = [c for c in spec.predictors[target].groups if c.group == group]
     if not effects:

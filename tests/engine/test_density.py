@@ -87,7 +87,7 @@ def _is_derived(f: Family) -> bool:
     return isinstance(getattr(f.row, "base", f.row), DerivedRow)
 
 
-BY_HAND = [f for f in FAMILIES.values() if not _is_derived(f)]
+BY_HAND = [f for f in FAMILIES.values() if f.row is not None and not _is_derived(f)]
 DERIVED = [f.name for f in FAMILIES.values() if _is_derived(f)]
 LINKS = [
     (f.name, d.name, link)

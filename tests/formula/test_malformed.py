@@ -247,7 +247,6 @@ RESPONSES = [
     ("y, z ~ x", "',' stands only between", ","),
     ("y.log() ~ x", "attributes can't be reached", "y.log"),
     ("mvbind(a, b) ~ x", "mvbind() is not supported yet", "mvbind"),
-    ("cbind(a, b) ~ x", "cbind() makes no response", "cbind"),
     ("y | ~ x", "an addition term such as", "~"),
     ("y |", "an addition term such as", ""),
     ("y | n ~ x", "an addition term such as", "n"),

@@ -187,6 +187,10 @@ class _Packer:
             return self._predictor(NONE, "identity", scale, True, offset=self.data.add(fixed))
         return self._predictor(self.layout[dpar].start, "identity", scale, constant=True)
 
+    def is_first(self, p: PredictorDesign) -> bool:
+        """The kernels take that of the first parameter for one that differs between rows."""
+        return p.dpar == self.spec.family.dpar_names[0]
+
     def with_formula(self, p: PredictorDesign, scale: int) -> tuple[Any, ...]:
         c, first = p.columns, len(self.terms)
         start = self.layout[c.variable].start if c.names else NONE
@@ -197,7 +201,7 @@ class _Packer:
             start if c.has_intercept else NONE,
             self.spec.family.eta_link(p.dpar),
             scale,
-            constant=only_intercept and c.has_intercept and not p.target.is_main,
+            constant=only_intercept and c.has_intercept and not self.is_first(p),
             slopes=(start + c.has_intercept, *slopes),
             offset=self.data.add(p.offset) if p.offset.any() else NONE,
             terms=(first, len(p.groups)),

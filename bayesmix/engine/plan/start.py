@@ -152,6 +152,8 @@ class _Guesses:
 
 def _response(spec: ModelSpec) -> tuple[float, float]:
     """Level and standard deviation of what `mu` is about, the level within mu's range."""
+    if spec.family.main_outcome is not None:
+        return 0.0, 1.0
     response, mu = spec.response.data, spec.family.dpar(MAIN)
     y = response.y / response.aux["trials"] if "trials" in response.aux else response.y
     y = np.log(y[y > 0]) if spec.family.log_scale else y

@@ -1,0 +1,89 @@
+"""The Dirichlet distribution of shares that add up to one, with their means and a precision phi."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from bayesmix.families.derived import derived_row
+from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
+from bayesmix.families.links import SCALE_LINKS
+from bayesmix.families.maths import Maths
+from bayesmix.families.shares import Shares, columns_of, with_categories
+from bayesmix.families.support import check_finite, drawable, require
+
+__all__ = ["FAMILY"]
+
+WHAT = "the response of family 'dirichlet'"
+TOLERANCE = 0.001
+"""How far from one the sum of shares may be that were rounded."""
+
+
+def _check(y: Any, aux: Aux, labels: Any = None) -> None:
+    columns = [check_finite(c, WHAT, labels) for c in columns_of(y, aux)]
+    for share in columns:
+        require(share > 0, share, f"{WHAT} must be shares above 0.", labels)
+    total = np.sum(columns, axis=0)
+    require(np.abs(total - 1) < TOLERANCE, total, f"{WHAT} must add up to 1 in a row.", labels)
+
+
+@dataclass(frozen=True)
+class Dirichlet:
+    """What the family computes once the categories are known."""
+
+    shares: Shares
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made, (self.shares,)
+
+    def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+        phi = p["phi"]
+        total = m.gammaln(phi)
+        for share, log_mean in zip(columns_of(y, aux), self.shares.logs(p, m), strict=True):
+            a = phi * m.exp(log_mean)
+            total = total + (a - 1.0) * m.log(share) - m.gammaln(a)
+        return m.where(phi > 0, total, -np.inf)
+
+    def mean(self, p: Dpars, aux: Aux) -> Array:
+        """The mean of every share, on the last axis."""
+        return self.shares.of(p)
+
+    def random(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
+        """Shares, on the last axis."""
+        phi = drawable("phi", p["phi"], np.finfo(float).tiny)[..., None]
+        parts = rng.standard_gamma(np.maximum(self.shares.of(p) * phi, np.finfo(float).tiny))
+        return parts / parts.sum(axis=-1, keepdims=True)
+
+
+@cache
+def _made(shares: Shares) -> Dirichlet:
+    """The same object wherever it is asked for: functions bound to others would be unequal."""
+    return Dirichlet(shares)
+
+
+def _prepare(family: Family, y: Array, levels: tuple[Any, ...] | None) -> Family:
+    family, shares = with_categories(family, levels)
+    made = _made(shares)
+    scales = {**dict.fromkeys(shares.mains, "natural"), "phi": "log"}
+    row = derived_row(made.density, scales, family.column_names(len(shares.labels)))
+    return replace(family, density=made.density, mean=made.mean, random=made.random, row=row)
+
+
+NONE = _made(Shares(("",), (None,)))
+
+FAMILY = Family(
+    name="dirichlet",
+    dpars=(
+        Dpar("mu", "logit", ("logit",), latent=True),
+        Dpar("phi", "log", SCALE_LINKS, lower=0.0),
+    ),
+    check=_check,
+    density=NONE.density,
+    mean=NONE.mean,
+    random=NONE.random,
+    columns=True,
+    prepare=_prepare,
+)

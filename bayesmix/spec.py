@@ -272,7 +272,8 @@ def _vectors(responses: Iterable[Response]) -> Iterator[Parameter]:
             slots = tuple(Slot(v.class_, coef=str(label)) for label in v.labels)
             axes = (v.dim,), (v.labels,)
             target = Target(r.name, MAIN)
-            yield Parameter(v.name, Role.THRESHOLDS, target, *axes, slots, Transform.ORDERED)
+            transform = Transform.ORDERED if v.ordered else Transform.BOUNDED
+            yield Parameter(v.name, Role.THRESHOLDS, target, *axes, slots, transform)
 
 
 def _plain(responses: Iterable[Response]) -> Iterator[Parameter]:

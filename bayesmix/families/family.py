@@ -67,12 +67,15 @@ class Vector:
         Its class among the priors, in which the labels are the coefs.
     labels : tuple
         One for each value.
+    ordered : bool
+        Whether the values increase.
     """
 
     name: str
     dim: str
     class_: str
     labels: tuple[Any, ...]
+    ordered: bool = True
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,9 @@ class Family:
     vectors : tuple of Vector
     intercept : str, optional
         The vector that takes the place of the main predictor's intercept.
+    less_thresholds : bool
+        Whether the predictor less a threshold is what counts, so that a level's own intercept is
+        its effect less the threshold, rather than the other way round.
     outcome : (str, tuple), optional
         Dimension and labels of what `mean` has one value for each of.
     prepare : callable, optional
@@ -183,6 +189,7 @@ class Family:
     main_outcome: tuple[str, tuple[Any, ...]] | None = None
     vectors: tuple[Vector, ...] = ()
     intercept: str | None = None
+    less_thresholds: bool = False
     outcome: tuple[str, tuple[Any, ...]] | None = None
     prepare: Callable[[Family, Array, tuple[Any, ...] | None], Family] | None = None
     linked: Callable[[Family], Family] | None = None

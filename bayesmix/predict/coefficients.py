@@ -41,6 +41,9 @@ def of_levels(spec: ModelSpec, draws: Draws, g: GroupPriors) -> tuple[list[str],
         effects, places = draws[f"r_{g.group.name}"][:, :, k], thresholds.get(name)
         for place in (name,) if places is None else places:
             total[:, :, both.index(place)] += effects if places is None else -effects
+    if spec.family.less_thresholds:
+        of_thresholds = {name for places in thresholds.values() for name in places}
+        total[:, :, [name in of_thresholds for name in both]] *= -1.0
     return both, total
 
 

@@ -66,10 +66,12 @@ def _population(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
 
 
 def _thresholds(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
-    """The priors are those at the means of the columns; -inf where they don't increase."""
+    """The priors are those at the means of the columns; -inf where they don't increase but must."""
     columns, values = spec.predictors[p.owner].columns, draws[p.name]
     if columns.names:
         values = values - draws[columns.variable] @ columns.means[:, None]
+    if p.transform != Transform.ORDERED:
+        return _sum(p, values)
     increase = (np.diff(values, axis=1) > 0).all(axis=1)
     return np.where(increase, _sum(p, values), -np.inf)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayesmix.parameters import Parameter, Role
+from bayesmix.parameters import Parameter, Role, Transform
 from bayesmix.priors import common
 from bayesmix.priors.shrinkage import Shrinkage
 from bayesmix.pymc_model.vectors import increasing, vector
@@ -66,7 +66,8 @@ def _thresholds(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     """Those around the means of the columns; what is kept are those at zero."""
     columns = spec.predictors[p.owner].columns
     suffix = p.owner.label and f"_{p.owner.label}"
-    centred = increasing(f"Intercept{suffix}", p.priors)
+    made_of = increasing if p.transform == Transform.ORDERED else vector
+    centred = made_of(f"Intercept{suffix}", p.priors)
     slopes = made.get(f"slopes{suffix}")
     shift = 0.0 if slopes is None else pt.dot(columns.means, slopes)
     pm.Deterministic(p.name, centred + shift, dims=p.dims)

@@ -113,8 +113,9 @@ def _population(
 def _thresholds(
     rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
 ) -> Values:
-    """In increasing order, around the means of the columns."""
-    values, columns = _increasing(rng, draws, p), spec.predictors[p.owner].columns
+    """In increasing order if they have to be, around the means of the columns."""
+    made = _increasing if p.transform == Transform.ORDERED else _columns
+    values, columns = made(rng, draws, p), spec.predictors[p.owner].columns
     if columns.names:
         values = values + before[columns.variable] @ columns.means[:, None]
     return {p.name: values}

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Protocol
 
 from bayesmix.design import Group, GroupEffects, PredictorDesign
-from bayesmix.parameters import MAIN, Parameter, Role
+from bayesmix.parameters import MAIN, Parameter, Role, Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import GroupPriors, ModelSpec
 
@@ -261,7 +261,8 @@ def _few(items: Sequence[str], s: Style) -> list[str]:
 
 def _thresholds(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     names = [s.symbol("alpha", str(label)) for label in p.coords[0]]
-    yield from _alike(names, list(p.priors), s, "in increasing order")
+    order = "in increasing order" if p.transform == Transform.ORDERED else ""
+    yield from _alike(names, list(p.priors), s, order)
 
 
 def _sd(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:

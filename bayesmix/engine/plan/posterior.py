@@ -54,7 +54,9 @@ def _serving(layout: Layout, x: np.ndarray) -> Values:
 
 def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Those at zero, from those around the means of the columns."""
-    columns, values = layout.predictors[at.parameter.owner].columns, increasing(x[..., at.numbers])
+    columns, values = layout.predictors[at.parameter.owner].columns, x[..., at.numbers]
+    if at.parameter.transform == Transform.ORDERED:
+        values = increasing(values)
     for t in layout.taken:
         if t.target == at.start:
             values = values - t.weight * _source(t, b, x)[..., None]

@@ -17,7 +17,7 @@ from bayesmix.engine.numerics.transforms import (
 )
 from bayesmix.engine.plan.density import Density
 from bayesmix.errors import SamplingError
-from bayesmix.parameters import MAIN, Parameter, Role
+from bayesmix.parameters import MAIN, Parameter, Role, Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import ModelSpec
 
@@ -73,7 +73,9 @@ def build_start(spec: ModelSpec, density: Density) -> Start:
                     continue
                 centre[i], spread[i] = _unconstrained(prior, value, size)
         if at.parameter.role == Role.THRESHOLDS:
-            centre[at.numbers] = decreased(guesses.thresholds(at.size))
+            found = guesses.thresholds(at.size)
+            ordered = at.parameter.transform == Transform.ORDERED
+            centre[at.numbers] = decreased(found) if ordered else found
     for g in layout.groups:
         sizes = np.where(g.centered, guesses.deviations(g.priors.group.name), 1.0)
         spread[g.effects] *= np.tile(sizes, g.size)

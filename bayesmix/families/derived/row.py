@@ -46,6 +46,7 @@ def derived_row(
     takes: tuple[str, ...] = (),
     log_cdf: Formula | None = None,
     log_sf: Formula | None = None,
+    shared: tuple[str, int] | None = None,
 ) -> DerivedRow:
     """A row kernel of a family's own formula, with derivatives made by rule.
 
@@ -61,6 +62,8 @@ def derived_row(
         The addition terms that the formulas read.
     log_cdf, log_sf : callable, optional
         As `Family` has them.
+    shared : (str, int), optional
+        A vector that all rows share, and its length; the formula reads ``p[name][..., k]``.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def derived_row(
     (-2.0, -1.0)
     """
     names = tuple(scales)
-    return DerivedRow(density, names, tuple(scales.values()), takes, log_cdf, log_sf)
+    return DerivedRow(density, names, tuple(scales.values()), takes, log_cdf, log_sf, shared)
 
 
 def of_density(base: Any, density: Formula, terms: tuple[str, ...]) -> DerivedRow | None:
@@ -111,8 +114,11 @@ class DerivedRow:
     takes: tuple[str, ...] = ()
     log_cdf: Formula | None = None
     log_sf: Formula | None = None
+    vector: tuple[str, int] | None = None
 
-    shared = None
+    @property
+    def shared(self) -> str | None:
+        return None if self.vector is None else self.vector[0]
 
     @property
     def function(self) -> Formula:
@@ -137,16 +143,26 @@ def _written(
     row: DerivedRow, formula: Formula, takes: tuple[str, ...] = (), exact: bool = True
 ) -> Formula:
     """A formula as a function of numbers, which returns its value and derivatives."""
-    values = [f"v{k}" for k in range(len(row.dpars))]
-    outputs = outputs_of(formula, dict(zip(row.dpars, row.scales, strict=True)), takes, exact)
-    text = "\n    ".join([f"def derived({', '.join(['y', *takes, *values])}):", *lines(outputs)])
+    scales = dict(zip(row.dpars, row.scales, strict=True))
+    outputs = outputs_of(formula, scales, takes, exact, row.vector)
+    given = ["y", *takes, *(f"v{k}" for k in range(len(scales)))]
+    last = [f"return {', '.join(f'{{{k}}}' for k in range(1 + len(scales)))}"]
+    if row.vector is not None:
+        given += ["shared", "slopes", "weight"]
+        places = enumerate(range(1 + len(scales), len(outputs)))
+        last = [*(f"slopes[{k}] += weight * {{{at}}}" for k, at in places), *last]
+    text = "\n    ".join([f"def derived({', '.join(given)}):", *lines(outputs, last)])
     scope = {**SCOPE, **PRIMITIVES, "__name__": __name__}
     exec(compile(text, f"<{getattr(formula, '__qualname__', 'formula')}>", "exec"), scope)
     return scope["derived"]
 
 
 def outputs_of(
-    formula: Formula, scales: Mapping[str, str], takes: tuple[str, ...], exact: bool
+    formula: Formula,
+    scales: Mapping[str, str],
+    takes: tuple[str, ...],
+    exact: bool,
+    vector: tuple[str, int] | None = None,
 ) -> list[Node]:
     """The value of a formula, and its derivatives by the values ``v0``, ``v1``, ….
 
@@ -158,14 +174,34 @@ def outputs_of(
     takes : tuple of str
     exact : bool
         Whether what depends on the data alone counts.
+    vector : (str, int), optional
+        A vector that all rows share; derivatives by its values come last.
     """
     aux = {name: variable(name, moves=False) for name in takes}
     p: dict[str, Node] = {}
     for k, (name, scale) in enumerate(scales.items()):
         p |= FROM[scale](name, variable(f"v{k}", moves=True))
+    by = [f"v{k}" for k in range(len(scales))]
+    if vector is not None:
+        p[vector[0]] = SharedVector(vector[1])
+        by += [f"shared[{k}]" for k in range(vector[1])]
     value = make("add", formula(variable("y", moves=False), p, aux, traced_maths()), 0.0)
     value = value if exact else _without_data(value)
-    return [value, *(make("add", slope(value, f"v{k}", {}), 0.0) for k in range(len(scales)))]
+    return [value, *(make("add", slope(value, name, {}), 0.0) for name in by)]
+
+
+@dataclass(frozen=True)
+class SharedVector:
+    """A vector of the formula, value by value."""
+
+    size: int
+
+    @property
+    def shape(self) -> tuple[int]:
+        return (self.size,)
+
+    def __getitem__(self, at: Any) -> Node:
+        return variable(f"shared[{at[-1]}]", moves=True)
 
 
 def _without_data(node: Node) -> Node:

@@ -19,14 +19,14 @@ __all__ = ["lines"]
 CHEAP = frozenset("constant variable add sub mul neg lt le eq and or not where abs sign".split())
 
 
-def lines(outputs: Sequence[Node], result: str = "return {}") -> list[str]:
+def lines(outputs: Sequence[Node], last: Sequence[str] = ("return {0}",)) -> list[str]:
     """The statements that compute some nodes.
 
     Parameters
     ----------
     outputs : sequence of Node
-    result : str
-        The last one, with a place for the values.
+    last : sequence of str
+        What is done with them, with places for their values.
 
     Examples
     --------
@@ -38,7 +38,8 @@ def lines(outputs: Sequence[Node], result: str = "return {}") -> list[str]:
     """
     writer = _Writer()
     body = writer.block(outputs)
-    return [*body, result.format(", ".join(map(writer.text, outputs)))]
+    values = [writer.text(node) for node in outputs]
+    return [*body, *(line.format(*values) for line in last)]
 
 
 @dataclass

@@ -120,7 +120,7 @@ CASES = {
     "student effects": Calibration(
         'y ~ x + (1 | gr(g, dist="student"))',
         "gaussian",
-        (*USUAL, *SIGMA, *_priors(df="gamma(4, 0.5)")),
+        (*USUAL, *SIGMA, bx.prior("gamma(4, 0.5)", "df", group="g")),
     ),
 }
 

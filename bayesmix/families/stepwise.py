@@ -104,7 +104,7 @@ def _exp_stacked(logs: list[Array]) -> Array:
 
 
 @cache
-def _made(family: str, link: str, count: int | None = None) -> Stepwise:
+def _made(family: str, link: str, count: int | None) -> Stepwise:
     """The same object wherever it is asked for: functions bound to others would be unequal."""
     return Stepwise(family, link, count)
 
@@ -124,7 +124,7 @@ def _prepare(family: Family, y: Array, levels: tuple[Any, ...] | None) -> Family
 
 
 def _linked(family: Family) -> Family:
-    return _with(family, _made(family.name, family.dpar("mu").link))
+    return _with(family, _made(family.name, family.dpar("mu").link, None))
 
 
 def _with(family: Family, made: Stepwise) -> Family:
@@ -132,7 +132,7 @@ def _with(family: Family, made: Stepwise) -> Family:
 
 
 def _family(name: str) -> Family:
-    made = _made(name, "logit")
+    made = _made(name, "logit", None)
     return Family(
         name=name,
         dpars=(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CENSORED = {"none": 0.0, "left": -1.0, "right": 1.0, "interval": 2.0}
 """brms's words for what ``cens()`` says of a row."""
 
+WORDS = {"cens": CENSORED, "dec": {"lower": 0.0, "upper": 1.0}}
+"""Words that addition terms take in the place of numbers."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -168,8 +171,8 @@ def _arguments(
     names = ARGUMENTS.get(addition.name, (addition.name,))
     pairs = [*zip(names, addition.args, strict=False), *addition.kwargs]
     return {
-        name: _words(expr, frame)
-        if name == "cens" and _is_category(expr, frame)
+        name: _words(name, expr, frame)
+        if name in WORDS and _is_category(expr, frame)
         else quantity(expr)
         for name, expr in pairs
     }
@@ -179,12 +182,12 @@ def _is_category(expr: Expr, frame: pd.DataFrame) -> bool:
     return isinstance(expr, Name) and isinstance(frame[expr.name].dtype, pd.CategoricalDtype)
 
 
-def _words(expr: Name, frame: pd.DataFrame) -> Words:
-    """True is censored, on the right, as in brms."""
-    numbers = {**CENSORED, False: 0.0, True: 1.0}
+def _words(term: str, expr: Name, frame: pd.DataFrame) -> Words:
+    """True is censored on the right, and a decision for the upper boundary, as in brms."""
+    numbers = {**WORDS[term], False: 0.0, True: 1.0}
     unknown = [v for v in frame[expr.name].cat.categories if v not in numbers]
     if unknown:
-        raise DataError(f"cens() has the word {unknown[0]!r}; it can have {listed(CENSORED)}.")
+        raise DataError(f"{term}() has the word {unknown[0]!r}; it can have {listed(WORDS[term])}.")
     return Words(expr.name, numbers)
 
 
@@ -217,6 +220,7 @@ RULES: Mapping[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
     "se": (lambda s: s > 0, "must be positive"),
     "rate": (lambda d: d > 0, "must be positive"),
     "trials": (lambda n: (n >= 1) & (n % 1 == 0), "must be whole numbers, 1 or larger"),
+    "dec": (lambda d: np.isin(d, (0, 1)), "must be 0 (lower) or 1 (upper), or these words"),
     "cens": (
         lambda c: np.isin(c, list(CENSORED.values())),
         "must be 0, -1 (left), 1 (right) or 2 (interval), or these words",

@@ -40,6 +40,7 @@ from bayesmix.families import (
     student,
     von_mises,
     weibull,
+    wiener,
     zero_one,
     zeros,
 )
@@ -65,6 +66,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             weibull.FAMILY,
             frechet.FAMILY,
             inverse_gaussian.FAMILY,
+            wiener.FAMILY,
             bernoulli.FAMILY,
             binomial.FAMILY,
             beta_binomial.FAMILY,
@@ -87,7 +89,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 )
 """Every family, by brms's name."""
 
-NOT_YET = frozenset("cox dirichlet2 hurdle_cumulative logistic_normal wiener xbeta".split())
+NOT_YET = frozenset("cox dirichlet2 hurdle_cumulative logistic_normal xbeta".split())
 """Families of brms that are still to come, in lower case."""
 
 ELSEWHERE = MappingProxyType(

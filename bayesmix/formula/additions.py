@@ -31,13 +31,13 @@ ADDITIONS = {
     "se": Signature(1, flags=("sigma",)),
     "rate": Signature(1),
     "cens": Signature(1, more=1),
+    "dec": Signature(1),
     "trunc": Signature(0, more=2, options=("lb", "ub")),
 }
 LATER = (
     "mi",
     "thres",
     "cat",
-    "dec",
     "bhaz",
     "index",
     "subset",

@@ -58,6 +58,7 @@ RESPONSES = {
     "weibull": "z",
     "frechet": "z",
     "inverse.gaussian": "z",
+    "wiener": "z | dec(yes)",
 }
 
 

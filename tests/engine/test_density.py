@@ -192,6 +192,7 @@ CENTRES = {
     "gen_extreme_value": {"mu": 2.0, "sigma": 3.0, "xi": 0.0},
     "inverse.gaussian": {"mu": 4.0},
     "shifted_lognormal": {"ndt": -3.0},
+    "wiener": {"ndt": -3.0},
 }
 
 

@@ -24,7 +24,7 @@ def _case(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     for k, d in enumerate(FAMILIES[name].dpars):
         if d.lower == 1.0:
             values[k] = 1.0 + np.exp(2 * values[k])
-    if name in ("gen_extreme_value", "shifted_lognormal"):
+    if name in ("gen_extreme_value", "shifted_lognormal", "wiener"):
         # Where the responses are possible.
         values[0], values[1:] = y + values[0] / 9, np.abs(values[1:]) / 9
     return y, DATA["tries"].to_numpy(float), values
@@ -40,7 +40,8 @@ def _rows(name: str, y: np.ndarray, trials: np.ndarray, values: np.ndarray) -> n
 def _logp(name: str, y: np.ndarray, trials: np.ndarray, values: np.ndarray) -> np.ndarray:
     fam = FAMILIES[name]
     natural = [TO_NATURAL[s](v) for s, v in zip(fam.row.scales, values, strict=True)]
-    return fam.logp(y, dict(zip(fam.dpar_names, natural, strict=True)), {"trials": trials})
+    aux = dict.fromkeys(("trials", "dec"), trials)
+    return fam.logp(y, dict(zip(fam.dpar_names, natural, strict=True)), aux)
 
 
 MADE = [name for name, f in FAMILIES.items() if f.row is not None]

@@ -122,6 +122,18 @@ def _thresholds(spec: ModelSpec, p: Parameter) -> Variable:
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
+def _shrinkage(spec: ModelSpec, p: Parameter) -> Variable:
+    """Counted, or (the shares of R2D2) called by what is shrunk."""
+    plain = _plain(spec, p)
+    if not p.dims:
+        return plain
+    cells = [
+        Cell((*cell.names, *(f"{p.name}_{text}" for text in _spellings(label))), cell.positions)
+        for cell, label in zip(plain.cells, p.coords[0], strict=True)
+    ]
+    return Variable(p.name, plain.start, tuple(cells))
+
+
 VARIABLES = {
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
@@ -129,6 +141,7 @@ VARIABLES = {
     Role.COR: _cor,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
+    Role.SHRINKAGE: _shrinkage,
 }
 """How brms spells what isn't called by the variable's name."""
 

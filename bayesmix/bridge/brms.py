@@ -26,7 +26,7 @@ SOURCE = {"inference_library": "brms"}
 NOT_NEEDED = re.compile(
     r"lp__|lprior|\.chain|\.iteration|\.draw|Unnamed: 0|"
     r"Intercept(_\w+)?(\[\d+\])?|disc|tmp_xi|(z|L|Cor|dfm)_\d+(_\d+)?\[[\d,]+\]|prior_.+|"
-    r"zb(_\w+)?\[\d+\]|R2D2_tau2(_\w+)?|"
+    r"zb(_\w+)?\[\d+\]|R2D2_tau2(_\w+)?|par_\w+|"
     r"(accept_stat|stepsize|treedepth|n_leapfrog|divergent|energy)__|"
 )
 """Columns of brms that say nothing new: the centred intercepts, standardised effects and so on."""

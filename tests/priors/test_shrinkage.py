@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bayesmix.bridge import from_brms
 from bayesmix.errors import PriorError
 from bayesmix.formula import bf
 from bayesmix.model import Model
@@ -148,3 +149,16 @@ def test_prior_draws_of_r2d2_on_two_classes():
     np.testing.assert_allclose(draws["sd_g"][:, 0], scales[:, 2], rtol=1e-12)
     z = draws["b"][:, 1:] / scales[:, :2]
     assert stats.kstest(z.ravel(), stats.norm.cdf).pvalue > 1e-3
+
+
+def test_brms_calls_the_shares_by_number_or_by_coefficient():
+    model = Model("y ~ x + f", DATA, prior=prior("R2D2()", "b"))
+    own = fit_of(model).draws()
+    shares = {
+        "R2D2_phi[1]": "R2D2_phi_x",
+        "R2D2_phi[2]": "R2D2_phi_fa",
+        "R2D2_phi[3]": "R2D2_phi_fb",
+    }
+    for draws in (own, own.rename(columns=shares).assign(R2D2_tau2=1.0, par_b_2=0.5)):
+        again = from_brms(model, draws).draws()
+        np.testing.assert_array_equal(again[list(shares)], own[list(shares)])

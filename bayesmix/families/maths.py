@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from bayesmix.families import scalar_incomplete
+from bayesmix.families import scalar, scalar_incomplete
 
 __all__ = ["NUMPY", "Maths", "com_poisson_sums", "tensor_maths"]
 
@@ -98,8 +98,35 @@ def _logarithm(function: Function, of_numbers: Function) -> Function:
 
 
 def com_poisson_sums(log_mu: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log of the normaliser ``Σ (mu^k / k!)^shape``, and the mean, from the mode outwards."""
+    """Log of the normaliser ``Σ (mu^k / k!)^shape``, and the mean.
+
+    As `scalar.log_com_poisson`: a sum, its asymptotic series far out, nan for a sum without an end.
+    """
     log_mu, shape = np.broadcast_arrays(np.asarray(log_mu, float), np.asarray(shape, float))
+    mu = np.exp(log_mu)
+    far = (mu > 1000.0 * shape) & (mu * shape > 1e4)
+    last = scalar.MOST_TERMS
+    lost = last * log_mu - special.gammaln(np.floor(mu) + last + 1.0) + special.gammaln(mu + 1.0)
+    near = ~far & (mu <= 1e9) & (shape * lost < -40.0)
+    log_z, mean = np.full(mu.shape, np.nan), np.full(mu.shape, np.nan)
+    log_z[near], mean[near] = _com_poisson_summed(log_mu[near], shape[near])
+    log_z[far], mean[far] = _com_poisson_series(log_mu[far], mu[far], shape[far], np.log)
+    return log_z[()], mean[()]
+
+
+def _com_poisson_series(log_mu: Any, mu: Any, shape: Any, log: Function) -> tuple[Any, Any]:
+    """For large means (Gaunt, Iyengar, Olde Daalhuis and Simsek 2019)."""
+    square, far = shape**2, shape * mu
+    first, second = (square - 1.0) / 24.0, (square - 1.0) * (square + 23.0) / 1152.0
+    third = (square - 1.0) * (5.0 * square**2 - 298.0 * square + 11237.0) / 414720.0
+    series = 1.0 + (first + (second + third / far) / far) / far
+    by_far = -(first + (2.0 * second + 3.0 * third / far) / far) / far
+    log_z = far - (shape - 1.0) * (0.5 * log_mu + HALF_LOG_2PI) - 0.5 * log(shape) + log(series)
+    return log_z, mu - (0.5 * (shape - 1.0) - by_far / series) / shape
+
+
+def _com_poisson_summed(log_mu: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """From the mode outwards, for as long as terms matter."""
     mode = np.floor(np.exp(log_mu))
     total, first = np.ones(mode.shape), mode.copy()
     for step in (1.0, -1.0):
@@ -169,16 +196,19 @@ def tensor_maths() -> Maths:
         )
 
     def log_com_poisson(log_mu: Any, shape: Any) -> Any:
-        """A sum up to some thousands, and for means beyond a thousand its asymptotic series."""
+        """A sum up to some thousands, and for means beyond a thousand its asymptotic series.
+
+        nan where neither has all its digits, as for a shape next to 0.
+        """
         k = np.arange(3000.0)
         low = pt.minimum(log_mu, np.log(1000.0))
         terms = k * low[..., None] - special.gammaln(k + 1.0)
         summed = pt.logsumexp(shape[..., None] * terms, axis=-1)
-        far, square = shape * pt.exp(log_mu), shape**2
-        third = 1.0 + (5.0 * square**2 - 298.0 * square + 11237.0) / 17280.0 / far / (square + 23.0)
-        series = 1.0 + (square - 1.0) / 24.0 / far * (1.0 + (square + 23.0) / 48.0 / far * third)
-        tail = far - 0.5 * (shape - 1.0) * (log_mu + np.log(2.0 * np.pi)) - 0.5 * pt.log(shape)
-        return pt.where(log_mu > np.log(1000.0), tail + pt.log(series), summed)
+        ended = shape * terms[..., -1] < summed - 35.0
+        mu = pt.exp(log_mu)
+        series, _ = _com_poisson_series(log_mu, mu, shape, pt.log)
+        exact = pt.where(mu > 1000.0, shape * mu > 50.0, ended)
+        return pt.where(exact, pt.where(mu > 1000.0, series, summed), np.nan)
 
     def log_stdtr(nu: Any, t: Any) -> Any:
         # In the middle from the middle: beside 1, x would lose the digits of t.

@@ -7,7 +7,7 @@ Families write their `RowKernel` with these and with ``exp``, ``log``, ``log1p``
 
 from __future__ import annotations
 
-from math import erfc, exp, log, log1p, pi, sqrt
+from math import erfc, exp, log, log1p, nan, pi, sqrt
 
 __all__ = [
     "HALF_LOG_2PI",
@@ -27,6 +27,8 @@ HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 SERIES_FROM = 10.0
 LOG_2 = log(2.0)
 SQRT_HALF = sqrt(0.5)
+MOST_TERMS = 100_000.0
+"""Of the sum that normalises a Conway-Maxwell-Poisson distribution, on each side of its mode."""
 FAR_TAIL = -30.0
 """Where the normal distribution function's asymptotic series is exact."""
 
@@ -152,11 +154,22 @@ def log_i0e(x: float) -> tuple[float, float]:
 
 
 def log_com_poisson(log_mu: float, shape: float) -> tuple[float, float, float]:
-    """``log Σ (mu^k / k!)^shape`` and its slopes, from the mode outwards."""
-    mode = float(int(exp(log_mu)))
+    """``log Σ (mu^k / k!)^shape`` and its slopes, from the mode outwards.
+
+    By its asymptotic series where that has all digits; nan where the sum would be longer than
+    `MOST_TERMS` terms on a side, as for a shape next to 0.
+    """
+    mu = exp(log_mu)
+    if mu > 1000.0 * shape and mu * shape > 1e4:
+        return _com_poisson_series(log_mu, mu, shape)
+    if mu > 1e9:
+        return nan, nan, nan
+    mode = float(int(mu))
     total, by_mu, by_shape = 1.0, 0.0, 0.0
     k, exponent, term = mode, 0.0, 1.0
     while term > 1e-17 * total:
+        if k > mode + MOST_TERMS:
+            return nan, nan, nan
         k += 1.0
         exponent += log_mu - log(k)
         term = exp(shape * exponent)
@@ -165,6 +178,8 @@ def log_com_poisson(log_mu: float, shape: float) -> tuple[float, float, float]:
         by_shape += term * exponent
     k, exponent, term = mode, 0.0, 1.0
     while k > 0.0 and term > 1e-17 * total:
+        if k < mode - MOST_TERMS:
+            return nan, nan, nan
         exponent += log(k) - log_mu
         k -= 1.0
         term = exp(shape * exponent)
@@ -174,3 +189,22 @@ def log_com_poisson(log_mu: float, shape: float) -> tuple[float, float, float]:
     at_mode = mode * log_mu - gammaln(mode + 1.0)[0]
     value = shape * at_mode + log(total)
     return value, shape * (mode + by_mu / total), at_mode + by_shape / total
+
+
+def _com_poisson_series(log_mu: float, mu: float, shape: float) -> tuple[float, float, float]:
+    """The same for large means (Gaunt, Iyengar, Olde Daalhuis and Simsek 2019)."""
+    square, far = shape * shape, shape * mu
+    first, second = (square - 1.0) / 24.0, (square - 1.0) * (square + 23.0) / 1152.0
+    quartic = (5.0 * square - 298.0) * square + 11237.0
+    third = (square - 1.0) * quartic / 414720.0
+    series = 1.0 + (first + (second + third / far) / far) / far
+    by_far = -(first + (2.0 * second + 3.0 * third / far) / far) / (far * far)
+    by_shape = shape / 12.0 + shape * (square + 11.0) / 288.0 / far
+    last = 2.0 * quartic + (square - 1.0) * (20.0 * square - 596.0)
+    by_shape += shape * last / 414720.0 / (far * far)
+    value = far - (shape - 1.0) * (0.5 * log_mu + HALF_LOG_2PI) - 0.5 * log(shape) + log(series)
+    return (
+        value,
+        far - 0.5 * (shape - 1.0) + by_far * far / series,
+        mu - 0.5 * log_mu - HALF_LOG_2PI - 0.5 / shape + (by_shape / far + by_far * mu) / series,
+    )

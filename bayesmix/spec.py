@@ -20,6 +20,7 @@ from bayesmix.design.spine import Spine, coefs_of
 from bayesmix.errors import DataError, PriorError
 from bayesmix.families import Family
 from bayesmix.families import family as find_family
+from bayesmix.families.family import Vector
 from bayesmix.formula import Formula, bf, with_ties
 from bayesmix.formula.structures import Structure
 from bayesmix.frames import to_pandas
@@ -269,11 +270,20 @@ def _vectors(responses: Iterable[Response]) -> Iterator[Parameter]:
     """The parameters of several values that all rows share."""
     for r in responses:
         for v in r.family.vectors:
-            slots = tuple(Slot(v.class_, coef=str(label)) for label in v.labels)
-            axes = (v.dim,), (v.labels,)
-            target = Target(r.name, MAIN)
-            transform = Transform.ORDERED if v.ordered else Transform.BOUNDED
-            yield Parameter(v.name, Role.THRESHOLDS, target, *axes, slots, transform)
+            yield _shares(v, r.name) if v.shares else _thresholds(v, r.name)
+
+
+def _thresholds(v: Vector, response: str) -> Parameter:
+    slots = tuple(Slot(v.class_, coef=str(label)) for label in v.labels)
+    transform = Transform.ORDERED if v.ordered else Transform.BOUNDED
+    axes, target = ((v.dim,), (v.labels,)), Target(response, MAIN)
+    return Parameter(v.name, Role.THRESHOLDS, target, *axes, slots, transform)
+
+
+def _shares(v: Vector, response: str) -> Parameter:
+    slots = (Slot(v.class_, shares=len(v.labels)),)
+    axes, target = ((v.dim,), (v.labels,)), Target(response, MAIN)
+    return Parameter(v.name, Role.SHARES, target, *axes, slots, Transform.SHARES)
 
 
 def _plain(responses: Iterable[Response]) -> Iterator[Parameter]:

@@ -93,6 +93,8 @@ def _of(spec: ModelSpec, p: Parameter, rng: np.random.Generator, shape: tuple[in
         return {p.name: _cor(rng, (*shape, *p.shape[:-2]), spec.group(p.owner))}
     if p.role in (Role.POPULATION, Role.EFFECTS):
         return {p.name: rng.normal(0, 0.4, (*shape, *p.shape))}
+    if p.role == Role.SHARES:
+        return {p.name: rng.dirichlet(np.ones(p.shape[-1]), (*shape, *p.shape[:-1]))}
     low = p.priors[0].lower if p.priors and np.isfinite(p.priors[0].lower) else 0.0
     return {p.name: low + rng.gamma(3, 0.3, (*shape, *p.shape))}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.design.baseline import Baseline, Column, Settings, UpTo, columns_of
 from bayesmix.design.calls import shown
 from bayesmix.design.columns import first_row
 from bayesmix.design.factors import Quantity, make_quantity
@@ -48,7 +49,7 @@ class Scaled:
         return self.factor * self.numbers.on(frame)
 
 
-Numbers = Quantity | Words | Scaled
+Numbers = Quantity | Words | Scaled | Column
 
 
 @dataclass(frozen=True)
@@ -123,12 +124,58 @@ def build_response(
         aux["weights"] = scaled.on(frame)
     family.check(y, aux, frame.index)
     check_bounds(y, aux, frame.index)
+    if BASELINE in family.may:
+        additions[BASELINE] = _baseline(response, own, additions, (y, aux))
+        aux |= _additions({BASELINE: additions[BASELINE]}, frame)
+        _check_hazard(aux, frame.index)
     ready = family.for_response(y, levels, aux, flags_of(response))
     return ResponseData(name, ready, y, aux, levels, own, additions)
 
 
 CBIND = "cbind"
 """The call that makes a response of several columns."""
+
+BASELINE = "bhaz"
+"""The addition term of a baseline hazard, which there is also where it isn't written."""
+
+IMPLIED = (CBIND, BASELINE)
+"""What a response has among its addition terms without their being written."""
+
+
+def _baseline(
+    response: Response,
+    own: Quantity,
+    additions: Mapping[str, Mapping[str, Numbers]],
+    on: tuple[np.ndarray, Mapping[str, np.ndarray]],
+) -> dict[str, Column]:
+    """The columns of the baseline hazard, for the response and the terms that bound it."""
+    (y, aux), given = on, {k: v for a in additions.values() for k, v in a.items()}
+    asked = {k: v for a in response.additions if a.name == BASELINE for k, v in a.settings}
+    if "y2" in aux:
+        y = np.append(y, aux["y2"][aux["cens"] == CENSORED["interval"]])
+    baseline = Baseline.between(y, Settings(**asked))
+    times = {"": own, **{bound: given[bound] for bound in ("lb", "ub") if bound in given}}
+    if "y2" in aux:
+        last = baseline.ends[1]
+        times["y2"] = UpTo(given["y2"], given["cens"], CENSORED["interval"], last)
+    return columns_of(baseline, times)
+
+
+def _check_hazard(aux: Mapping[str, np.ndarray], rows: pd.Index) -> None:
+    """Something must happen, and not where the baseline hazard is 0."""
+    cens = aux.get("cens", np.zeros(len(rows)))
+    if np.all(cens == CENSORED["right"]):
+        raise DataError(
+            "cens() says 'right' in all rows: without an event nothing is known of its hazard."
+        )
+    for start, kind in (("bhaz_", CENSORED["none"]), ("cbhaz_", CENSORED["left"])):
+        splines = [v for name, v in aux.items() if name.startswith(start)]
+        never = pd.Series((sum(splines) == 0) & (cens == kind), index=rows)
+        if never.any():
+            raise DataError(
+                f"In row {first_row(never)} something has happened at a time up to which the "
+                "baseline hazard is 0."
+            )
 
 
 def response_columns(response: Response) -> tuple[Expr, ...]:

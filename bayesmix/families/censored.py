@@ -74,7 +74,7 @@ def _row(base: Family, made: Censored, interval: bool) -> Any:
     if base.row is None:
         return None
     if base.row.takes:
-        terms = ("cens", "y2") if interval else ("cens",)
+        terms = ("cens", *base.terms_at("y2")) if interval else ("cens",)
         return of_density(base, made.density, terms)
     return None if base.row.below is None else CensoredRow(base.row, interval)
 
@@ -95,8 +95,9 @@ class Censored:
         logp = m.where(cens == 0, base.density(y, p, aux, m), m.where(cens < 0, below, above))
         if "y2" not in aux:
             return logp
-        lower = log_difference(base.log_cdf(aux["y2"], p, aux, m), below, m)
-        upper = log_difference(above, base.log_sf(aux["y2"], p, aux, m), m)
+        y2, at_y2 = aux["y2"], base.at_bound("y2", aux)
+        lower = log_difference(base.log_cdf(y2, p, at_y2, m), below, m)
+        upper = log_difference(above, base.log_sf(y2, p, at_y2, m), m)
         # The tail in which both are small has the digits.
         return m.where(cens == INTERVAL, m.where(below < above, lower, upper), logp)
 

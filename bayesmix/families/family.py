@@ -69,6 +69,8 @@ class Vector:
         One for each value.
     ordered : bool
         Whether the values increase.
+    shares : bool
+        Whether they are positive and add up to one, with one prior for all.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Vector:
     class_: str
     labels: tuple[Any, ...]
     ordered: bool = True
+    shares: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,9 @@ class Family:
         Addition terms that must be given (``"trials"``).
     may : tuple of str
         Addition terms that can be given beside those that all families take.
+    at_bounds : tuple of str
+        The addition terms that `log_cdf` and `log_sf` take as those of the time that they are
+        for: at the bound ``lb`` they are ``lb_…``.
     mean_needs : tuple of str, optional
         The terms that the mean needs, where it isn't all of `needs`.
     adjust : callable, optional
@@ -175,6 +181,7 @@ class Family:
     discrete: bool = False
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
+    at_bounds: tuple[str, ...] = ()
     mean_needs: tuple[str, ...] | None = None
     adjust: Callable[[Dpars, Aux], Dpars] | None = None
     log_scale: bool = False
@@ -241,14 +248,25 @@ class Family:
         """
         from bayesmix.families.adjusted import rated, with_errors
         from bayesmix.families.censored import censored
+        from bayesmix.families.cox import with_baseline
         from bayesmix.families.truncated import BOUNDS, truncated
 
         ready = self if self.prepare is None else self.prepare(self, y, levels)
+        splines = sum(name.startswith("bhaz_") for name in aux)
+        ready = with_baseline(ready, splines) if splines else ready
         ready = with_errors(ready, "se(sigma)" in flags) if "se" in aux else ready
         ready = rated(ready) if "rate" in aux else ready
         ready = censored(ready, "y2" in aux) if "cens" in aux else ready
         bounds = tuple(name for name in BOUNDS if name in aux)
         return truncated(ready, bounds) if bounds else ready
+
+    def at_bound(self, bound: str, aux: Mapping[str, Any]) -> dict[str, Any]:
+        """The addition terms as `log_cdf` and `log_sf` take them at a bound of the response."""
+        return {**aux, **{name: aux[f"{bound}_{name}"] for name in self.at_bounds}}
+
+    def terms_at(self, *bounds: str) -> tuple[str, ...]:
+        """The bounds, and the addition terms that there are for them."""
+        return (*bounds, *(f"{bound}_{name}" for bound in bounds for name in self.at_bounds))
 
     def complete(self, own: Mapping[str, Any], etas: Mapping[str, Any], m: Maths = NUMPY) -> dict:
         """All parameters on their natural scale.

@@ -18,6 +18,7 @@ from bayesmix.families import (
     binomial,
     categorical,
     com_poisson,
+    cox,
     cumulative,
     dirichlet,
     discrete_weibull,
@@ -67,6 +68,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             frechet.FAMILY,
             inverse_gaussian.FAMILY,
             wiener.FAMILY,
+            cox.FAMILY,
             bernoulli.FAMILY,
             binomial.FAMILY,
             beta_binomial.FAMILY,
@@ -89,7 +91,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 )
 """Every family, by brms's name."""
 
-NOT_YET = frozenset("cox dirichlet2 hurdle_cumulative logistic_normal xbeta".split())
+NOT_YET = frozenset("dirichlet2 hurdle_cumulative logistic_normal xbeta".split())
 """Families of brms that are still to come, in lower case."""
 
 ELSEWHERE = MappingProxyType(

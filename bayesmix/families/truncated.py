@@ -88,7 +88,7 @@ def _row(base: Family, made: Truncated, given: tuple[str, ...]) -> Any:
         return None
     if base.row.below is not None:
         return TruncatedRow(base.row, given)
-    return of_density(base, made.density, given) if base.row.takes else None
+    return of_density(base, made.density, base.terms_at(*given)) if base.row.takes else None
 
 
 @dataclass(frozen=True)
@@ -114,15 +114,18 @@ class Truncated:
 
     def _log_mass(self, p: Dpars, aux: Aux, m: Maths) -> Any:
         """Log of the probability between the bounds, from the tail that has its digits."""
-        below, above = self.base.log_cdf, self.base.log_sf
         if "ub" not in aux:
-            return above(aux["lb"], p, aux, m)
+            return self._at("lb", p, aux, m)[1]
         if "lb" not in aux:
-            return below(aux["ub"], p, aux, m)
-        low, high = below(aux["lb"], p, aux, m), above(aux["lb"], p, aux, m)
-        lower = log_difference(below(aux["ub"], p, aux, m), low, m)
-        upper = log_difference(high, above(aux["ub"], p, aux, m), m)
-        return m.where(low < high, lower, upper)
+            return self._at("ub", p, aux, m)[0]
+        low, high = self._at("lb", p, aux, m)
+        below, above = self._at("ub", p, aux, m)
+        return m.where(low < high, log_difference(below, low, m), log_difference(high, above, m))
+
+    def _at(self, bound: str, p: Dpars, aux: Aux, m: Maths) -> tuple[Any, Any]:
+        """Logs of the probabilities below a bound, and above."""
+        given = aux[bound], p, self.base.at_bound(bound, aux), m
+        return self.base.log_cdf(*given), self.base.log_sf(*given)
 
 
 def _bounds(aux: Mapping[str, Array]) -> tuple[Array, Array]:

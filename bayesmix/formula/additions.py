@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from bayesmix.errors import FormulaError, did_you_mean, listed
 from bayesmix.formula.cursor import Cursor
@@ -16,13 +17,19 @@ from bayesmix.formula.tree import Addition, Expr, Literal, Span
 class Signature:
     """What an addition term takes: how many arguments, options, and flags, which are options too.
 
-    Options have values a row, flags are True or False.
+    Options have values a row, flags are True or False, settings one number or True or False.
     """
 
     arguments: int
     more: int = 0
     options: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    settings: tuple[tuple[str, type], ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All that is given by name."""
+        return (*self.options, *self.flags, *(name for name, _ in self.settings))
 
 
 ADDITIONS = {
@@ -33,17 +40,20 @@ ADDITIONS = {
     "cens": Signature(1, more=1),
     "dec": Signature(1),
     "trunc": Signature(0, more=2, options=("lb", "ub")),
+    "bhaz": Signature(0, settings=(("df", int), ("degree", int), ("intercept", bool))),
 }
 LATER = (
     "mi",
     "thres",
     "cat",
-    "bhaz",
     "index",
     "subset",
     "vreal",
     "vint",
 )
+
+
+KINDS = {bool: "True or False", int: "a whole number"}
 
 
 def parse_additions(cursor: Cursor) -> tuple[Addition, ...]:
@@ -64,14 +74,16 @@ def _parse_addition(cursor: Cursor) -> Addition:
     args, kwargs, arguments = parse_arguments(cursor)
     span = (name.span[0], arguments[1])
     _check_arguments(name.text, signature, args, kwargs, span)
-    flags = tuple(k for k, value in kwargs if k in signature.flags and _flag(k, value))
-    kwargs = tuple((k, value) for k, value in kwargs if k not in signature.flags)
-    return Addition(name.text, args, kwargs, span, flags)
+    flags = tuple(k for k, value in kwargs if k in signature.flags and _literal(k, value, bool))
+    kinds = dict(signature.settings)
+    settings = tuple((k, _literal(k, value, kinds[k])) for k, value in kwargs if k in kinds)
+    kwargs = tuple((k, value) for k, value in kwargs if k in signature.options)
+    return Addition(name.text, args, kwargs, span, flags, settings)
 
 
-def _flag(option: str, value: Expr) -> bool:
-    if not isinstance(value, Literal) or not isinstance(value.value, bool):
-        raise FormulaError(f"{option}= takes True or False.", span=value.span)
+def _literal(option: str, value: Expr, kind: type) -> Any:
+    if not isinstance(value, Literal) or type(value.value) is not kind:
+        raise FormulaError(f"{option}= takes {KINDS[kind]}.", span=value.span)
     return value.value
 
 
@@ -105,7 +117,7 @@ def _check_arguments(
         takes = f"{least} argument" if least == most else f"{least} or {most} arguments"
         raise FormulaError(f"{name}() takes {takes}, not {len(args)}.", span=span)
     for option, value in kwargs:
-        if option not in (*signature.options, *signature.flags):
+        if option not in signature.named:
             raise FormulaError(f"{name}() has no option {option!r}.", span=value.span)
     taken = signature.options[: len(args)]
     twice = [value for option, value in kwargs if option in taken]

@@ -216,7 +216,7 @@ class Predictor:
 class Addition:
     """An addition term between response and tilde: ``trials(n)``.
 
-    `flags` are its options that are True.
+    `flags` are its options that are True, `settings` those that are one number or True or False.
     """
 
     name: str
@@ -224,6 +224,7 @@ class Addition:
     kwargs: tuple[tuple[str, Expr], ...]
     span: Span = field(compare=False)
     flags: tuple[str, ...] = ()
+    settings: tuple[tuple[str, float | bool], ...] = ()
 
     @property
     def values(self) -> tuple[Expr, ...]:

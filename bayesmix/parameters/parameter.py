@@ -31,6 +31,8 @@ class Role(StrEnum):
     """Of each level of Student effects its own: they are √(df · mixing) times normal ones."""
     EFFECTS = "effects"
     DPAR = "dpar"
+    SHARES = "shares"
+    """Of a whole that all rows have in common."""
     SHRINKAGE = "shrinkage"
     """What a shrinkage prior brings with it."""
 

@@ -13,7 +13,7 @@ import pandas as pd
 from bayesmix.design import Group, GroupEffects, Located
 from bayesmix.design.columns import columns_of, label_codes, new_frame, uses_of
 from bayesmix.design.contributions import Contribution
-from bayesmix.design.response import CBIND, check_bounds, response_columns
+from bayesmix.design.response import BASELINE, CBIND, IMPLIED, check_bounds, response_columns
 from bayesmix.errors import DataError, FormulaError, PredictionError, listed
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import Target
@@ -246,6 +246,7 @@ def aux_on(
     wanted = {name for name, own in terms if name in keys or keys & own.keys()}
     exprs = [e for a in written.additions if a.name in wanted for e in a.values]
     exprs += response_columns(written)[1:] if CBIND in wanted else ()
+    exprs += (written.expr,) if BASELINE in wanted else ()
     frame = new_frame(uses_of(exprs, written.source), spec.design.frame, newdata)
     with blaming_newdata():
         return response.data.aux_on(frame, wanted)
@@ -263,7 +264,7 @@ def response_on(
     """
     written, family = spec.formula.response, response.family
     wanted = {a.name for a in written.additions if a.name != "weights" or _is_there(a, newdata)}
-    wanted |= response.data.additions.keys() & {CBIND}
+    wanted |= response.data.additions.keys() & {*IMPLIED}
     aux = aux_on(spec, response, newdata, wanted)
     frame = new_frame(uses_of([written.expr], written.source), spec.design.frame, newdata)
     with blaming_newdata():

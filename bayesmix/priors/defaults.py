@@ -50,6 +50,7 @@ _NATURAL: Mapping[str, str] = MappingProxyType(
         "xi": "normal(0, 2.5)",
         "alpha": "normal(0, 4)",
         "disc": "lognormal(0, 1)",
+        "sbhaz": "dirichlet(1)",
     }
 )
 """A parameter without a formula, or the intercept of one with an identity link."""

@@ -165,7 +165,7 @@ def _response(spec: ModelSpec, s: Style) -> Line:
         s.symbol(d.name, "i") if d.name in response.predictors else _constant(d, s)
         for d in family.dpars
     ]
-    parts += [s.symbol("alpha") for _ in family.vectors]
+    parts += [s.symbol(v.name if v.shares else "alpha") for v in family.vectors]
     name = FAMILIES.get(family.name, "".join(w[:1].upper() + w[1:] for w in family.name.split("_")))
     right = f"{s.word(name)}({', '.join(parts)})"
     rows = f"i = 1, …, {len(spec.design.frame)}"

@@ -59,6 +59,7 @@ RESPONSES = {
     "frechet": "z",
     "inverse.gaussian": "z",
     "wiener": "z | dec(yes)",
+    "cox": "z",
 }
 
 
@@ -69,6 +70,7 @@ def rows(n: int = 300) -> pd.DataFrame:
     data["of_g"] = data["g"].map({g: i**2 for i, g in enumerate("pqrstu")}).astype(float)
     data["by_g"] = np.where(data["g"].isin(["p", "q"]), "old", "new")
     data["end"] = data["z"] + np.linspace(0.1, 3, n)
+    data["entry"] = data["z"] * np.linspace(0, 0.9, n)
     data["known"] = np.resize(["none", "right", "left", "interval", "none"], n)
     data["of_level"] = data["g"].map(dict(zip("pqrstu", range(1, 7), strict=True))).astype(float)
     data["mate"] = data["g"].to_numpy()[::-1]

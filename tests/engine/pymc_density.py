@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -9,7 +11,7 @@ from pytensor.compile.mode import Mode
 from pytensor.graph.replace import clone_replace
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 
-from bayesmix.engine.plan.layout import Layout
+from bayesmix.engine.plan.layout import At, Layout
 from bayesmix.parameters import Role
 from bayesmix.pymc_model import build_pymc_model
 from bayesmix.pymc_model.vectors import shared_priors
@@ -25,10 +27,16 @@ class PymcDensity:
     def __init__(self, spec: ModelSpec, layout: Layout) -> None:
         model = build_pymc_model(spec)
         at, x, start = _positions(layout), pt.dvector("x"), model.initial_point()
-        assert {rv.name for rv in model.free_RVs} == set(at)
+        shares, size = {s.parameter.name: s for s in layout.of_role(Role.SHARES)}, 0.0
+        assert {rv.name for rv in model.free_RVs} == {*at, *shares}
         values = {rv.name: model.rvs_to_values[rv] for rv in model.free_RVs}
-        parts = {v: x[at[name]].reshape(start[v.name].shape) for name, v in values.items()}
-        logp = clone_replace(model.logp(), parts)
+        parts = {
+            values[name]: x[i].reshape(start[values[name].name].shape) for name, i in at.items()
+        }
+        for name, place in shares.items():
+            parts[values[name]], more = _shares(place, x)
+            size = size + more
+        logp = clone_replace(model.logp(), parts) + size
         self.function = pytensor.function([x], [logp, pt.grad(logp, x)], mode=EVALUATED)
 
     def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
@@ -40,6 +48,14 @@ class PymcDensity:
                 raise
             return -np.inf, np.full_like(x, np.nan)
         return float(logp), grad
+
+
+def _shares(at: At, x: Any) -> tuple[Any, Any]:
+    """What PyMC has in place of gamma distributed sizes, and the log density of their sum."""
+    logs = x[at.numbers]
+    alpha = np.broadcast_to(at.parameter.prior.distribution.params, at.size)
+    total = pt.logsumexp(logs)
+    return (logs - logs.mean())[:-1], alpha.sum() * total - pt.exp(total)
 
 
 def _positions(layout: Layout) -> dict[str, np.ndarray]:

@@ -53,6 +53,13 @@ MODELS = {
         (),
     ),
     "hurdle": (bf("amount | weights(w) ~ x + (1 | g)", hu="z"), "hurdle_gamma", ()),
+    "hazards": ("z | cens(known, end) + bhaz(df=6) + weights(w) ~ x + (1 | g)", "cox", ()),
+    "hazards of late entries": (
+        "z | cens(flag) + trunc(lb=entry) ~ x * f",
+        "cox",
+        (prior("dirichlet(3)", "sbhaz"),),
+    ),
+    "hazards between bounds": ("z | trunc(lb=entry, ub=2.01) ~ x", "cox", ()),
     "censored": ("z | cens(known, end) ~ x + (1 | g)", "lognormal", ()),
     "truncated": ("z | trunc(lb=0.5, ub=9) + weights(w) ~ x + (1 | g)", "gaussian", ()),
     "student effects": (

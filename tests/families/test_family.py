@@ -59,6 +59,7 @@ DEFAULTS = {
     "weibull": {"mu": "log", "shape": "log"},
     "frechet": {"mu": "log", "nu": "logm1"},
     "inverse.gaussian": {"mu": "1/mu^2", "shape": "log"},
+    "cox": {"mu": "log"},
     "wiener": {"mu": "identity", "bs": "log", "ndt": "log", "bias": "logit"},
 }
 

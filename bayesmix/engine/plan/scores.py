@@ -17,6 +17,8 @@ from bayesmix.spec import ModelSpec
 
 ITERATIONS = 50
 STEP = 1e-4
+OWN = (Role.DPAR, Role.THRESHOLDS, Role.SHARES)
+"""Roles of the parameters without a formula that rows hang on."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def fit_without_effects(spec: ModelSpec, density: Density) -> RowFit:
     """
     fitted = posterior_of(density.layout, _mode(spec, density)[None])
     etas = {target: _eta(p, fitted) for target, p in spec.predictors.items()}
-    own = (p.name for p in spec.parameters if p.role in (Role.DPAR, Role.THRESHOLDS))
+    own = (p.name for p in spec.parameters if p.role in OWN)
     return RowFit(spec, etas, {name: fitted[name] for name in own})
 
 

@@ -96,7 +96,8 @@ def of_density(base: Any, density: Formula, terms: tuple[str, ...]) -> DerivedRo
         None where the density has functions without a scalar form.
     """
     scales = dict(zip(base.dpar_names, base.row.scales, strict=True))
-    row = derived_row(density, scales, (*base.row.takes, *terms))
+    shared = getattr(base.row, "vector", None)
+    row = derived_row(density, scales, (*base.row.takes, *terms), shared=shared)
     try:
         _ = row.function
     except UntraceableError:

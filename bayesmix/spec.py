@@ -29,6 +29,7 @@ from bayesmix.parameters.slots import dpar_key
 from bayesmix.priors import Prior, PriorTable, Resolved, common, resolve
 from bayesmix.priors import default_priors as brms_priors
 from bayesmix.priors.autoscale import autoscaled, check_scheme
+from bayesmix.priors.defaults import of_variances
 from bayesmix.priors.shrinking import Shrinking, hyper_parameters, shrinkings_of
 
 
@@ -307,6 +308,8 @@ def _resolved(
     for r in responses:
         offsets = {dpar: float(p.offset.mean()) for dpar, p in r.predictors.items()}
         defaults |= brms_priors(r.family, r.data.y, slots, offsets)
+        functions = (v for p in r.predictors.values() for v in p.variances)
+        defaults |= of_variances(r.family, r.data.y, functions)
         if scheme == "autoscale":
             columns = {dpar_key(dpar): _by_coef(p) for dpar, p in r.predictors.items()}
             offset = offsets.get(MAIN, 0.0)

@@ -6,6 +6,7 @@ from bayesmix.design.groups import By, Group, Located
 from bayesmix.design.matrix import Matrix
 from bayesmix.design.response import ResponseData
 from bayesmix.design.spine import GroupCoef, blocks, coefs_of
+from bayesmix.design.variances import VarianceFunction
 
 __all__ = [
     "By",
@@ -19,6 +20,7 @@ __all__ = [
     "Offset",
     "PredictorDesign",
     "ResponseData",
+    "VarianceFunction",
     "blocks",
     "build_design",
     "coefs_of",

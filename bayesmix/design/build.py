@@ -25,6 +25,7 @@ from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
 from bayesmix.design.response import ResponseData, build_response, response_columns
 from bayesmix.design.spine import GroupCoef, Spine
+from bayesmix.design.variances import VarianceFunction, variance_functions
 from bayesmix.errors import DataError, FormulaError
 from bayesmix.formula.agreement import Key
 from bayesmix.formula.memberships import covariates, members_of
@@ -74,6 +75,15 @@ class PredictorDesign:
     @property
     def groups(self) -> tuple[GroupEffects, ...]:
         return only(GroupEffects, self.contributions)
+
+    @property
+    def variances(self) -> tuple[VarianceFunction, ...]:
+        return only(VarianceFunction, self.contributions)
+
+    @property
+    def of_mean(self) -> bool:
+        """Whether it hangs on the main predictor."""
+        return any(v.of_mean for v in self.variances)
 
     @property
     def offset(self) -> np.ndarray:
@@ -137,7 +147,9 @@ def build_design(
     groups = _groups(formula, frame, functions, data2)
     _check_dims(groups.values(), formula, response.family)
     _check_response(response.name, groups.values(), formula, response.family)
-    predictors, spine = _predictors(formula, frame, functions, groups, response.family)
+    predictors, spine = _predictors(
+        formula, frame, functions, groups, response.family, data.columns
+    )
     _check_prefixes(predictors)
     named = {g.known.name: data2[g.known.name] for g in groups.values() if g.known}
     return Design(
@@ -183,7 +195,8 @@ def _exprs(formula: Formula) -> Iterator[tuple[Expr, str]]:
     for expr in (*response_columns(response), *given):
         yield expr, response.source
     for _, predictor in formula.predictors:
-        for expr in (*predictor.population.offsets, *_factors(predictor)):
+        covariates = (e for v in predictor.variances for e in v.columns)
+        for expr in (*predictor.population.offsets, *_factors(predictor), *covariates):
             yield expr, predictor.source
 
 
@@ -242,6 +255,7 @@ def _check_dims(groups: Collection[Group], formula: Formula, family: Family) -> 
     """Each dimension of the posterior needs a name that no other and no variable has."""
     taken = TAKEN_DIMS | {f"{dpar}_coef" for dpar, _ in formula.predictors}
     taken |= _variables(groups, formula, family)
+    taken |= {f"{d}_{v.by.name}" for d, p in formula.predictors for v in p.variances if v.by}
     taken |= {f"{g.name}_{dim}" for g in groups for dim in ("coef", "coef2")}
     if "obs" in {g.name for g in groups}:
         taken |= {"row"}
@@ -296,6 +310,7 @@ def _predictors(
     functions: Mapping[str, Any],
     groups: Mapping[Key, Group],
     family: Family,
+    names: pd.Index,
 ) -> tuple[tuple[PredictorDesign, ...], Spine]:
     spine: list[GroupCoef] = []
     predictors = []
@@ -309,7 +324,8 @@ def _predictors(
         ]
         offsets = [make_quantity(e, *on) for e in population.offsets]
         columns = _columns(build_matrix(population, *on), target, family)
-        contributions = (columns, Offset.of(offsets, frame), *brackets)
+        variances = variance_functions(predictor, target, family, on, names)
+        contributions = (columns, Offset.of(offsets, frame), *variances, *brackets)
         predictors.append(PredictorDesign(target, predictor, contributions))
     return tuple(predictors), tuple(spine)
 

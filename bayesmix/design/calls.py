@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.design.columns import columns_of, first_row, is_contrast
+from bayesmix.design.columns import columns_of, is_contrast
 from bayesmix.errors import BayesmixError, FormulaError, did_you_mean, listed
 from bayesmix.formula.tree import Binary, Call, Expr, List, Literal, Name, Unary, children, render
 
@@ -61,8 +61,9 @@ class CallFactor:
             raise self._error("gives no column.")
         bad = pd.Series(~np.isfinite(values).all(axis=1), index=rows)
         if bad.any():
+            where = f"{'row' if bad.sum() == 1 else 'rows'} {listed(bad.index[bad], limit=10)}"
             raise self._error(
-                f"is not finite in {int(bad.sum())} row(s), the first of them {first_row(bad)}."
+                f"is not finite in {where}.", "Shift or transform the column, or leave them out."
             )
         return values
 

@@ -6,7 +6,7 @@ A contribution is made on the data of the fit (`build`). `on` gives the same on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -23,6 +23,10 @@ from bayesmix.formula.tree import GroupTerm
 
 class Values(Protocol):
     """Draws of parameters, and where rows find the effects of their groups."""
+
+    @property
+    def etas(self) -> Mapping[str, np.ndarray]:
+        """The linear predictors before this one, by dpar."""
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Draws of a variable, samples first."""

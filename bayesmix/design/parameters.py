@@ -12,12 +12,14 @@ from bayesmix.parameters import Parameter, Role, Slot, Transform, labels
 
 
 def of_predictors(design: Design) -> Iterator[Parameter]:
-    """The population coefficients of every predictor."""
+    """The population coefficients of every predictor, and what its variance functions have."""
     (response,) = design.responses
     several = response.family.main if response.family.main_outcome is not None else ()
     for p in design.predictors:
         if p.columns.names:
             yield _population(p, p.dpar in several)
+        for v in p.variances:
+            yield from v.parameters
 
 
 def of_groups(design: Design) -> Iterator[Parameter]:

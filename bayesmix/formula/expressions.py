@@ -11,6 +11,7 @@ from bayesmix.formula.tree import (
     CONSTANTS,
     LEVELS,
     R_CONSTANTS,
+    Args,
     Binary,
     Call,
     Expr,
@@ -39,7 +40,6 @@ _ORDERED = ("ordered", "as.ordered")
 SAME = {"factor": "C", "as.factor": "C"}
 """What R calls our functions."""
 
-Args = tuple[Expr, ...]
 Kwargs = tuple[tuple[str, Expr], ...]
 
 

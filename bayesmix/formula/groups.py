@@ -71,6 +71,10 @@ def _coefs(side: Side) -> Terms:
             span=side.offsets[0].span,
             hint="Put it outside of the parentheses.",
         )
+    if side.variances:
+        raise FormulaError(
+            "A variance function can't stand in a group-level term.", span=side.variances[0].span
+        )
     coefs = finished(side)
     if not coefs.intercept and not coefs.terms:
         raise FormulaError("The group-level term has no coefficients.", span=side.span)

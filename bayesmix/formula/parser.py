@@ -128,11 +128,15 @@ def parse_re_formula(text: str) -> tuple[GroupTerm, ...]:
 
 
 def split_tilde(text: str, what: str) -> tuple[str | None, str]:
-    """What stands left of the first ``~`` (None if there is none) and what stands right of it."""
+    """What stands left of the first ``~`` (None if there is none) and what stands right of it.
+
+    One inside a call is not that of the formula.
+    """
     with _quoting(text, what):
-        cursor = Cursor(text)
+        cursor, depth = Cursor(text), 0
         while cursor.token.kind != "end":
-            if cursor.at("~"):
+            depth += cursor.at("(") - cursor.at(")")
+            if cursor.at("~") and depth <= 0:
                 start, end = cursor.token.span
                 return text[:start].strip(), text[end:].strip()
             cursor.take()
@@ -159,7 +163,7 @@ def _quoting(text: str, what: str) -> Iterator[str]:
 def _parse_predictor(cursor: Cursor, source: str) -> Predictor:
     side = parse_side(cursor)
     cursor.finish()
-    predictor = Predictor(finished(side), side.groups, source)
+    predictor = Predictor(finished(side), side.groups, source, side.variances)
     check_agreement((predictor,))
     return predictor
 
@@ -185,7 +189,9 @@ def _parse_bare_bar(cursor: Cursor) -> Side:
 
 
 def _refuse_population(side: Side) -> None:
-    spans = [t.span for t in side.terms.values()] + [o.span for o in side.offsets]
+    spans = [t.span for t in side.terms.values()] + [
+        o.span for o in (*side.offsets, *side.variances)
+    ]
     if side.intercept is not None and side.groups:
         spans.append(side.span)
     if spans:

@@ -13,6 +13,7 @@ from bayesmix.formula.groups import group_terms, parse_targets
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Term
 from bayesmix.formula.unexpected import operand_expected
+from bayesmix.formula.variances import NAMES, parse_variance
 
 _SUM, _PRODUCT, _WITHIN, _INTERACTION, _POWER = 1, 2, 3, 4, 5
 _LEVELS = {
@@ -87,6 +88,9 @@ def _parse_operand(cursor: Cursor) -> Side:
         raise operand_expected(token)
     if cursor.at_call() and token.text == "offset":
         return _parse_offset(cursor)
+    if cursor.at_call() and token.text in NAMES:
+        term = parse_variance(cursor)
+        return Side(term.span, variances=(term,))
     if cursor.at_call() and token.text in ("gr", "mm"):
         raise _left_of_bar(token)
     factor = parse_factor(cursor)

@@ -82,6 +82,7 @@ class List:
 
 
 Expr = Name | Literal | Call | Unary | Binary | List
+Args = tuple[Expr, ...]
 
 
 @dataclass(frozen=True)
@@ -204,12 +205,31 @@ class GroupTerm:
 
 
 @dataclass(frozen=True)
+class VarianceTerm:
+    """``varPower(mu, by=f)``: a function that a scale is a multiple of.
+
+    `covariate` is None where it is the fitted mean.
+    """
+
+    function: str
+    covariate: Expr | None
+    by: Name | None
+    span: Span = field(compare=False)
+
+    @property
+    def columns(self) -> tuple[Expr, ...]:
+        """What it reads of the data."""
+        return tuple(e for e in (self.covariate, self.by) if e is not None)
+
+
+@dataclass(frozen=True)
 class Predictor:
     """The right-hand side for one distributional parameter."""
 
     population: Terms
     groups: tuple[GroupTerm, ...]
     source: str = field(compare=False)
+    variances: tuple[VarianceTerm, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ class Role(StrEnum):
     DPAR = "dpar"
     SHARES = "shares"
     """Of a whole that all rows have in common."""
+    VARIANCE = "variance"
+    """Of a variance function."""
     SHRINKAGE = "shrinkage"
     """What a shrinkage prior brings with it."""
 

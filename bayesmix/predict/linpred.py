@@ -31,6 +31,7 @@ class ChunkValues:
     rows: Rows
     new: NewLevels
     part: slice
+    etas: dict[str, np.ndarray] = field(default_factory=dict)
     _effects: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -77,5 +78,6 @@ def linear_predictors(
     """
     values = ChunkValues(draws, rows, new, part)
     shape = len(draws), part.stop - part.start
-    predictors = rows.predictors.items()
-    return {t.dpar: linear_predictor(cs, values, shape, part) for t, cs in predictors}
+    for target, contributions in rows.predictors.items():
+        values.etas[target.dpar] = linear_predictor(contributions, values, shape, part)
+    return values.etas

@@ -7,16 +7,16 @@ those of several predictors are jointly normal. So one integral per row and draw
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 
 import numpy as np
 
-from bayesmix.design import GroupEffects
+from bayesmix.design import GroupEffects, VarianceFunction
 from bayesmix.design.groups import member_of
 from bayesmix.errors import PredictionError, listed
-from bayesmix.parameters import Target
+from bayesmix.parameters import MAIN, Target
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.standard import correlation_root, covariance
 from bayesmix.spec import GroupPriors
@@ -60,6 +60,8 @@ class Population:
         For groups with ``by`` the ``by`` level of each row.
     together : mapping of str to ndarray
         For groups of ``mm()`` which members of each row are the same cluster.
+    following : mapping of str to tuple of VarianceFunction
+        By parameter what of its predictor hangs on the mean, whose effects it has then too.
     """
 
     groups: Mapping[str, GroupPriors]
@@ -67,6 +69,7 @@ class Population:
     effects: Mapping[Target, tuple[GroupEffects, ...]]
     strata: Mapping[str, Array]
     together: Mapping[str, Array]
+    following: Mapping[str, tuple[VarianceFunction, ...]] = field(default_factory=dict)
 
     @property
     def dpars(self) -> tuple[str, ...]:
@@ -122,11 +125,13 @@ class Population:
         L. N. Trefethen, J. A. C. Weideman (2014). The exponentially convergent trapezoidal rule.
         SIAM Review 56(3).
         """
-        dpars = [d for d in self.dpars if d in uses]
+        follows = any(d in uses for d in self.following)
+        dpars = [d for d in self.dpars if d in uses or (follows and d == MAIN)]
         if not dpars:
             return function(etas)
         _check_means(dpars, links)
-        shifted = len(dpars) == 1 and dpars[0] in linear and links[dpars[0]] in SHIFTED
+        alone = len(dpars) == 1 and not follows
+        shifted = alone and dpars[0] in linear and links[dpars[0]] in SHIFTED
         if not (shifted and links[dpars[0]] == "identity"):
             self._check_normal()
         spread = self.covariance(dpars, part)
@@ -134,7 +139,7 @@ class Population:
             (only,) = dpars
             return function(etas | {only: SHIFTED[links[only]](etas[only], spread[..., 0, 0])})
         root = correlation_root(spread)
-        return sum(w * function(_moved(etas, dpars, root, z)) for z, w in _nodes(spread))
+        return sum(w * function(self._moved(etas, dpars, root, z, part)) for z, w in _nodes(spread))
 
     def deviate(self, rng: np.random.Generator, etas: Etas, part: slice) -> Etas:
         """The linear predictors with effects of a cluster of its own for each row and draw."""
@@ -142,7 +147,17 @@ class Population:
             return etas
         self._check_normal()
         root = correlation_root(self.covariance(self.dpars, part))
-        return _moved(etas, self.dpars, root, rng.standard_normal(root.shape[:-1]))
+        return self._moved(etas, self.dpars, root, rng.standard_normal(root.shape[:-1]), part)
+
+    def _moved(self, etas: Etas, dpars: Sequence[str], root: Array, z: Array, part: slice) -> Etas:
+        """With deviates, and what follows from them."""
+        moves = {d: (root[..., i, :] * z).sum(axis=-1) for i, d in enumerate(dpars)}
+        moved = etas | {d: etas[d] + move for d, move in moves.items()}
+        for dpar, functions in self.following.items():
+            for f in functions:
+                before, after = (f.on_rows(e[MAIN], self.draws, part) for e in (etas, moved))
+                moved[dpar] = moved[dpar] + after - before
+        return moved
 
     def _check_normal(self) -> None:
         for name in dict.fromkeys(c.group for cs in self.effects.values() for c in cs):
@@ -168,11 +183,6 @@ class Population:
         if self.groups[group].group.by is None:
             return cov[:, None]
         return cov[:, member_of(self.strata[group], member)[part]]
-
-
-def _moved(etas: Etas, dpars: Sequence[str], root: Array, z: Array) -> Etas:
-    moves = {d: (root[..., i, :] * z).sum(axis=-1) for i, d in enumerate(dpars)}
-    return etas | {d: etas[d] + move for d, move in moves.items()}
 
 
 def _nodes(covariance: Array) -> Iterator[tuple[Array, float]]:

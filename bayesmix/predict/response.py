@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.design import VarianceFunction
+from bayesmix.design.contributions import only
 from bayesmix.errors import PredictionError, listed
 from bayesmix.families import LINKS, Family
 from bayesmix.parameters import MAIN
@@ -73,12 +75,19 @@ class Prediction:
         """
         response, seeds = spec.response, make_seeds(request.random_seed)
         chosen = _checked(response.family, request.dpar, dpar)
-        wanted = _those(response.family, chosen)
+        wanted = _those(response, chosen)
         targets = [p.target for d, p in response.predictors.items() if d in wanted]
         rows = rows_of(spec, request, targets)
         draws = draws.select(request.ndraws, request.draw_ids, seeds.stream("draws"))
         new = NewLevels.of(spec, draws, rows.located, request.new_levels, seeds)
-        population = Population(new.groups, draws, rows.integrated, rows.strata, rows.together)
+        following = {
+            t.dpar: found
+            for t, cs in rows.predictors.items()
+            if (found := tuple(v for v in only(VarianceFunction, cs) if v.of_mean))
+        }
+        population = Population(
+            new.groups, draws, rows.integrated, rows.strata, rows.together, following
+        )
         return cls(spec, response, chosen, draws, rows, new, seeds, population)
 
     @property
@@ -276,10 +285,13 @@ LOG_LIK = {IndependentRows: _independent_rows}
 """The log likelihood of rows under each kind of likelihood."""
 
 
-def _those(family: Family, chosen: str | None) -> tuple[str, ...]:
+def _those(response: Response, chosen: str | None) -> tuple[str, ...]:
     """The parameters that are needed for one, or for the response."""
+    family, predictors = response.family, response.predictors
     if chosen is None:
         return family.dpar_names
+    if chosen in predictors and predictors[chosen].of_mean:
+        return (*family.main, chosen)
     return family.main if chosen == MAIN else (chosen,)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +15,10 @@ from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.parsing import parse_distribution
 from bayesmix.priors.rounding import format_number, round_as_r
 
-__all__ = ["default_priors"]
+if TYPE_CHECKING:
+    from bayesmix.design import VarianceFunction
+
+__all__ = ["default_priors", "of_variances"]
 
 _LEAST_SCALE = 2.5
 _MAD_OF_NORMAL = 1.4826
@@ -136,6 +140,49 @@ def default_priors(
     offset = (offset_means or {}).get("mu", 0.0)
     keys = dict.fromkeys((s.class_, s.dpar) for s in slots)
     return {key: parse_distribution(_default(*key, family, y, offset)) for key in keys}
+
+
+def of_variances(
+    family: Family, y: ArrayLike, functions: Iterable[VarianceFunction]
+) -> dict[tuple[str, str], Distribution]:
+    """The default priors of variance functions, which brms doesn't have.
+
+    A power is ``normal(0, 1)``. With s the mean size of the covariate, a rate is ``normal(0, 1 /
+    s)``, so that the scale changes about e-fold over it, and a constant ``student_t(3, 0, s)``: as
+    large as what it is added to. Of several covariates of one predictor the largest s counts.
+
+    Parameters
+    ----------
+    family : Family
+    y : array_like
+        The response, whose size is that of the fitted mean.
+    functions : iterable of VarianceFunction
+
+    Returns
+    -------
+    dict
+        Class and dpar to distribution.
+    """
+    sizes: dict[tuple[str, str], float] = {}
+    for f in functions:
+        size = _size(family, np.asarray(y)) if f.of_mean else float(f.values.mean())
+        for what in f.names:
+            key = (what, f.target.dpar)
+            sizes[key] = max(size, sizes.get(key, 0.0))
+    return {key: parse_distribution(_of_size(key[0], s)) for key, s in sizes.items()}
+
+
+def _size(family: Family, y: np.ndarray) -> float:
+    """That of the mean: on the logarithm's scale where the parameter is."""
+    return float(np.abs(np.log(y[y > 0]) if family.log_scale else y).mean()) or 1.0
+
+
+def _of_size(what: str, size: float) -> str:
+    if what == "power":
+        return "normal(0, 1)"
+    if what == "expon":
+        return f"normal(0, {float(f'{1 / size:.2g}'):g})"
+    return f"student_t(3, 0, {float(f'{size:.2g}'):g})"
 
 
 def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: float) -> str:

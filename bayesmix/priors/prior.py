@@ -22,7 +22,11 @@ _FIELDS = {
     "sd": ("coef", "group", "dpar"),
     "cor": ("group",),
     "df": ("group",),
+    "power": ("coef", "dpar"),
+    "expon": ("coef", "dpar"),
+    "const": ("coef", "dpar"),
 }
+"""By class what else a prior may name."""
 
 
 SHRUNK = ("b", "sd")
@@ -93,10 +97,12 @@ def prior(
         PreliZ has its bounds with it.
     class_ : str
         ``"b"`` (population coefficients), ``"Intercept"`` (of the *centred* predictors), ``"sd"``,
-        ``"cor"``, or a distributional parameter without a formula such as ``"sigma"``. May be
-        spelled ``**{"class": ...}``.
+        ``"cor"``, the parameters of variance functions (``"power"``, ``"expon"``, ``"const"``), or
+        a distributional parameter without a formula such as ``"sigma"``. May be spelled
+        ``**{"class": ...}``.
     coef : str
-        A coefficient, as the package names it (``"Machine[B]"``) or as R does (``"MachineB"``).
+        A coefficient, as the package names it (``"Machine[B]"``) or as R does (``"MachineB"``); of
+        a variance function the covariate.
     group : str
         A grouping factor, for ``sd``, ``cor`` and ``df``.
     dpar : str

@@ -9,7 +9,7 @@ import pymc as pm
 from bayesmix.pymc_model.changes import remember
 from bayesmix.pymc_model.likelihood import add_likelihood
 from bayesmix.pymc_model.parameters import Made, add_parameter
-from bayesmix.pymc_model.predictors import linear_predictor
+from bayesmix.pymc_model.predictors import eta_name, linear_predictor
 from bayesmix.spec import ModelSpec, Response
 from bayesmix.variables import obs_dim, row_labels, variable_coords
 
@@ -45,4 +45,6 @@ def _values(spec: ModelSpec, response: Response, made: Made) -> dict[str, Any]:
     family, predictors = response.family, response.predictors
     names = [*family.free_dpars, *(v.name for v in family.vectors)]
     own = {name: made[name] for name in names if name not in predictors}
-    return own | {d: linear_predictor(spec, p, made) for d, p in predictors.items()}
+    for d, p in predictors.items():
+        own[d] = made[eta_name(d)] = linear_predictor(spec, p, made)
+    return own

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 
-from bayesmix.design import Columns, GroupEffects, Offset, PredictorDesign
+from bayesmix.design import Columns, GroupEffects, Offset, PredictorDesign, VarianceFunction
+from bayesmix.families.maths import tensor_maths
+from bayesmix.formula.variances import MEAN
 from bayesmix.pymc_model.parameters import Made
 from bayesmix.spec import ModelSpec
 
@@ -39,5 +41,22 @@ def _group_effects(spec: ModelSpec, c: GroupEffects, made: Made) -> Any:
     )
 
 
-VALUES = {Columns: _columns, Offset: _offset, GroupEffects: _group_effects}
+def _variance_function(spec: ModelSpec, c: VarianceFunction, made: Made) -> Any:
+    covariate = c.mean(made[eta_name(MEAN)], m=tensor_maths()) if c.of_mean else c.values
+    drawn = {what: made[name] for what, name in c.names.items()}
+    values = {w: v if c.strata is None else v[c.codes] for w, v in drawn.items()}
+    return c.log_multiple(pt.as_tensor(covariate), values, pt)
+
+
+def eta_name(dpar: str) -> str:
+    """What later predictors find a linear predictor by."""
+    return f"eta_{dpar}"
+
+
+VALUES = {
+    Columns: _columns,
+    Offset: _offset,
+    GroupEffects: _group_effects,
+    VarianceFunction: _variance_function,
+}
 """How each kind of contribution is computed."""

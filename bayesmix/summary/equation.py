@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
-from bayesmix.design import Group, GroupEffects, PredictorDesign
+from bayesmix.design import Group, GroupEffects, PredictorDesign, VarianceFunction
 from bayesmix.parameters import MAIN, Parameter, Role, Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -39,6 +39,9 @@ class Style(Protocol):
     def vector(self, items: Sequence[str]) -> str:
         """Several in brackets."""
 
+    def power(self, base: str, exponent: str) -> str:
+        """To the power of."""
+
 
 @dataclass(frozen=True)
 class Unicode:
@@ -63,6 +66,9 @@ class Unicode:
     def vector(self, items: Sequence[str]) -> str:
         return f"({', '.join(items)})"
 
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}^{exponent}"
+
     def link(self, link: str, inside: str) -> str:
         return inside if link == "identity" else f"{link}({inside})"
 
@@ -84,6 +90,9 @@ class Latex:
     def word(self, name: str, *index: str) -> str:
         text = re.sub(r"([_#$%&{}])", r"\\\1", name).replace("^", r"\^{}")
         return f"\\mathrm{{{text}}}" + (f"_{{{', '.join(index)}}}" if index else "")
+
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}^{{{exponent}}}"
 
     def vector(self, items: Sequence[str]) -> str:
         return rf"\left({', '.join(items)}\right)"
@@ -180,12 +189,26 @@ def _predictor(spec: ModelSpec, p: PredictorDesign, s: Style) -> Line:
     terms = [_times(s, _beta(p, s, k), name) for k, name in enumerate(p.columns.names)]
     if (p.offset != 0).any():
         terms.append(s.word("offset", "i"))
+    terms += [_variance(v, s) for v in p.variances]
     for c in p.groups:
         terms += list(_of_group(spec, c, s))
     left = s.link(spec.family.dpar(p.dpar).link, s.symbol(p.dpar, "i"))
     if spec.family.dpar(p.dpar).latent:
         left = s.symbol(p.dpar, "i")
     return Line(left, "=", " + ".join(terms) or "0")
+
+
+def _variance(v: VarianceFunction, s: Style) -> str:
+    """What a variance function adds to the logarithm of a scale."""
+    own = () if v.strata is None else (s.word(v.strata.column, "i"),)
+    symbols = {what: s.symbol(name, *own) for what, name in v.names.items()}
+    x = s.symbol(MAIN, "i") if v.of_mean else s.word(v.covariate, "i")
+    if v.function == "varExp":
+        return f"{symbols['expon']}{s.times}{x}"
+    size = s.link("log", f"|{x}|")
+    if v.function == "varPower":
+        return f"{symbols['power']}{s.times}{size}"
+    return s.link("log", f"{symbols['const']} + {s.power(f'|{x}|', symbols['power'])}")
 
 
 def _times(s: Style, coefficient: str, name: str) -> str:

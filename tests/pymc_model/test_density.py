@@ -74,6 +74,12 @@ CASES = {
         "gaussian",
         NORMAL,
     ),
+    "a power of the mean": (bf("count ~ x + (1 | g)", shape="varPower(mu)"), "negbinomial", NORMAL),
+    "variance functions": (
+        bf("y ~ x + (1 | g)", sigma="varConstPower(x, by=f) + varExp(mu) + (1 | k)"),
+        "student",
+        NORMAL,
+    ),
     "student effects": ('y ~ x + (1 + x | gr(g, dist="student"))', "gaussian", NORMAL),
     "known covariances": ("y ~ x + (1 + x | gr(g, cov=A, by=t))", "gaussian", NORMAL),
     "weighted levels": ("y ~ x + (1 | gr(g, pw=v))", "gaussian", NORMAL),

@@ -20,6 +20,7 @@ MODELS = [
     ('y ~ x + (1 + x | gr(g, dist="student"))', "gaussian"),
     ("y ~ 1", "student"),
     ("y ~ 0 + (1 | g)", "gaussian"),
+    (bx.bf("y ~ x", sigma="varConstPower(z, by=f) + varPower(mu) + varExp(mu)"), "gaussian"),
     ("w ~ poly(x, 2) + (1 || g)", "lognormal"),
 ]
 

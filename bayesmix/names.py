@@ -122,6 +122,18 @@ def _thresholds(spec: ModelSpec, p: Parameter) -> Variable:
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
+def _shares(spec: ModelSpec, p: Parameter) -> Variable:
+    """Counted, those of strata after the stratum's label or number."""
+    if len(p.dims) == 1:
+        return _plain(spec, p)
+    cells = [
+        Cell(tuple(f"{p.name}[{s},{k + 1}]" for s in (_level_text(label), i + 1)), ((i, k),))
+        for i, label in enumerate(p.coords[0])
+        for k in range(p.shape[-1])
+    ]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
 def _shrinkage(spec: ModelSpec, p: Parameter) -> Variable:
     """Counted, or (the shares of R2D2) called by what is shrunk."""
     plain = _plain(spec, p)
@@ -141,6 +153,7 @@ VARIABLES = {
     Role.COR: _cor,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
+    Role.SHARES: _shares,
     Role.SHRINKAGE: _shrinkage,
 }
 """How brms spells what isn't called by the variable's name."""

@@ -24,7 +24,7 @@ from bayesmix.families.family import Vector
 from bayesmix.formula import Formula, bf, with_ties
 from bayesmix.formula.structures import Structure
 from bayesmix.frames import to_pandas
-from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform
+from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform, labels
 from bayesmix.parameters.slots import dpar_key
 from bayesmix.priors import Prior, PriorTable, Resolved, common, resolve
 from bayesmix.priors import default_priors as brms_priors
@@ -271,7 +271,7 @@ def _vectors(responses: Iterable[Response]) -> Iterator[Parameter]:
     """The parameters of several values that all rows share."""
     for r in responses:
         for v in r.family.vectors:
-            yield _shares(v, r.name) if v.shares else _thresholds(v, r.name)
+            yield _shares(v, r) if v.shares else _thresholds(v, r.name)
 
 
 def _thresholds(v: Vector, response: str) -> Parameter:
@@ -281,10 +281,12 @@ def _thresholds(v: Vector, response: str) -> Parameter:
     return Parameter(v.name, Role.THRESHOLDS, target, *axes, slots, transform)
 
 
-def _shares(v: Vector, response: str) -> Parameter:
+def _shares(v: Vector, r: Response) -> Parameter:
+    """Those of each stratum have the same prior."""
     slots = (Slot(v.class_, shares=len(v.labels)),)
-    axes, target = ((v.dim,), (v.labels,)), Target(response, MAIN)
-    return Parameter(v.name, Role.SHARES, target, *axes, slots, Transform.SHARES)
+    coords = (*(labels(s) for s in r.data.strata if v.strata), v.labels)
+    target = Target(r.name, MAIN)
+    return Parameter(v.name, Role.SHARES, target, v.dims, coords, slots, Transform.SHARES)
 
 
 def _plain(responses: Iterable[Response]) -> Iterator[Parameter]:

@@ -275,7 +275,7 @@ def _check_dims(groups: Collection[Group], formula: Formula, family: Family) -> 
 
 def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set[str]:
     """What the variables of a posterior are called."""
-    vectors = (name for v in family.vectors for name in (v.name, v.dim))
+    vectors = (name for v in family.vectors for name in (v.name, *v.dims))
     of_dpars = {"b", *family.dpar_names, *(f"b_{dpar}" for dpar, _ in formula.predictors), *vectors}
     of_groups = ("sd", "cor", "r", "df", "udf")
     return of_dpars | {f"{what}_{g.name}" for g in groups for what in of_groups}

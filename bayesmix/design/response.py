@@ -49,7 +49,27 @@ class Scaled:
         return self.factor * self.numbers.on(frame)
 
 
-Numbers = Quantity | Words | Scaled | Column
+@dataclass(frozen=True)
+class Strata:
+    """The numbers, from 0, of the labels of a column."""
+
+    column: str
+    labels: tuple[Any, ...]
+
+    def on(self, frame: pd.DataFrame) -> np.ndarray:
+        """DataError for a label that there wasn't."""
+        numbers = {label: k for k, label in enumerate(self.labels)}
+        found = frame[self.column].astype(object).map(numbers)
+        if found.isna().any():
+            row = first_row(found.isna())
+            raise DataError(
+                f"{self.column!r} has the stratum {frame[self.column][found.isna()].iloc[0]!r} in "
+                f"row {row}, for which there is no baseline hazard; there is {listed(self.labels)}."
+            )
+        return found.to_numpy(float)
+
+
+Numbers = Quantity | Words | Scaled | Strata | Column
 
 
 @dataclass(frozen=True)
@@ -80,6 +100,12 @@ class ResponseData:
     levels: tuple[Any, ...] | None = None
     quantity: Quantity | None = None
     additions: Mapping[str, Mapping[str, Numbers]] = field(default_factory=dict)
+
+    @property
+    def strata(self) -> tuple[tuple[Any, ...], ...]:
+        """The labels of what has a baseline hazard of its own, if anything has."""
+        given = self.additions.get(BASELINE, {}).values()
+        return tuple(numbers.labels for numbers in given if isinstance(numbers, Strata))
 
     def on(self, frame: pd.DataFrame) -> np.ndarray:
         """The response in other (already checked) data, categories as numbers."""
@@ -125,7 +151,8 @@ def build_response(
     family.check(y, aux, frame.index)
     check_bounds(y, aux, frame.index)
     if BASELINE in family.may:
-        additions[BASELINE] = _baseline(response, own, additions, (y, aux))
+        splines = _baseline(response, own, additions, (y, aux))
+        additions[BASELINE] = additions.get(BASELINE, {}) | splines
         aux |= _additions({BASELINE: additions[BASELINE]}, frame)
         _check_hazard(aux, frame.index)
     ready = family.for_response(y, levels, aux, flags_of(response))
@@ -217,12 +244,23 @@ def _arguments(
     """What makes an addition term's arguments, the first under the term's name."""
     names = ARGUMENTS.get(addition.name, (addition.name,))
     pairs = [*zip(names, addition.args, strict=False), *addition.kwargs]
+    if addition.name == BASELINE:
+        return {name: _strata(expr, frame) for name, expr in pairs}
     return {
         name: _words(name, expr, frame)
         if name in WORDS and _is_category(expr, frame)
         else quantity(expr)
         for name, expr in pairs
     }
+
+
+def _strata(expr: Expr, frame: pd.DataFrame) -> Strata:
+    if not isinstance(expr, Name):
+        raise DataError(f"The strata gr= of bhaz() are a column, not {shown(expr)}.")
+    column = frame[expr.name]
+    is_category = isinstance(column.dtype, pd.CategoricalDtype)
+    labels = column.cat.categories if is_category else sorted(column.unique())
+    return Strata(expr.name, tuple(labels))
 
 
 def _is_category(expr: Expr, frame: pd.DataFrame) -> bool:
@@ -259,7 +297,7 @@ def _check_censoring(values: Mapping[str, np.ndarray], rows: pd.Index) -> None:
         )
 
 
-ARGUMENTS = {"cens": ("cens", "y2"), "trunc": ("lb", "ub")}
+ARGUMENTS = {"cens": ("cens", "y2"), "trunc": ("lb", "ub"), "bhaz": ("gr",)}
 """What the arguments of addition terms are called, where they aren't called like the term."""
 
 RULES: Mapping[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {

@@ -30,18 +30,22 @@ __all__ = ["FAMILY", "with_baseline"]
 
 
 @cache
-def with_baseline(base: Family, count: int) -> Family:
+def with_baseline(base: Family, count: int, stratified: bool) -> Family:
     """The family with a baseline hazard of so many splines.
 
     Parameters
     ----------
     base : Family
     count : int
+    stratified : bool
+        Whether each stratum of ``bhaz(gr=)`` has shares of its own.
     """
-    made, numbers = _made(count), range(1, count + 1)
+    made, numbers = _made(count, stratified), range(1, count + 1)
     cumulative = tuple(f"cbhaz_{k}" for k in numbers)
-    takes = (*(f"bhaz_{k}" for k in numbers), *cumulative)
-    vector = Vector("sbhaz", "bhaz", "sbhaz", tuple(numbers), ordered=False, shares=True)
+    takes = (*(f"bhaz_{k}" for k in numbers), *cumulative, *(("gr",) if stratified else ()))
+    strata = "gr" if stratified else ""
+    labels = tuple(numbers)
+    vector = Vector("sbhaz", "bhaz", "sbhaz", labels, ordered=False, shares=True, strata=strata)
     return replace(
         base,
         density=made.density,
@@ -49,45 +53,52 @@ def with_baseline(base: Family, count: int) -> Family:
         log_sf=made.log_sf,
         vectors=(vector,),
         at_bounds=cumulative,
-        row=derived_row(made.density, {"mu": "log"}, takes, shared=(vector.name, count)),
+        row=derived_row(
+            made.density, {"mu": "log"}, takes, shared=(vector.name, count), strata=strata
+        ),
     )
 
 
 @dataclass(frozen=True)
 class Cox:
-    """What the family computes with a number of splines."""
+    """What the family computes with a number of splines, in strata or not."""
 
     count: int
+    stratified: bool
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (self.count,)
+        return _made, (self.count, self.stratified)
 
     def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
         """The log of the hazard, and of the probability to have come so far."""
-        hazard = self._mixed("bhaz", p, aux)
+        hazard = self._mixed("bhaz", p, aux, m)
         some = hazard > 0
         log_hazard = m.where(some, m.log(m.where(some, hazard, 1.0)), -np.inf)
         logp = log_hazard + m.log(p["mu"]) + self.log_sf(y, p, aux, m)
         return m.where(p["mu"] > 0, logp, -np.inf)
 
     def log_cdf(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-        cumulative = self._mixed("cbhaz", p, aux)
+        cumulative = self._mixed("cbhaz", p, aux, m)
         some = cumulative > 0
         log_cumulative = m.log(m.where(some, cumulative, 1.0)) + m.log(p["mu"])
         return m.where(some, log_event(log_cumulative, m), -np.inf)
 
     def log_sf(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-        return -p["mu"] * self._mixed("cbhaz", p, aux)
+        return -p["mu"] * self._mixed("cbhaz", p, aux, m)
 
-    def _mixed(self, name: str, p: Dpars, aux: Aux) -> Any:
+    def _mixed(self, name: str, p: Dpars, aux: Aux, m: Maths) -> Any:
         """The mixture of splines at the rows."""
-        return sum(p["sbhaz"][..., k] * aux[f"{name}_{k + 1}"] for k in range(self.count))
+        return sum(self._share(k, p, aux, m) * aux[f"{name}_{k + 1}"] for k in range(self.count))
+
+    def _share(self, k: int, p: Dpars, aux: Aux, m: Maths) -> Any:
+        share = p["sbhaz"][..., k]
+        return m.take(share, m.integer(aux["gr"])) if self.stratified else share
 
 
 @cache
-def _made(count: int) -> Cox:
+def _made(count: int, stratified: bool) -> Cox:
     """The same object wherever it is asked for: functions bound to others would be unequal."""
-    return Cox(count)
+    return Cox(count, stratified)
 
 
 def _no_mean(p: Dpars, aux: Aux) -> Array:
@@ -118,11 +129,11 @@ FAMILY = Family(
     name="cox",
     dpars=(Dpar("mu", "log", ("log", "identity", "softplus", "squareplus"), lower=0.0),),
     check=Positive("cox", or_zero=True),
-    density=_made(0).density,
+    density=_made(0, False).density,
     mean=_no_mean,
     random=_no_times,
     may=("bhaz",),
-    log_cdf=_made(0).log_cdf,
-    log_sf=_made(0).log_sf,
+    log_cdf=_made(0, False).log_cdf,
+    log_sf=_made(0, False).log_sf,
     between=Between(_no_mean_between, _no_times_between),
 )

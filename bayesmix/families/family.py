@@ -71,6 +71,9 @@ class Vector:
         Whether the values increase.
     shares : bool
         Whether they are positive and add up to one, with one prior for all.
+    strata : str
+        The addition term whose labels have values of their own, along a dimension before that of
+        `labels`; ``""`` for none.
     """
 
     name: str
@@ -79,6 +82,11 @@ class Vector:
     labels: tuple[Any, ...]
     ordered: bool = True
     shares: bool = False
+    strata: str = ""
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        return (f"{self.dim}_{self.strata}", self.dim) if self.strata else (self.dim,)
 
 
 @dataclass(frozen=True)
@@ -253,7 +261,7 @@ class Family:
 
         ready = self if self.prepare is None else self.prepare(self, y, levels)
         splines = sum(name.startswith("bhaz_") for name in aux)
-        ready = with_baseline(ready, splines) if splines else ready
+        ready = with_baseline(ready, splines, "gr" in aux) if splines else ready
         ready = with_errors(ready, "se(sigma)" in flags) if "se" in aux else ready
         ready = rated(ready) if "rate" in aux else ready
         ready = censored(ready, "y2" in aux) if "cens" in aux else ready

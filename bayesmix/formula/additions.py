@@ -40,7 +40,12 @@ ADDITIONS = {
     "cens": Signature(1, more=1),
     "dec": Signature(1),
     "trunc": Signature(0, more=2, options=("lb", "ub")),
-    "bhaz": Signature(0, settings=(("df", int), ("degree", int), ("intercept", bool))),
+    "bhaz": Signature(
+        0,
+        more=1,
+        options=("gr",),
+        settings=(("df", int), ("degree", int), ("intercept", bool)),
+    ),
 }
 LATER = (
     "mi",

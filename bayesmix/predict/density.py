@@ -37,7 +37,7 @@ def _each(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     """A prior for every value, or one for all shares; in units of another parameter."""
     values = draws[p.name]
     if p.transform == Transform.SHARES:
-        return p.prior.logpdf(values)
+        return p.prior.logpdf(values).reshape(len(values), -1).sum(axis=1)
     if not p.unit:
         return _sum(p, values)
     unit = draws[p.unit]

@@ -64,7 +64,7 @@ def register(
     if distribution.name == "lkj":
         raise PriorError("An lkj prior is one of matrices: use pymc's LKJCholeskyCov or LKJCorr.")
     if distribution.name == "dirichlet":
-        (size,) = _shape(kwargs)
+        *_, size = _shape(kwargs)
         return pm.Dirichlet(name, concentration(distribution.params, size), **kwargs)
     if distribution.fixed:
         return _constant(distribution.params[0], kwargs)

@@ -9,6 +9,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesmix.families.family import Vector
 from bayesmix.families.maths import tensor_maths
 from bayesmix.spec import IndependentRows, Response
 
@@ -61,12 +62,13 @@ def _logp(response: Response, names: tuple[str, ...]) -> Any:
 
 def _random(response: Response, names: tuple[str, ...]) -> Any:
     """Responses of the fit's rows, for PyMC's own predictive draws."""
-    vectors = {v.name for v in response.family.vectors}
+    vectors = response.family.vectors
+    names_of = {v.name for v in vectors}
 
     def random(*values: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
         p = dict(zip(names, values, strict=True))
-        shaped = {d: np.broadcast_to(v, size) for d, v in p.items() if d not in vectors}
-        own = {v: np.broadcast_to(p[v], (*size, np.shape(p[v])[-1])) for v in vectors}
+        shaped = {d: np.broadcast_to(v, size) for d, v in p.items() if d not in names_of}
+        own = {v.name: np.broadcast_to(p[v.name], (*size, *_core(v, p))) for v in vectors}
         drawn = response.family.random(rng, shaped | own, response.data.aux)
         # Of several columns PyMC knows the first.
         return drawn[..., 0] if response.family.columns else drawn
@@ -75,8 +77,13 @@ def _random(response: Response, names: tuple[str, ...]) -> Any:
 
 
 def _signature(response: Response, p: Mapping[str, Any]) -> str:
-    vectors = {v.name for v in response.family.vectors}
-    return ",".join(f"({name[0]})" if name in vectors else "()" for name in p) + "->()"
+    dims = {v.name: ",".join(v.dims) for v in response.family.vectors}
+    return ",".join(f"({dims.get(name, '')})" for name in p) + "->()"
+
+
+def _core(v: Vector, p: Mapping[str, np.ndarray]) -> tuple[int, ...]:
+    """The shape of a vector's values, or of those of all strata."""
+    return np.shape(p[v.name])[-len(v.dims) :]
 
 
 ADD = {IndependentRows: _independent_rows}

@@ -79,7 +79,9 @@ def _each(
 ) -> Values:
     """Every value from a prior of its own, or shares from theirs; in units of another parameter."""
     if p.transform == Transform.SHARES:
-        return {p.name: shares.rvs(rng, draws, p.size, p.prior.distribution.params)}
+        size, params = p.shape[-1], p.prior.distribution.params
+        drawn = shares.rvs(rng, draws * (p.size // size), size, params)
+        return {p.name: drawn.reshape(draws, *p.shape)}
     drawn = _columns(rng, draws, p).reshape(draws, *p.shape)
     return {p.name: drawn * _unit(p, before)}
 

@@ -52,10 +52,12 @@ class PymcDensity:
 
 def _shares(at: At, x: Any) -> tuple[Any, Any]:
     """What PyMC has in place of gamma distributed sizes, and the log density of their sum."""
-    logs = x[at.numbers]
-    alpha = np.broadcast_to(at.parameter.prior.distribution.params, at.size)
-    total = pt.logsumexp(logs)
-    return (logs - logs.mean())[:-1], alpha.sum() * total - pt.exp(total)
+    shape = at.parameter.shape
+    logs = x[at.numbers].reshape(shape)
+    alpha = np.broadcast_to(at.parameter.prior.distribution.params, shape[-1])
+    total = pt.logsumexp(logs, axis=-1)
+    free = (logs - logs.mean(axis=-1, keepdims=True))[..., :-1]
+    return free, (alpha.sum() * total - pt.exp(total)).sum()
 
 
 def _positions(layout: Layout) -> dict[str, np.ndarray]:

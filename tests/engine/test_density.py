@@ -59,6 +59,11 @@ MODELS = {
         "cox",
         (prior("dirichlet(3)", "sbhaz"),),
     ),
+    "hazards of strata": (
+        "z | cens(known, end) + bhaz(gr=by_g, df=4) ~ x + (1 | g)",
+        "cox",
+        (prior("dirichlet(c(1, 2, 3, 4))", "sbhaz"),),
+    ),
     "hazards between bounds": ("z | trunc(lb=entry, ub=2.01) ~ x", "cox", ()),
     "censored": ("z | cens(known, end) ~ x + (1 | g)", "lognormal", ()),
     "truncated": ("z | trunc(lb=0.5, ub=9) + weights(w) ~ x + (1 | g)", "gaussian", ()),

@@ -175,6 +175,45 @@ def test_the_probabilities_add_up() -> None:
         assert_allclose(total, 1 - np.exp(-MU[draw, 0]), rtol=1e-5)
 
 
+def test_strata_have_shares_of_their_own() -> None:
+    found = response("time | cens(known, end) + bhaz(g, df=5) ~ x")
+    shares = np.stack([SHARES[0], SHARES[1, :, ::-1]], axis=1) * np.ones((2, 1, 1, 1))
+    logp = found.family.logp(found.y, {"mu": MU, "sbhaz": shares}, found.aux)
+    alone = response("time | cens(known, end) ~ x")
+    for stratum, label in enumerate("ab"):
+        own = {"mu": MU, "sbhaz": shares[:, :, stratum]}
+        rows = DATA["g"] == label
+        expected = alone.family.logp(alone.y, own, alone.aux)
+        assert_allclose(logp[:, rows], expected[:, rows], rtol=1e-12)
+
+
+@pytest.mark.parametrize("g", ["g", "number"])
+def test_fits_with_strata(tmp_path, g: str) -> None:
+    data = DATA.assign(number=np.resize([7, 3], 10))
+    fit = given_fit(f"time | cens(status) + bhaz(df=4, gr={g}) ~ x", data, "cox")
+    labels = ["a", "b"] if g == "g" else [3, 7]
+    shares = fit.idata["posterior"]["sbhaz"]
+    assert list(shares["bhaz_gr"].to_numpy()) == labels
+    assert shares.shape == (2, 20, 2, 4)
+    assert_allclose(fit.log_lik(data.iloc[[3, 2]]), fit.log_lik().to_numpy()[:, [3, 2]])
+    fit.save(tmp_path / "fit.nc")
+    assert_allclose(bx.load(tmp_path / "fit.nc").log_density(), fit.log_density())
+    with pytest.raises(PredictionError, match=r"no baseline hazard|'c'"):
+        fit.log_lik(data.assign(**{g: ["c"] * 10 if g == "g" else 5}))
+    draws = {"b_Intercept": [0.1], "b_x": [0.2]}
+    names = [f"sbhaz[{label},{k}]" for label in labels for k in (1, 2, 3, 4)]
+    draws |= {n: [v] for n, v in zip(names, [0.1, 0.2, 0.3, 0.4, 0.4, 0.3, 0.2, 0.1], strict=True)}
+    read = bx.from_brms(fit.model, draws).idata["posterior"]["sbhaz"].to_numpy()
+    assert_allclose(read[0, 0], [[0.1, 0.2, 0.3, 0.4], [0.4, 0.3, 0.2, 0.1]])
+
+
+def test_draws_of_the_prior_of_strata() -> None:
+    priors = [bx.prior("normal(0, 1)", "b"), bx.prior("dirichlet(1, 2, 3, 4)", "sbhaz")]
+    model = bx.Model("time | bhaz(g, df=4) ~ x", DATA, "cox", priors)
+    shares = model.fit(prior_only=True, draws=500, chains=1).idata["posterior"]["sbhaz"]
+    assert_allclose(shares.to_numpy()[0].mean(axis=0), [[0.1, 0.2, 0.3, 0.4]] * 2, atol=0.04)
+
+
 def test_far_out_in_either_tail() -> None:
     found = response("time | cens(status) ~ x")
     p = {"mu": np.array([[1e-200], [1e5]]), "sbhaz": SHARES}
@@ -200,6 +239,7 @@ def test_the_options_of_bhaz() -> None:
         ("time | bhaz(intercept=1) ~ x", "intercept= takes True or False"),
         ("time | bhaz(knots=3) ~ x", "no option 'knots'"),
         ("time | bhaz() ~ x", "no arguments"),
+        ("time | bhaz(g, gr=g) ~ x", "given twice"),
         ("time | trials(3) ~ x", "can't use trials"),
     ],
 )
@@ -231,6 +271,7 @@ def test_formulas_that_are_none(formula: str, message: str) -> None:
             {},
             "no baseline hazard at the time 9 of row 0: its knots are from 0.206 to 5.094",
         ),
+        ("time | bhaz(gr=log(x)) ~ x", {}, r"strata gr= of bhaz\(\) are a column"),
         ("time | trunc(lb=entry) ~ x", {"entry": 0.6}, "below the lb of trunc.* in row 1"),
     ],
 )

@@ -154,7 +154,11 @@ class _Packer:
     def shares(self) -> list[tuple[int, int, int]]:
         places = (at for at in self.layout.at.values())
         shares = [at for at in places if at.parameter.transform == Transform.SHARES]
-        return [(at.start, at.size, self.data.add(_concentration(at))) for at in shares]
+        return [
+            (start, at.parameter.shape[-1], self.data.add(_concentration(at)))
+            for at in shares
+            for start in range(at.start, at.stop, at.parameter.shape[-1])
+        ]
 
     def shrunk(self) -> list[tuple[Any, ...]]:
         return [r for s in self.layout.shrinkings for m in s.members for r in self.shrunk_of(s, m)]
@@ -303,7 +307,7 @@ def tiles(columns: np.ndarray) -> np.ndarray:
 
 
 def _concentration(at: At) -> np.ndarray:
-    return concentration(at.parameter.prior.distribution.params, at.size)
+    return concentration(at.parameter.prior.distribution.params, at.parameter.shape[-1])
 
 
 def _scalar(at: int, prior: Resolved) -> tuple[Any, ...]:

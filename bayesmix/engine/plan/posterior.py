@@ -68,7 +68,7 @@ def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndar
 def _values(at: At, x: np.ndarray) -> np.ndarray:
     """A parameter whose numbers have priors of their own, or of shares."""
     if at.parameter.transform == Transform.SHARES:
-        return softmax(x[..., at.numbers], axis=-1)
+        return softmax(x[..., at.numbers].reshape(*x.shape[:-1], *at.parameter.shape), axis=-1)
     columns = [constrained(x[..., i], p.lower, p.upper) for i, p in at.scalars()]
     return np.stack(columns, axis=-1).reshape((*x.shape[:-1], *at.parameter.shape))
 

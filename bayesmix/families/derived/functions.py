@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +14,15 @@ from bayesmix.families.derived.expression import Node, make
 from bayesmix.families.maths import Maths
 from bayesmix.families.special import HALF_LOG_2PI
 
-__all__ = ["PRIMITIVES", "SLOPES", "TEXTS", "UntraceableError", "slope", "traced_maths"]
+__all__ = [
+    "PRIMITIVES",
+    "SLOPES",
+    "TEXTS",
+    "OfStrata",
+    "UntraceableError",
+    "slope",
+    "traced_maths",
+]
 
 PRIMITIVES: Mapping[str, Callable[..., tuple[float, ...]]] = MappingProxyType(
     {
@@ -155,7 +163,21 @@ class _Traced(Maths):
 @cache
 def traced_maths() -> Maths:
     """The functions that densities are written in, as operations of nodes."""
-    return _Traced(**{f.name: _operation(f.name) for f in fields(Maths)})
+    operations = {f.name: _operation(f.name) for f in fields(Maths)}
+    return _Traced(**operations | {"integer": lambda x: x, "take": _take})
+
+
+@dataclass(frozen=True)
+class OfStrata:
+    """A value of each stratum, of which the kernel knows that of the row's."""
+
+    value: Node
+
+
+def _take(values: Any, at: Any) -> Node:
+    if not isinstance(values, OfStrata):
+        raise UntraceableError("A compiled density can take() values of strata alone.")
+    return values.value
 
 
 def _operation(name: str) -> Callable[..., Any]:

@@ -11,7 +11,13 @@ from typing import Any
 
 from bayesmix.families import scalar
 from bayesmix.families.derived.expression import Node, constant, make, variable
-from bayesmix.families.derived.functions import PRIMITIVES, UntraceableError, slope, traced_maths
+from bayesmix.families.derived.functions import (
+    PRIMITIVES,
+    OfStrata,
+    UntraceableError,
+    slope,
+    traced_maths,
+)
 from bayesmix.families.derived.writing import lines
 
 __all__ = ["DerivedRow", "derived_row", "of_density"]
@@ -47,6 +53,7 @@ def derived_row(
     log_cdf: Formula | None = None,
     log_sf: Formula | None = None,
     shared: tuple[str, int] | None = None,
+    strata: str = "",
 ) -> DerivedRow:
     """A row kernel of a family's own formula, with derivatives made by rule.
 
@@ -64,6 +71,9 @@ def derived_row(
         As `Family` has them.
     shared : (str, int), optional
         A vector that all rows share, and its length; the formula reads ``p[name][..., k]``.
+    strata : str
+        The addition term that numbers the vectors, where rows have several; the formula then reads
+        ``m.take(p[name][..., k], m.integer(aux[strata]))``.
 
     Returns
     -------
@@ -76,8 +86,8 @@ def derived_row(
     >>> row.function(2.0, 0.0)
     (-2.0, -1.0)
     """
-    names = tuple(scales)
-    return DerivedRow(density, names, tuple(scales.values()), takes, log_cdf, log_sf, shared)
+    own = tuple(scales), tuple(scales.values())
+    return DerivedRow(density, *own, takes, log_cdf, log_sf, shared, strata)
 
 
 def of_density(base: Any, density: Formula, terms: tuple[str, ...]) -> DerivedRow | None:
@@ -96,8 +106,8 @@ def of_density(base: Any, density: Formula, terms: tuple[str, ...]) -> DerivedRo
         None where the density has functions without a scalar form.
     """
     scales = dict(zip(base.dpar_names, base.row.scales, strict=True))
-    shared = getattr(base.row, "vector", None)
-    row = derived_row(density, scales, (*base.row.takes, *terms), shared=shared)
+    vector = {"shared": base.row.vector, "strata": base.row.strata} if base.vectors else {}
+    row = derived_row(density, scales, (*base.row.takes, *terms), **vector)
     try:
         _ = row.function
     except UntraceableError:
@@ -116,6 +126,7 @@ class DerivedRow:
     log_cdf: Formula | None = None
     log_sf: Formula | None = None
     vector: tuple[str, int] | None = None
+    strata: str = ""
 
     @property
     def shared(self) -> str | None:
@@ -145,14 +156,17 @@ def _written(
 ) -> Formula:
     """A formula as a function of numbers, which returns its value and derivatives."""
     scales = dict(zip(row.dpars, row.scales, strict=True))
-    outputs = outputs_of(formula, scales, takes, exact, row.vector)
+    outputs = outputs_of(formula, scales, takes, exact, row.vector, row.strata)
+    first: list[str] = []
     given = ["y", *takes, *(f"v{k}" for k in range(len(scales)))]
     last = [f"return {', '.join(f'{{{k}}}' for k in range(1 + len(scales)))}"]
     if row.vector is not None:
         given += ["shared", "slopes", "weight"]
-        places = enumerate(range(1 + len(scales), len(outputs)))
-        last = [*(f"slopes[{k}] += weight * {{{at}}}" for k, at in places), *last]
-    text = "\n    ".join([f"def derived({', '.join(given)}):", *lines(outputs, last)])
+        first = [f"first = {row.vector[1]} * int({row.strata})"] if row.strata else []
+        slopes = _values_of("slopes", row.vector[1], row.strata)
+        added = (f"{s} += weight * {{{1 + len(scales) + k}}}" for k, s in enumerate(slopes))
+        last = [*added, *last]
+    text = "\n    ".join([f"def derived({', '.join(given)}):", *first, *lines(outputs, last)])
     scope = {**SCOPE, **PRIMITIVES, "__name__": __name__}
     exec(compile(text, f"<{getattr(formula, '__qualname__', 'formula')}>", "exec"), scope)
     return scope["derived"]
@@ -164,6 +178,7 @@ def outputs_of(
     takes: tuple[str, ...],
     exact: bool,
     vector: tuple[str, int] | None = None,
+    strata: str = "",
 ) -> list[Node]:
     """The value of a formula, and its derivatives by the values ``v0``, ``v1``, ….
 
@@ -177,6 +192,8 @@ def outputs_of(
         Whether what depends on the data alone counts.
     vector : (str, int), optional
         A vector that all rows share; derivatives by its values come last.
+    strata : str
+        What numbers the vectors where there are several.
     """
     aux = {name: variable(name, moves=False) for name in takes}
     p: dict[str, Node] = {}
@@ -184,25 +201,33 @@ def outputs_of(
         p |= FROM[scale](name, variable(f"v{k}", moves=True))
     by = [f"v{k}" for k in range(len(scales))]
     if vector is not None:
-        p[vector[0]] = SharedVector(vector[1])
-        by += [f"shared[{k}]" for k in range(vector[1])]
+        values = _values_of("shared", vector[1], strata)
+        nodes = (variable(v, moves=True) for v in values)
+        p[vector[0]] = SharedVector(tuple(map(OfStrata, nodes) if strata else nodes))
+        by += values
     value = make("add", formula(variable("y", moves=False), p, aux, traced_maths()), 0.0)
     value = value if exact else _without_data(value)
     return [value, *(make("add", slope(value, name, {}), 0.0) for name in by)]
+
+
+def _values_of(array: str, size: int, strata: str) -> list[str]:
+    """A vector's values in the arrays that a kernel is given; with strata those of the row's."""
+    start = "first + " if strata else ""
+    return [f"{array}[{start}{k}]" for k in range(size)]
 
 
 @dataclass(frozen=True)
 class SharedVector:
     """A vector of the formula, value by value."""
 
-    size: int
+    values: tuple[Node | OfStrata, ...]
 
     @property
     def shape(self) -> tuple[int]:
-        return (self.size,)
+        return (len(self.values),)
 
-    def __getitem__(self, at: Any) -> Node:
-        return variable(f"shared[{at[-1]}]", moves=True)
+    def __getitem__(self, at: Any) -> Node | OfStrata:
+        return self.values[at[-1]]
 
 
 def _without_data(node: Node) -> Node:

@@ -97,10 +97,11 @@ def measure_gradient(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 def _fitted(bx: Any, work: Any, data: Any, options: dict[str, Any]) -> tuple[Any, list[str]]:
     sizes = {"draws": work.draws, "tune": work.tune, "chains": work.chains}
+    options = sizes | options
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = bx.Model(work.formula, data, work.family)
-        fit = model.fit(**sizes, progressbar=False, random_seed=1, **options)
+        fit = model.fit(progressbar=False, random_seed=1, **options)
     return fit, [str(w.message)[:200] for w in caught]
 
 
@@ -131,7 +132,7 @@ def _quality(fit: Any, seconds: float) -> dict[str, float]:
 def _arrays(spec: Any) -> list[Any]:
     """The data that a gradient has to read: response, matrices, indices."""
     design = spec.design
-    arrays = [design.response.y, *(g.index for g in design.groups)]
+    arrays = [spec.response.data.y, *(g.index for g in design.groups)]
     arrays += [p.columns.values for p in design.predictors]
     return arrays
 
@@ -150,7 +151,11 @@ def _median_seconds(function: Any, repeats: int = 31) -> float:
 
 def _options(words: list[str]) -> dict[str, Any]:
     pairs = (word.split("=", 1) for word in words)
-    return {name: {"True": True, "False": False}.get(value, value) for name, value in pairs}
+    return {name: _value(text) for name, text in pairs}
+
+
+def _value(text: str) -> Any:
+    return int(text) if text.isdigit() else {"True": True, "False": False}.get(text, text)
 
 
 def main(words: list[str]) -> None:

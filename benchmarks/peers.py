@@ -40,13 +40,16 @@ cat(jsonlite::toJSON(list(fit_s = seconds, sampling_s = sampling,
 
 
 def find_peers(bambi_python: str | None) -> dict[str, Any]:
-    """What is installed: an interpreter with Bambi, Rscript with brms."""
+    """What is installed: an interpreter with Bambi, Rscript with brms; says what isn't."""
     found: dict[str, Any] = {}
     python = bambi_python or sys.executable
     if _runs([python, "-c", "import bambi"]):
         found["bambi"] = python
     if shutil.which("Rscript") and _runs(["Rscript", "-e", "library(brms)"]):
         found["brms"] = shutil.which("Rscript")
+    for peer in ("bambi", "brms"):
+        if peer not in found:
+            print(f"{peer} is not installed here and is left out", flush=True)
     return found
 
 

@@ -2,7 +2,9 @@
 
 Every measurement is a process of its own; repeats are interleaved, and the table shows medians.
 Writes JSON (``--output``). An empty numba cache is a fresh ``NUMBA_CACHE_DIR``, a full one the
-same directory again.
+same directory again. Of a fit ``process_s`` is the first one of a fresh process, from the import
+to the summary, and ``ess_per_s`` is to be compared between a model's lines. ``--draws 50`` is for a
+look at whether all parts run.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from peers import find_peers, measure_peer
 from workloads import WORKLOADS
 
 HERE = Path(__file__).parent
-FAST = ("sleepstudy", "gpa", "verbagg", "inhaler", "epilepsy", "kidney")
 
 
 def child(words: list[str], cache: str) -> dict[str, Any]:
@@ -41,44 +42,48 @@ def child(words: list[str], cache: str) -> dict[str, Any]:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def plans(only: list[str], peers: bool) -> dict[str, list[str]]:
+def plans(only: list[str], peers: bool, draws: int | None) -> dict[str, list[str]]:
     """Label of each measurement and its command."""
-    plan = {"import": ["import"], "session": ["session"]}
+    sizes = [] if draws is None else [f"draws={draws}", f"tune={draws}"]
+    plan = {"import": ["import"], "session": ["session", *sizes]}
     for name in only:
-        plan[f"{name}: default"] = ["fit", name]
+        plan[f"{name}: default"] = ["fit", name, *sizes]
         if name != "slopes":
             for how in ("auto", "centered", "noncentered"):
                 options = ["marginalize=False", f"parametrization={how}"]
-                plan[f"{name}: not integrated, {how}"] = ["fit", name, *options]
-        if peers and name in FAST:
-            plan[f"{name}: PyMC path"] = ["fit", name, "sampler=nutpie"]
+                plan[f"{name}: not integrated, {how}"] = ["fit", name, *options, *sizes]
+        if peers and WORKLOADS[name].peers:
+            plan[f"{name}: PyMC path"] = ["fit", name, "sampler=nutpie", *sizes]
         plan[f"{name}: gradient"] = ["gradient", name, "marginalize=False"]
         if WORKLOADS[name].family == "gaussian":
             plan[f"{name}: gradient, integrated"] = ["gradient", name]
     return plan
 
 
-def measure(only: list[str], peers: bool, repeat: int, bambi: str | None) -> dict[str, Any]:
+def measure(
+    only: list[str], peers: bool, repeat: int, bambi: str | None, draws: int | None
+) -> dict[str, Any]:
     """All measurements, by label; the first with an empty cache, the rest with a full one."""
     results: dict[str, Any] = {}
+    plan = plans(only, peers, draws)
     with tempfile.TemporaryDirectory() as cache:
         results["sleepstudy: empty cache"] = [child(["fit", "sleepstudy"], cache)]
-        for words in plans(only, peers).values():
+        for words in plan.values():
             child(words, cache)  # fills the cache with what no earlier model has needed
         for _ in range(repeat):
-            for label, words in plans(only, peers).items():
+            for label, words in plan.items():
                 results.setdefault(label, []).append(child(words, cache))
                 print(f"{label}: {_short(results[label][-1])}", flush=True)
     if peers:
-        results |= measure_peers(only, bambi)
+        results |= measure_peers(only, bambi, draws)
     return results
 
 
-def measure_peers(only: list[str], bambi: str | None) -> dict[str, Any]:
+def measure_peers(only: list[str], bambi: str | None, draws: int | None) -> dict[str, Any]:
     """What other packages need for the same data."""
     results: dict[str, Any] = {}
     for peer, program in find_peers(bambi).items():
-        for name in (n for n in only if n in FAST):
+        for name in (n for n in only if WORKLOADS[n].peers):
             work = WORKLOADS[name]
             with tempfile.TemporaryDirectory() as folder:
                 csv = Path(folder) / "data.csv"
@@ -87,8 +92,8 @@ def measure_peers(only: list[str], bambi: str | None) -> dict[str, Any]:
                     "formula": work.formula,
                     "family": work.family,
                     "groups": _groups(work.formula),
-                    "draws": work.draws,
-                    "tune": work.tune,
+                    "draws": draws or work.draws,
+                    "tune": draws or work.tune,
                     "chains": work.chains,
                     "cores": os.cpu_count(),
                 }
@@ -138,10 +143,11 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="PyMC path, Bambi and brms as well")
     parser.add_argument("--bambi-python", help="interpreter of an environment that has Bambi")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--draws", type=int, help="of each chain, and as many to adapt in")
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--output", type=Path, default=Path("benchmarks.json"))
     args = parser.parse_args()
-    results = measure(args.only, args.peers, args.repeat, args.bambi_python)
+    results = measure(args.only, args.peers, args.repeat, args.bambi_python, args.draws)
     machine = {"cores": os.cpu_count(), "python": platform.python_version()}
     args.output.write_text(json.dumps({"machine": machine, "results": results}, indent=1))
     print(f"\n{table(results)}\n\nwritten to {args.output}")

@@ -1,4 +1,4 @@
-"""What is fitted: nine data sets with their formulas, six real, three simulated."""
+"""What is fitted: ten models, seven of real data, three of simulated."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Workload:
     data : callable
         Makes or loads the data frame.
     draws, tune, chains : int
+    peers : bool
+        Whether other packages come to an end with it, within hours.
     """
 
     formula: str
@@ -29,6 +31,7 @@ class Workload:
     draws: int = 1000
     tune: int = 1000
     chains: int = 4
+    peers: bool = True
 
 
 def simulated_slopes(groups: int = 10_000, rows: int = 1_000_000) -> pd.DataFrame:
@@ -85,7 +88,14 @@ WORKLOADS = {
         lambda: bx.load_dataset("kidney"),
         "lognormal",
     ),
-    "slopes": Workload("y ~ x + (1 + x | g)", simulated_slopes),
-    "counts": Workload("y ~ x + (1 | first) + (1 | second)", simulated_counts, "poisson"),
+    "hazards": Workload(
+        "time | cens(censored) ~ age + sex + (1 | patient)",
+        lambda: bx.load_dataset("kidney"),
+        "cox",
+    ),
+    "slopes": Workload("y ~ x + (1 + x | g)", simulated_slopes, peers=False),
+    "counts": Workload(
+        "y ~ x + (1 | first) + (1 | second)", simulated_counts, "poisson", peers=False
+    ),
     "grades": Workload("y ~ x + (1 | g)", simulated_grades, "cumulative"),
 }

@@ -203,8 +203,9 @@ def build_spec(
     namespace: Mapping[str, Callable[..., Any]] | None = None,
     data2: Mapping[str, pd.DataFrame] | None = None,
     default_priors: str = "brms",
+    whole: ModelSpec | None = None,
 ) -> ModelSpec:
-    """Check and put together what the user gives.
+    """Check and put together what the user gives; see `on_rows` for `whole`.
 
     Raises
     ------
@@ -214,7 +215,8 @@ def build_spec(
     frame, asked = to_pandas(data), find_family(family)
     formula = with_ties(bf(formula), asked.dpar_names, frame.columns)
     asked = asked.settled(dict(formula.fixed), dict(formula.tied))
-    design = build_design(formula, frame, asked, namespace, _matrices(data2))
+    of_all = None if whole is None else whole.response.data
+    design = build_design(formula, frame, asked, namespace, _matrices(data2), of_all)
     responses = tuple(_response(r, design, asked) for r in design.responses)
     vectors, plain = _vectors(responses), _plain(responses)
     declared = (*of_predictors(design), *vectors, *of_groups(design), *plain)
@@ -230,7 +232,9 @@ def build_spec(
 
 
 def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
-    """The model of some of the rows, in the order given, with the priors that it has on all.
+    """The model of some of the rows, in the order given.
+
+    It has the priors that it has on all, and the baseline hazard.
 
     Parameters
     ----------
@@ -250,6 +254,7 @@ def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
         spec.design.functions,
         spec.design.data2,
         spec.defaults,
+        whole=spec,
     )
     priors = made.priors.as_in(spec.priors)
     declared = (p for p in made.parameters if p.role != Role.SHRINKAGE)

@@ -122,6 +122,7 @@ def build_design(
     family: Family,
     extra: Mapping[str, Any] | None = None,
     data2: Mapping[str, pd.DataFrame] | None = None,
+    whole: ResponseData | None = None,
 ) -> Design:
     """Put a formula on data.
 
@@ -134,6 +135,8 @@ def build_design(
         The user's functions, beside the fixed ones.
     data2 : mapping of str to DataFrame, optional
         The matrices that the formula names.
+    whole : ResponseData, optional
+        That of all rows, where these are some of them.
 
     Raises
     ------
@@ -141,7 +144,7 @@ def build_design(
     """
     functions = _functions(formula, extra)
     frame = training_frame(formula, data)
-    response = build_response(formula.response, family, frame, functions)
+    response = build_response(formula.response, family, frame, functions, whole)
     written, formula = formula, spread(formula, response.family)
     data2 = dict(data2 or {})
     groups = _groups(formula, frame, functions, data2)

@@ -102,6 +102,12 @@ class ResponseData:
     additions: Mapping[str, Mapping[str, Numbers]] = field(default_factory=dict)
 
     @property
+    def baseline(self) -> Baseline | None:
+        """The splines of a baseline hazard."""
+        given = self.additions.get(BASELINE, {}).values()
+        return next((column.baseline for column in given if isinstance(column, Column)), None)
+
+    @property
     def strata(self) -> tuple[tuple[Any, ...], ...]:
         """The labels of what has a baseline hazard of its own, if anything has."""
         given = self.additions.get(BASELINE, {}).values()
@@ -117,9 +123,22 @@ class ResponseData:
 
 
 def build_response(
-    response: Response, family: Family, frame: pd.DataFrame, functions: Mapping[str, Any]
+    response: Response,
+    family: Family,
+    frame: pd.DataFrame,
+    functions: Mapping[str, Any],
+    whole: ResponseData | None = None,
 ) -> ResponseData:
     """The response on the data of the fit, checked by the family.
+
+    Parameters
+    ----------
+    response : Response
+    family : Family
+    frame : DataFrame
+    functions : mapping of str to callable
+    whole : ResponseData, optional
+        The same of all rows, where these are some of them: they have its baseline hazard.
 
     Raises
     ------
@@ -151,8 +170,11 @@ def build_response(
     family.check(y, aux, frame.index)
     check_bounds(y, aux, frame.index)
     if BASELINE in family.may:
-        splines = _baseline(response, own, additions, (y, aux))
-        additions[BASELINE] = additions.get(BASELINE, {}) | splines
+        if whole is None:
+            splines = _baseline(response, own, additions, (y, aux))
+            additions[BASELINE] = additions.get(BASELINE, {}) | splines
+        else:
+            additions[BASELINE] = whole.additions[BASELINE]
         aux |= _additions({BASELINE: additions[BASELINE]}, frame)
         _check_hazard(aux, frame.index)
     ready = family.for_response(y, levels, aux, flags_of(response))

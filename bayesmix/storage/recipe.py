@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design.columns import label_key
-from bayesmix.design.response import flags_of
+from bayesmix.design.response import build_response, flags_of
 from bayesmix.errors import StorageError, listed
 from bayesmix.families import Family, family
 from bayesmix.formula import Formula, bf
@@ -34,6 +34,7 @@ def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
     StorageError
         If the family or a column is of a kind that a file can't hold.
     """
+    _check_baseline(spec)
     frame, arrays = _frame_apart(spec.design.frame)
     data2, matrices = _data2_apart(spec.design.data2)
     recipe = {
@@ -122,6 +123,18 @@ def _family_apart(response: Response, formula: Formula) -> dict[str, Any]:
     if known.for_response(data.y, data.levels, data.aux, flags_of(formula.response)) != made:
         raise StorageError(f"{made!r} is no family of the package and can't be saved.")
     return {"name": made.name, "links": links}
+
+
+def _check_baseline(spec: ModelSpec) -> None:
+    """A baseline hazard is made of the data again, and must be the same then."""
+    data, asked = spec.response.data, spec.response.asked
+    if data.baseline is not None:
+        on = spec.design.frame, spec.design.functions
+        again = build_response(spec.formula.response, asked, *on)
+        if (again.baseline, again.strata) != (data.baseline, data.strata):
+            raise StorageError(
+                "A model of some rows that has the baseline hazard of all can't be saved."
+            )
 
 
 def _family_together(about: Mapping[str, Any], custom: Family | None) -> Family:

@@ -14,7 +14,7 @@ import bayesmix as bx
 from bayesmix.design.baseline import Baseline, Column, Settings
 from bayesmix.design.factors import Quantity
 from bayesmix.design.response import ResponseData
-from bayesmix.errors import DataError, FormulaError, PredictionError, PriorError
+from bayesmix.errors import DataError, FormulaError, PredictionError, PriorError, StorageError
 from bayesmix.spec import build_spec
 
 from ..support import draws_of, fit_of, given_fit
@@ -212,6 +212,16 @@ def test_draws_of_the_prior_of_strata() -> None:
     model = bx.Model("time | bhaz(g, df=4) ~ x", DATA, "cox", priors)
     shares = model.fit(prior_only=True, draws=500, chains=1).idata["posterior"]["sbhaz"]
     assert_allclose(shares.to_numpy()[0].mean(axis=0), [[0.1, 0.2, 0.3, 0.4]] * 2, atol=0.04)
+
+
+def test_some_of_the_rows_have_the_hazard_of_all(tmp_path) -> None:
+    whole = bx.Model("time | cens(status) + bhaz(g) ~ x", DATA, "cox")
+    kept = np.flatnonzero((DATA["g"] == "a") & (TIMES < 4))
+    some = fit_of(whole.on_rows(kept))
+    assert some.model.spec.response.data.baseline == whole.spec.response.data.baseline
+    assert some.log_lik(DATA[DATA["g"] == "a"]).shape == (40, 5)
+    with pytest.raises(StorageError, match="baseline hazard of all can't be saved"):
+        some.save(tmp_path / "fit.nc")
 
 
 def test_far_out_in_either_tail() -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 from bayesmix.design import Design, Group, PredictorDesign, ResponseData, blocks, build_design
 from bayesmix.design.parameters import of_groups, of_predictors
 from bayesmix.design.rank import check_rank
-from bayesmix.design.spine import Spine, coefs_of
+from bayesmix.design.spine import Spine, coefs_of, sd_of
 from bayesmix.errors import DataError, PriorError
 from bayesmix.families import Family
 from bayesmix.families import family as find_family
@@ -26,7 +26,7 @@ from bayesmix.formula.structures import Structure
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform, labels
 from bayesmix.parameters.slots import dpar_key
-from bayesmix.priors import Prior, PriorTable, Resolved, common, resolve
+from bayesmix.priors import Prior, PriorTable, Resolved, common, resolve, serial
 from bayesmix.priors import default_priors as brms_priors
 from bayesmix.priors.autoscale import autoscaled, check_scheme
 from bayesmix.priors.defaults import of_variances
@@ -63,6 +63,17 @@ class GroupPriors:
     @property
     def correlated(self) -> bool:
         return any(len(b) > 1 for b in self.blocks)
+
+    @property
+    def sd_of(self) -> tuple[int, ...]:
+        """For each coefficient the one whose standard deviation it has."""
+        return sd_of(self.coefs)
+
+    @property
+    def own_sds(self) -> tuple[bool, ...]:
+        """Whether each has one of its own, for one stratum of ``gr(by=)`` after the other."""
+        own = tuple(first == k for k, first in enumerate(self.sd_of))
+        return own * (1 if self.group.by is None else len(self.group.by.levels))
 
     def structure(self, block: tuple[int, ...]) -> Structure:
         """That of correlated coefficients."""
@@ -342,9 +353,11 @@ def _with_priors(p: Parameter, priors: PriorTable) -> Parameter:
 
 
 def _check_correlations(g: GroupPriors) -> None:
+    checks = {"common": common.shapes, "ar1": serial.ar1_shape}
     for block in g.blocks:
-        if g.structure(block).correlations == "common" and len(block) > 1:
-            common.shapes(len(block), g.eta)
+        check = checks.get(g.structure(block).correlations)
+        if check is not None and len(block) > 1:
+            check(len(block), g.eta)
 
 
 def _check_rank(spec: ModelSpec, p: PredictorDesign) -> None:

@@ -14,6 +14,7 @@ from bayesmix.model import Model
 from bayesmix.parameters import Parameter, Role
 from bayesmix.predict import Draws
 from bayesmix.priors import lkj
+from bayesmix.sampling.prior import FACTORS
 from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.variables import dataset, observed
 
@@ -95,6 +96,9 @@ def _of(spec: ModelSpec, p: Parameter, rng: np.random.Generator, shape: tuple[in
         return {p.name: rng.normal(0, 0.4, (*shape, *p.shape))}
     if p.role == Role.SHARES:
         return {p.name: rng.dirichlet(np.ones(p.shape[-1]), (*shape, *p.shape[:-1]))}
+    if p.role == Role.SD:
+        drawn = rng.gamma(3, 0.3, (*shape, *p.shape))
+        return {p.name: drawn[..., list(spec.group(p.owner).sd_of)]}
     low = p.priors[0].lower if p.priors and np.isfinite(p.priors[0].lower) else 0.0
     return {p.name: low + rng.gamma(3, 0.3, (*shape, *p.shape))}
 
@@ -103,7 +107,8 @@ def _cor(rng: np.random.Generator, shape: tuple[int, ...], g: GroupPriors) -> np
     k = len(g.coefs)
     cor = np.broadcast_to(np.eye(k), (int(np.prod(shape)), k, k)).copy()
     for block in g.blocks:
-        root = lkj.cholesky_rvs(rng, len(cor), len(block), 2.0)
+        draw = lkj.cholesky_rvs if len(block) == 2 else FACTORS[g.structure(block).correlations]
+        root = draw(rng, len(cor), len(block), 2.0)
         cor[np.ix_(range(len(cor)), block, block)] = root @ root.mT
     return cor.reshape(*shape, k, k)
 

@@ -353,6 +353,8 @@ def _bracket(
     """A bracket on data, for each member that a row has; its coefficients are put on the spine."""
     group = groups[term.grouping.key].name
     matrices = matrices_of(term, *on)
+    if term.structure.ordered:
+        _check_ordered(term, matrices[0], predictor)
     rows = _rows(term, group, target, matrices[0], spine)
     _check_new(rows, spine, term, predictor)
     first = sum(c.group == group for c in spine)
@@ -362,6 +364,19 @@ def _bracket(
         GroupEffects.of(term, group, matrix, first, on[0], weights and (weights, member))
         for member, matrix in enumerate(matrices)
     ]
+
+
+def _check_ordered(term: GroupTerm, matrix: Matrix, predictor: Predictor) -> None:
+    """Coefficients in an order are those of the levels of a factor."""
+    factors = [f for coded in matrix.coded for f, _ in coded.factors]
+    if matrix.terms.intercept or len(factors) != 1 or not factors[0].categorical:
+        raise FormulaError(
+            f'str="{term.structure.name}" is of coefficients in an order: those of the levels of '
+            "one factor, without an intercept.",
+            predictor.source,
+            term.span,
+            hint="Write '(0 + C(time) | gr(g, str=…))'; C(time, levels=[…]) orders levels.",
+        )
 
 
 def _rows(

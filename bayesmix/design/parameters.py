@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bayesmix.design.build import Design, PredictorDesign
 from bayesmix.design.groups import Group
 from bayesmix.design.matrix import INTERCEPT
-from bayesmix.design.spine import GroupCoef, Spine, blocks, coefs_of
+from bayesmix.design.spine import GroupCoef, Spine, blocks, coefs_of, sd_of
 from bayesmix.parameters import Parameter, Role, Slot, Transform, labels
 
 
@@ -45,7 +45,8 @@ def _population(p: PredictorDesign, shared: bool) -> Parameter:
 
 
 def _sd(group: Group, coefs: Spine) -> Parameter:
-    slots = tuple(_sd_slot(c) for c in coefs)
+    pairs = zip(coefs, sd_of(coefs), strict=True)
+    slots = tuple(_sd_slot(c, own == k) for k, (c, own) in enumerate(pairs))
     axes = {**_strata(group), **_coefs(group, coefs)}
     return _of_group("sd", Role.SD, group, axes, slots)
 
@@ -81,9 +82,11 @@ def _of_group(
     return Parameter(name, role, group.name, dims, coords, slots, transform)
 
 
-def _sd_slot(c: GroupCoef) -> Slot:
-    fixed = None if c.structure.own_sd else 1.0
-    return Slot("sd", c.target.dpar, c.group, c.coef, fixed=fixed)
+def _sd_slot(c: GroupCoef, own: bool) -> Slot:
+    """One that is the same as another's is no parameter of its own."""
+    coef = "" if own and c.structure.sds == "one" else c.coef
+    fixed = None if own and c.structure.own_sd else 1.0
+    return Slot("sd", c.target.dpar, c.group, coef, fixed=fixed)
 
 
 def _levels(group: Group) -> dict[str, tuple]:

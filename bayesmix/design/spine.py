@@ -62,6 +62,12 @@ def coefs_of(spine: Iterable[GroupCoef], group: str) -> Spine:
     return tuple(c for c in spine if c.group == group)
 
 
+def sd_of(coefs: Spine) -> tuple[int, ...]:
+    """For each coefficient of a group the one whose standard deviation it has: mostly its own."""
+    ids = [c.id for c in coefs]
+    return tuple(ids.index(c.id) if c.structure.sds == "one" else k for k, c in enumerate(coefs))
+
+
 def blocks(spine: Iterable[GroupCoef], group: str) -> tuple[tuple[int, ...], ...]:
     """The positions, within the group, of the coefficients that are correlated with each other."""
     members: dict[object, list[int]] = {}

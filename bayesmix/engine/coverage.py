@@ -66,4 +66,6 @@ def _groups(spec: ModelSpec) -> str | None:
     for c in spec.design.spine:
         if c.structure.correlations not in CORRELATIONS:
             return f"the correlations of str={c.structure.name!r} have no kernel"
+        if c.structure.sds == "one":
+            return f"the common standard deviation of str={c.structure.name!r} has no kernel"
     return None

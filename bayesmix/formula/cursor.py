@@ -46,6 +46,18 @@ class Cursor:
         following = self.following
         return self.token.kind == "name" and following.kind == "op" and following.text == "("
 
+    def bar_inside(self) -> bool:
+        """Whether a bar stands between the parentheses of the call that comes next."""
+        depth = 0
+        for token in self._tokens[self._place + 1 :]:
+            if token.kind == "op":
+                depth += (token.text in "([") - (token.text in ")]")
+                if depth == 1 and token.text in ("|", "||"):
+                    return True
+            if depth <= 0:
+                break
+        return False
+
     def take(self) -> Token:
         """Read the next token."""
         token = self.token

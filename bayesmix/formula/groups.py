@@ -122,6 +122,13 @@ def _barred(target: Target, bar: Token, id: str | None) -> Target:
     made = replace(target, id=id, correlated=correlated)
     if id is not None and not _structure(made).correlated:
         raise _both_bars(span)
+    if id is not None and _structure(made).closed:
+        raise FormulaError(
+            f'str="{_structure(made).name}" is of the coefficients of one bracket, which an id '
+            "would join with others.",
+            span=span,
+            hint="Leave the id out.",
+        )
     return made
 
 

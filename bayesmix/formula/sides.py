@@ -10,6 +10,7 @@ from bayesmix.formula.algebra import Side
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_factor
 from bayesmix.formula.groups import group_terms, parse_targets
+from bayesmix.formula.structures import CALLS, as_a_call
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Term
 from bayesmix.formula.unexpected import operand_expected
@@ -91,6 +92,8 @@ def _parse_operand(cursor: Cursor) -> Side:
     if cursor.at_call() and token.text in NAMES:
         term = parse_variance(cursor)
         return Side(term.span, variances=(term,))
+    if cursor.at_call() and token.text in CALLS and cursor.bar_inside():
+        raise as_a_call(token.text, token.span)
     if cursor.at_call() and token.text in ("gr", "mm"):
         raise _left_of_bar(token)
     factor = parse_factor(cursor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bayesmix.parameters import Parameter, Role, Transform
@@ -9,7 +11,7 @@ from bayesmix.predict.draws import Draws
 from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
 from bayesmix.predict.standard import roots, standardised
-from bayesmix.priors import common, lkj
+from bayesmix.priors import common, lkj, serial
 from bayesmix.spec import GroupPriors, ModelSpec
 
 
@@ -45,12 +47,17 @@ def _each(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     return _sum(p, scaled) - p.size * np.log(unit)
 
 
-def _sum(p: Parameter, values: np.ndarray) -> np.ndarray:
+def _sum(p: Parameter, values: np.ndarray, own: Sequence[bool] | None = None) -> np.ndarray:
     """Of what has a prior of its own; what is shrunk has none."""
     columns = values.reshape(len(values), -1).T
-    pairs = zip(p.each, columns, strict=True)
-    logp = (prior.logpdf(column) for prior, column in pairs if prior.distribution.of_one)
+    each = zip(p.each, columns, own or [True] * len(columns), strict=True)
+    logp = (prior.logpdf(c) for prior, c, has in each if has and prior.distribution.of_one)
     return sum(logp, np.zeros(len(values)))
+
+
+def _standard_deviations(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """Those that are another's have no prior of their own."""
+    return _sum(p, draws[p.name], spec.group(p.owner).own_sds)
 
 
 def _population(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
@@ -95,7 +102,21 @@ def _common(g: GroupPriors, draws: Draws, block: tuple[int, ...]) -> np.ndarray:
     return common.logpdf(rho, len(block), g.eta)
 
 
-CORRELATIONS = {"free": _free, "common": _common}
+def _ar1(g: GroupPriors, draws: Draws, block: tuple[int, ...]) -> np.ndarray:
+    return serial.ar1_logpdf(_with_first(g, draws, block)[..., 0], len(block), g.eta)
+
+
+def _toeplitz(g: GroupPriors, draws: Draws, block: tuple[int, ...]) -> np.ndarray:
+    return serial.toeplitz_logpdf(_with_first(g, draws, block), g.eta)
+
+
+def _with_first(g: GroupPriors, draws: Draws, block: tuple[int, ...]) -> np.ndarray:
+    """The correlations of the others with the first: samples × strata × coefficients."""
+    cor = draws[f"cor_{g.group.name}"][..., block[0], list(block[1:])]
+    return cor.reshape(len(draws), -1, len(block) - 1)
+
+
+CORRELATIONS = {"free": _free, "common": _common, "ar1": _ar1, "toeplitz": _toeplitz}
 """The log densities of correlated coefficients of every stratum, by their structure."""
 
 
@@ -125,6 +146,7 @@ def _mixing(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
 
 PRIORS = {
     Role.POPULATION: _population,
+    Role.SD: _standard_deviations,
     Role.THRESHOLDS: _thresholds,
     Role.COR: _correlations,
     Role.MIXING: _mixing,

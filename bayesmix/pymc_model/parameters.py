@@ -9,7 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmix.parameters import Parameter, Role, Transform
-from bayesmix.priors import common
+from bayesmix.priors import common, serial
 from bayesmix.priors.shrinkage import Shrinkage
 from bayesmix.pymc_model.vectors import increasing, vector
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -76,7 +76,10 @@ def _thresholds(spec: ModelSpec, p: Parameter, made: Made) -> Made:
 
 def _standard_deviations(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     flat = vector(f"sds_{p.owner}", p.each, _shrunken(spec, p, made))
-    return {p.name: pm.Deterministic(p.name, flat.reshape(p.shape), dims=p.dims)}
+    sd, same = flat.reshape(p.shape), list(spec.group(p.owner).sd_of)
+    if same != list(range(len(same))):
+        sd = sd[..., same]
+    return {p.name: pm.Deterministic(p.name, sd, dims=p.dims)}
 
 
 def _shrunken(
@@ -189,7 +192,32 @@ def _common_factor(name: str, g: GroupPriors, size: int) -> Any:
     return under[:, None, :] * lower + diagonal[:, None, :] * np.eye(size)
 
 
-FACTORS = {"free": _block_factor, "common": _common_factor}
+def _ar1_factor(name: str, g: GroupPriors, size: int) -> Any:
+    """That of the powers of one autocorrelation."""
+    return serial.cholesky(
+        [_between(name.format("ar1"), g, serial.ar1_shape(size, g.eta))], size, pt
+    )
+
+
+def _toeplitz_factor(name: str, g: GroupPriors, size: int) -> Any:
+    """That of a matrix made of partial autocorrelations."""
+    phi = _between(name.format("pacf"), g, serial.toeplitz_shapes(size, g.eta)[:, None])
+    return serial.cholesky([phi[k] for k in range(size - 1)], size, pt)
+
+
+def _between(name: str, g: GroupPriors, shape: Any) -> Any:
+    """Numbers between -1 and 1, for each stratum, whose beta has two equal parameters."""
+    strata = 1 if g.group.by is None else len(g.group.by.levels)
+    shapes = shape * np.ones(strata)
+    return 2 * pm.Beta(name, shapes, shapes) - 1
+
+
+FACTORS = {
+    "free": _block_factor,
+    "common": _common_factor,
+    "ar1": _ar1_factor,
+    "toeplitz": _toeplitz_factor,
+}
 """The Cholesky factors of correlated coefficients, by their structure's correlations."""
 
 REGISTER = {

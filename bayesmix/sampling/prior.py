@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayesmix.errors import PriorError
 from bayesmix.parameters import Parameter, Role, Slot, Transform
-from bayesmix.priors import common, lkj, shares
+from bayesmix.priors import common, lkj, serial, shares
 from bayesmix.sampling.settings import check_count
 from bayesmix.spec import ModelSpec
 from bayesmix.variables import SAMPLE_DIMS, dataset, obs_dim, observed, response_name
@@ -97,7 +97,8 @@ def _standard_deviations(
     values = _columns(rng, draws, p)
     for s in spec.shrinking(p.name):
         values[:, s.member(p.name).positions] = s.scales_of(p.name, before)
-    return {p.name: values.reshape(draws, *p.shape)}
+    sd = values.reshape(draws, *p.shape)[..., list(spec.group(p.owner).sd_of)]
+    return {p.name: sd}
 
 
 def _population(
@@ -155,7 +156,12 @@ def _common(rng: np.random.Generator, draws: int, size: int, eta: float) -> np.n
     return np.linalg.cholesky(common.matrix(common.rvs(rng, draws, size, eta), size))
 
 
-FACTORS = {"free": lkj.cholesky_rvs, "common": _common}
+FACTORS = {
+    "free": lkj.cholesky_rvs,
+    "common": _common,
+    "ar1": serial.ar1_rvs,
+    "toeplitz": serial.toeplitz_rvs,
+}
 """Draws of Cholesky factors, by the correlations of a structure."""
 
 

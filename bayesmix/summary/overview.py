@@ -15,7 +15,7 @@ from bayesmix.predict import Draws
 from bayesmix.predict.coefficients import population
 from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.statistics import summarise
-from bayesmix.summary.varcorr import correlated, correlation_matrix, sd_names
+from bayesmix.summary.varcorr import correlation_matrix, distinct, sd_names
 from bayesmix.tables import Table
 
 POPULATION, FURTHER = "Population", "Further"
@@ -70,12 +70,14 @@ def _names(p: Parameter) -> list[str]:
 
 
 def _group_part(g: GroupPriors, draws: Draws) -> Part:
-    names, title = sd_names(g), part_title(g.group.name)
-    sd = draws[f"sd_{g.group.name}"].reshape(len(draws), -1)
-    labels, values = [f"sd({name})" for name in names], [sd]
+    """What is the same of several coefficients stands there once, with the first of them."""
+    names, title, own = sd_names(g), part_title(g.group.name), list(g.own_sds)
+    sd = draws[f"sd_{g.group.name}"].reshape(len(draws), -1)[:, own]
+    labels = [f"sd({name})" for name, has in zip(names, own, strict=True) if has]
+    values = [sd]
     if g.correlated:
         cor = correlation_matrix(g, draws)
-        pairs = correlated(g)
+        pairs = distinct(g)
         labels += [f"cor({names[i]},{names[j]})" for i, j in pairs]
         values += [cor[:, i, j][:, None] for i, j in pairs]
     if g.group.dist == "student":

@@ -147,6 +147,21 @@ def correlated(g: GroupPriors) -> list[tuple[int, int]]:
     return [(s * k + i, s * k + j) for s in range(strata) for j, i in pairs]
 
 
+def distinct(g: GroupPriors) -> list[tuple[int, int]]:
+    """Those of `correlated` whose correlation is no other pair's too."""
+    block_of = {k: block for block in g.blocks for k in block}
+
+    def is_own(i: int, j: int) -> bool:
+        block = block_of[i]
+        correlations = g.structure(block).correlations
+        if correlations == "free":
+            return True
+        return i == block[0] and (correlations == "toeplitz" or j == block[1])
+
+    k = len(g.names)
+    return [(i, j) for i, j in correlated(g) if is_own(i % k, j % k)]
+
+
 def correlation_matrix(g: GroupPriors, draws: Draws) -> np.ndarray:
     """Draws of the correlations of all of `sd_names`; zeros between levels of ``by``."""
     cor = draws[f"cor_{g.group.name}"]

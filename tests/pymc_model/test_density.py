@@ -18,7 +18,7 @@ from bayesmix.fit import Fit
 from bayesmix.formula import bf
 from bayesmix.model import Model
 from bayesmix.predict import log_density
-from bayesmix.priors import prior
+from bayesmix.priors import prior, serial
 from bayesmix.variables import variable_dims
 
 from ..support import draws_of, fit_of, frame, relatives
@@ -90,6 +90,13 @@ CASES = {
         SKEWED[6:7],
     ),
     "variances of one": ('y ~ 1 + (1 + x + z | i | gr(g, str="cor"))', "gaussian", ()),
+    "an autocorrelation": ('y ~ 1 + (0 + f | gr(g, str="ar1", by=t))', "gaussian", SKEWED[6:7]),
+    "steps of their own": ('y ~ 1 + (0 + f | gr(g, str="toep"))', "gaussian", SKEWED[6:7]),
+    "one variance": (
+        'y ~ 1 + (0 + f | gr(g, str="homtoep")) + (0 + h | gr(k, str="homcs"))',
+        "gaussian",
+        SKEWED[6:7],
+    ),
     "all of it": ('y ~ (1 + x | gr(g, dist="student", cov=A, pw=v))', "gaussian", ()),
 }
 MATRICES = {"A": relatives("uqtprs")}
@@ -121,13 +128,26 @@ def log_jacobian(fit: Fit) -> float:
         cor = draws_of(fit)[f"cor_{g.group.name}"][0]
         for matrix in cor.reshape(-1, *cor.shape[-2:]):
             for block in g.blocks:
-                if g.structure(block).correlations == "common":
+                correlations = g.structure(block).correlations
+                if correlations == "common":
                     total += np.log((len(block) - 1) / len(block))
+                    continue
+                if correlations in ("ar1", "toeplitz"):
+                    total += of_partials(matrix[block[0], list(block[1:])], correlations)
                     continue
                 root = np.linalg.cholesky(matrix[np.ix_(block, block)])
                 for i, j in zip(*np.tril_indices(len(block), -1), strict=True):
                     total -= np.log(2 * np.sqrt(1 - (root[i, :j] ** 2).sum()))
     return total
+
+
+def of_partials(lags: np.ndarray, correlations: str) -> float:
+    """Of the (1 + φ) / 2, by the correlations of 1, 2, … steps, which finite differences tell."""
+    if correlations == "ar1":
+        return -np.log(2)
+    step = 1e-6 * np.eye(len(lags))
+    slopes = (serial.partials(lags + step) - serial.partials(lags - step)) / 2e-6
+    return float(np.log(np.linalg.det(slopes / 2)))
 
 
 @pytest.mark.parametrize("name", CASES)

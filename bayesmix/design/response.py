@@ -240,7 +240,9 @@ def flags_of(response: Response) -> frozenset[str]:
 
 
 def check_bounds(y: np.ndarray, aux: Mapping[str, np.ndarray], rows: pd.Index) -> None:
-    """DataError for a response beyond the bounds of ``trunc()``."""
+    """DataError for a response beyond the bounds of ``trunc()``, or an empty interval."""
+    if "y2" in aux:
+        _check_intervals(y, aux, rows)
     for name, sign, side in (("lb", 1.0, "below"), ("ub", -1.0, "above")):
         if name in aux:
             outside = pd.Series(sign * (y - aux[name]) < 0, index=rows)
@@ -250,6 +252,16 @@ def check_bounds(y: np.ndarray, aux: Mapping[str, np.ndarray], rows: pd.Index) -
                     f"The response is {side} the {name} of trunc() in row {first_row(outside)}: "
                     f"{y[at]:g} against {aux[name][at]:g}."
                 )
+
+
+def _check_intervals(y: np.ndarray, aux: Mapping[str, np.ndarray], rows: pd.Index) -> None:
+    bad = pd.Series((aux["cens"] == CENSORED["interval"]) & (aux["y2"] <= y), index=rows)
+    if bad.any():
+        at = int(bad.to_numpy().argmax())
+        raise DataError(
+            f"The interval of cens() in row {first_row(bad)} ends at {aux['y2'][at]:g}, which is "
+            f"not above the response, {y[at]:g}."
+        )
 
 
 def _values(

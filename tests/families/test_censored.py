@@ -89,6 +89,11 @@ def test_what_is_refused(formula, family, error, message):
         build_spec(formula, DATA, family)
 
 
+def test_intervals_end_after_they_start():
+    with pytest.raises(DataError, match=r"in row 3 ends at \S+, which is not above the response"):
+        build_spec("y | cens(c, y2) ~ 1", DATA.assign(y2=DATA["y"]), "gaussian")
+
+
 def test_unknown_words():
     with pytest.raises(DataError, match="has the word 'up'; it can have 'none', 'left'"):
         build_spec("y | cens(c) ~ 1", DATA.assign(c=["up"] * 4))

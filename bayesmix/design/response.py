@@ -9,33 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.design.baseline import Baseline, Column, Settings, UpTo, columns_of
+from bayesmix.design.baseline import Baseline, Column
 from bayesmix.design.calls import shown
 from bayesmix.design.columns import first_row
 from bayesmix.design.factors import Quantity, make_quantity
+from bayesmix.design.hazards import BASELINE, Strata, check_hazard, hazard_columns, strata_of
+from bayesmix.design.words import CENSORED, WORDS, Words, words_of
 from bayesmix.errors import DataError, FormulaError, listed
 from bayesmix.formula.tree import Addition, Call, Expr, Name, Response, render
 
 if TYPE_CHECKING:
     from bayesmix.families import Family
-
-
-CENSORED = {"none": 0.0, "left": -1.0, "right": 1.0, "interval": 2.0}
-"""brms's words for what ``cens()`` says of a row."""
-
-WORDS = {"cens": CENSORED, "dec": {"lower": 0.0, "upper": 1.0}}
-"""Words that addition terms take in the place of numbers."""
-
-
-@dataclass(frozen=True)
-class Words:
-    """The numbers that the words of a column stand for."""
-
-    column: str
-    numbers: Mapping[Any, float]
-
-    def on(self, frame: pd.DataFrame) -> np.ndarray:
-        return frame[self.column].astype(object).map(self.numbers).to_numpy(float)
 
 
 @dataclass(frozen=True)
@@ -47,26 +31,6 @@ class Scaled:
 
     def on(self, frame: pd.DataFrame) -> np.ndarray:
         return self.factor * self.numbers.on(frame)
-
-
-@dataclass(frozen=True)
-class Strata:
-    """The numbers, from 0, of the labels of a column."""
-
-    column: str
-    labels: tuple[Any, ...]
-
-    def on(self, frame: pd.DataFrame) -> np.ndarray:
-        """DataError for a label that there wasn't."""
-        numbers = {label: k for k, label in enumerate(self.labels)}
-        found = frame[self.column].astype(object).map(numbers)
-        if found.isna().any():
-            row = first_row(found.isna())
-            raise DataError(
-                f"{self.column!r} has the stratum {frame[self.column][found.isna()].iloc[0]!r} in "
-                f"row {row}, for which there is no baseline hazard; there is {listed(self.labels)}."
-            )
-        return found.to_numpy(float)
 
 
 Numbers = Quantity | Words | Scaled | Strata | Column
@@ -171,12 +135,13 @@ def build_response(
     check_bounds(y, aux, frame.index)
     if BASELINE in family.may:
         if whole is None:
-            splines = _baseline(response, own, additions, (y, aux))
+            times = {"": own, **{k: v for given in additions.values() for k, v in given.items()}}
+            splines = hazard_columns(response, y, aux, times)
             additions[BASELINE] = additions.get(BASELINE, {}) | splines
         else:
             additions[BASELINE] = whole.additions[BASELINE]
         aux |= _additions({BASELINE: additions[BASELINE]}, frame)
-        _check_hazard(aux, frame.index)
+        check_hazard(aux, frame.index)
     ready = family.for_response(y, levels, aux, flags_of(response))
     return ResponseData(name, ready, y, aux, levels, own, additions)
 
@@ -184,47 +149,8 @@ def build_response(
 CBIND = "cbind"
 """The call that makes a response of several columns."""
 
-BASELINE = "bhaz"
-"""The addition term of a baseline hazard, which there is also where it isn't written."""
-
 IMPLIED = (CBIND, BASELINE)
 """What a response has among its addition terms without their being written."""
-
-
-def _baseline(
-    response: Response,
-    own: Quantity,
-    additions: Mapping[str, Mapping[str, Numbers]],
-    on: tuple[np.ndarray, Mapping[str, np.ndarray]],
-) -> dict[str, Column]:
-    """The columns of the baseline hazard, for the response and the terms that bound it."""
-    (y, aux), given = on, {k: v for a in additions.values() for k, v in a.items()}
-    asked = {k: v for a in response.additions if a.name == BASELINE for k, v in a.settings}
-    if "y2" in aux:
-        y = np.append(y, aux["y2"][aux["cens"] == CENSORED["interval"]])
-    baseline = Baseline.between(y, Settings(**asked))
-    times = {"": own, **{bound: given[bound] for bound in ("lb", "ub") if bound in given}}
-    if "y2" in aux:
-        last = baseline.ends[1]
-        times["y2"] = UpTo(given["y2"], given["cens"], CENSORED["interval"], last)
-    return columns_of(baseline, times)
-
-
-def _check_hazard(aux: Mapping[str, np.ndarray], rows: pd.Index) -> None:
-    """Something must happen, and not where the baseline hazard is 0."""
-    cens = aux.get("cens", np.zeros(len(rows)))
-    if np.all(cens == CENSORED["right"]):
-        raise DataError(
-            "cens() says 'right' in all rows: without an event nothing is known of its hazard."
-        )
-    for start, kind in (("bhaz_", CENSORED["none"]), ("cbhaz_", CENSORED["left"])):
-        splines = [v for name, v in aux.items() if name.startswith(start)]
-        never = pd.Series((sum(splines) == 0) & (cens == kind), index=rows)
-        if never.any():
-            raise DataError(
-                f"In row {first_row(never)} something has happened at a time up to which the "
-                "baseline hazard is 0."
-            )
 
 
 def response_columns(response: Response) -> tuple[Expr, ...]:
@@ -279,35 +205,17 @@ def _arguments(
     names = ARGUMENTS.get(addition.name, (addition.name,))
     pairs = [*zip(names, addition.args, strict=False), *addition.kwargs]
     if addition.name == BASELINE:
-        return {name: _strata(expr, frame) for name, expr in pairs}
+        return {name: strata_of(expr, frame) for name, expr in pairs}
     return {
-        name: _words(name, expr, frame)
+        name: words_of(name, expr, frame)
         if name in WORDS and _is_category(expr, frame)
         else quantity(expr)
         for name, expr in pairs
     }
 
 
-def _strata(expr: Expr, frame: pd.DataFrame) -> Strata:
-    if not isinstance(expr, Name):
-        raise DataError(f"The strata gr= of bhaz() are a column, not {shown(expr)}.")
-    column = frame[expr.name]
-    is_category = isinstance(column.dtype, pd.CategoricalDtype)
-    labels = column.cat.categories if is_category else sorted(column.unique())
-    return Strata(expr.name, tuple(labels))
-
-
 def _is_category(expr: Expr, frame: pd.DataFrame) -> bool:
     return isinstance(expr, Name) and isinstance(frame[expr.name].dtype, pd.CategoricalDtype)
-
-
-def _words(term: str, expr: Name, frame: pd.DataFrame) -> Words:
-    """True is censored on the right, and a decision for the upper boundary, as in brms."""
-    numbers = {**WORDS[term], False: 0.0, True: 1.0}
-    unknown = [v for v in frame[expr.name].cat.categories if v not in numbers]
-    if unknown:
-        raise DataError(f"{term}() has the word {unknown[0]!r}; it can have {listed(WORDS[term])}.")
-    return Words(expr.name, numbers)
 
 
 def _additions(

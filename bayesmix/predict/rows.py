@@ -13,7 +13,8 @@ import pandas as pd
 from bayesmix.design import Group, GroupEffects, Located
 from bayesmix.design.columns import columns_of, label_codes, new_frame, uses_of
 from bayesmix.design.contributions import Contribution
-from bayesmix.design.response import BASELINE, CBIND, IMPLIED, check_bounds, response_columns
+from bayesmix.design.hazards import BASELINE
+from bayesmix.design.response import CBIND, IMPLIED, check_bounds, response_columns
 from bayesmix.errors import DataError, FormulaError, PredictionError, listed
 from bayesmix.frames import to_pandas
 from bayesmix.parameters import Target

@@ -362,7 +362,8 @@ def _check_correlations(g: GroupPriors) -> None:
 
 def _check_rank(spec: ModelSpec, p: PredictorDesign) -> None:
     if p.columns.names:
-        slopes = spec.by_name[p.target.variable].priors[p.columns.has_intercept :]
+        columns = slice(int(p.columns.has_intercept), len(p.columns.matrix.names))
+        slopes = spec.by_name[p.target.variable].priors[columns]
         check_rank(p, flat=[not prior.distribution.proper for prior in slopes])
 
 

@@ -122,7 +122,7 @@ FORMULAS = [
     ("y ~ offset('a')", "'a'"),
     ("y ~ x:offset(z)", "offset"),
     ("y ~ Intercept + x", "Two coefficients would be called 'Intercept'"),
-    ("y ~ s(x)", "s()"),
+    ("y ~ te(x, z)", "te()"),
     ("y ~ mo(k)", "mo()"),
     ("y ~ (1 | mm(g))", "mm()"),
     ("y ~ (1 | gr(g, cov=A))", "'A' that is not in data2"),

@@ -19,6 +19,7 @@ from bayesmix.variables import SAMPLE_DIMS, dataset, observed
 
 if TYPE_CHECKING:
     from bayesmix.model import Model
+    from bayesmix.spec import ModelSpec
 
 CHAIN, ITERATION, LOG_DENSITY = ".chain", ".iteration", "lp__"
 SOURCE = {"inference_library": "brms"}
@@ -70,6 +71,7 @@ def from_brms(model: Model, draws: Any) -> Fit:
     >>> from_brms(model, draws).fixef()["Estimate"].to_dict()
     {'Intercept': 0.6, 'x': 2.05}
     """
+    _check_smooths(model.spec)
     frame = _read(draws)
     wanted = variables(model.spec)
     given = {d.name for d in model.spec.family.dpars} - set(model.spec.family.free_dpars)
@@ -83,6 +85,15 @@ def from_brms(model: Model, draws: Any) -> Fit:
         stats = xr.Dataset({"lp": (SAMPLE_DIMS, lp)}, attrs=SOURCE)
         groups["sample_stats"] = stats.assign_coords({d: posterior[d] for d in SAMPLE_DIMS})
     return Fit(model, xr.DataTree.from_dict(groups))
+
+
+def _check_smooths(spec: ModelSpec) -> None:
+    """The signs of R's bases are those that its eigenvectors happen to have."""
+    if any(p.smooths for p in spec.design.predictors):
+        raise DataError(
+            "Draws that brms made of a model with smooths can't be read: the signs of its basis "
+            "functions are known to R alone."
+        )
 
 
 def _read(draws: Any) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Formula tree + data → matrices, level indices, and the recipe that applies them to new data."""
 
 from bayesmix.design.build import Design, PredictorDesign, build_design
-from bayesmix.design.contributions import Columns, GroupEffects, Offset
+from bayesmix.design.contributions import Columns, GroupEffects, Offset, Smooths
 from bayesmix.design.groups import By, Group, Located
 from bayesmix.design.matrix import Matrix
 from bayesmix.design.response import ResponseData
@@ -20,6 +20,7 @@ __all__ = [
     "Offset",
     "PredictorDesign",
     "ResponseData",
+    "Smooths",
     "VarianceFunction",
     "blocks",
     "build_design",

@@ -11,7 +11,14 @@ import pandas as pd
 
 from bayesmix.design.calls import check_functions
 from bayesmix.design.columns import training_frame
-from bayesmix.design.contributions import Columns, Contribution, GroupEffects, Offset, only
+from bayesmix.design.contributions import (
+    Columns,
+    Contribution,
+    GroupEffects,
+    Offset,
+    Smooths,
+    only,
+)
 from bayesmix.design.factors import make_quantity
 from bayesmix.design.groups import (
     Group,
@@ -24,6 +31,7 @@ from bayesmix.design.known import build_known
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
 from bayesmix.design.response import ResponseData, build_response, response_columns
+from bayesmix.design.smooths import SmoothColumns, build_smooths
 from bayesmix.design.spine import GroupCoef, Spine
 from bayesmix.design.variances import VarianceFunction, variance_functions
 from bayesmix.errors import DataError, FormulaError
@@ -84,6 +92,11 @@ class PredictorDesign:
     def of_mean(self) -> bool:
         """Whether it hangs on the main predictor."""
         return any(v.of_mean for v in self.variances)
+
+    @property
+    def smooths(self) -> Smooths | None:
+        """The penalised parts of smooths, where there are some."""
+        return next(iter(only(Smooths, self.contributions)), None)
 
     @property
     def offset(self) -> np.ndarray:
@@ -198,7 +211,7 @@ def _exprs(formula: Formula) -> Iterator[tuple[Expr, str]]:
     for expr in (*response_columns(response), *given):
         yield expr, response.source
     for _, predictor in formula.predictors:
-        covariates = (e for v in predictor.variances for e in v.columns)
+        covariates = (e for s in predictor.specials for e in s.columns)
         for expr in (*predictor.population.offsets, *_factors(predictor), *covariates):
             yield expr, predictor.source
 
@@ -326,20 +339,27 @@ def _predictors(
             for effects in _bracket(term, predictor, target, groups, on, spine)
         ]
         offsets = [make_quantity(e, *on) for e in population.offsets]
-        columns = _columns(build_matrix(population, *on), target, family)
+        smooths = tuple(s for term in predictor.smooths for s in build_smooths(term, on))
+        columns = _columns(build_matrix(population, *on), target, family, smooths)
+        penalised = [Smooths(target.smooth, smooths)] if any(s.blocks for s in smooths) else []
         variances = variance_functions(predictor, target, family, on, names)
-        contributions = (columns, Offset.of(offsets, frame), *variances, *brackets)
+        contributions = (columns, Offset.of(offsets, frame), *penalised, *variances, *brackets)
         predictors.append(PredictorDesign(target, predictor, contributions))
     return tuple(predictors), tuple(spine)
 
 
-def _columns(matrix: Matrix, target: Target, family: Family) -> Columns:
+def _columns(
+    matrix: Matrix, target: Target, family: Family, smooths: tuple[SmoothColumns, ...]
+) -> Columns:
     """Centred where an intercept, or what stands for it, takes up what that changes."""
     replaced = target.is_main and family.intercept is not None
     slopes = matrix.values[:, matrix.terms.intercept :]
     takes_up = replaced or matrix.terms.intercept
     means = slopes.mean(axis=0) if takes_up else np.zeros(slopes.shape[1])
-    return Columns(matrix.without_intercept() if replaced else matrix, target.variable, means)
+    matrix = matrix.without_intercept() if replaced else matrix
+    # Those of smooths sum to zero, or stand beside a number; brms leaves them as they are.
+    means = np.append(means, np.zeros(sum(s.fixed.shape[1] for s in smooths)))
+    return Columns(matrix, target.variable, means, smooths)
 
 
 def _bracket(

@@ -93,7 +93,7 @@ def predictor_uses(formula: Formula) -> list[Use]:
         uses += population_uses(predictor.population, predictor.source)
         for g in predictor.groups:
             uses += population_uses(g.coefs, predictor.source)
-        uses += uses_of((e for v in predictor.variances for e in v.columns), predictor.source)
+        uses += uses_of((e for s in predictor.specials for e in s.columns), predictor.source)
         uses += grouping_uses(predictor)
     return uses
 

@@ -18,7 +18,8 @@ from bayesmix.design.factors import Quantity
 from bayesmix.design.groups import member_of
 from bayesmix.design.matrix import Matrix
 from bayesmix.design.memberships import Weights
-from bayesmix.formula.tree import GroupTerm
+from bayesmix.design.smooths import SmoothColumns
+from bayesmix.formula.tree import Expr, GroupTerm
 
 
 class Values(Protocol):
@@ -63,20 +64,25 @@ class Columns:
         The coefficients' name in the posterior.
     means : ndarray
         Of the columns on the fit's rows, by which their prior and the samplers centre them; zeros
-        where nothing takes up what that changes.
+        where nothing takes up what that changes, and for smooths.
+    smooths : tuple of SmoothColumns
+        Whose columns without penalty come last.
     """
 
     matrix: Matrix
     variable: str
     means: np.ndarray
+    smooths: tuple[SmoothColumns, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self.matrix.names
+        return (*self.matrix.names, *(name for s in self.smooths for name in s.names))
 
     @property
     def values(self) -> np.ndarray:
-        return self.matrix.values
+        if not self.smooths:
+            return self.matrix.values
+        return np.hstack([self.matrix.values, *(s.fixed for s in self.smooths)])
 
     @property
     def has_intercept(self) -> bool:
@@ -88,10 +94,12 @@ class Columns:
         return self.values[:, self.has_intercept :] - self.means
 
     def uses(self, source: str) -> list[Use]:
-        return uses_of((f for t in self.matrix.terms.terms for f in t.factors), source)
+        factors = (f for t in self.matrix.terms.terms for f in t.factors)
+        return uses_of((*factors, *_covariates(self.smooths)), source)
 
     def on(self, frame: pd.DataFrame) -> Columns:
-        return replace(self, matrix=replace(self.matrix, values=self.matrix.on(frame)))
+        matrix = replace(self.matrix, values=self.matrix.on(frame))
+        return replace(self, matrix=matrix, smooths=tuple(s.on(frame) for s in self.smooths))
 
     def product(self, values: Values, shape: tuple[int, int], rows: slice) -> np.ndarray:
         """Its values on some rows, samples × rows."""
@@ -99,6 +107,54 @@ class Columns:
 
     def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
         eta += self.product(values, eta.shape, rows)
+
+
+def _covariates(smooths: Iterable[SmoothColumns]) -> Iterable[Expr]:
+    return (e for s in smooths for e in s.term.columns)
+
+
+@dataclass(frozen=True)
+class Smooths:
+    """The penalised columns of smooths times their coefficients.
+
+    Attributes
+    ----------
+    variable : str
+        The coefficients' name in the posterior.
+    smooths : tuple of SmoothColumns
+    """
+
+    variable: str
+    smooths: tuple[SmoothColumns, ...]
+
+    @property
+    def values(self) -> np.ndarray:
+        """Rows × coefficients."""
+        return np.hstack([block for s in self.smooths for block in s.blocks])
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """What has a standard deviation of its own."""
+        return tuple(name for s in self.smooths for name in s.block_names)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Coefficients of each block."""
+        return tuple(size for s in self.smooths for size in s.sizes)
+
+    @property
+    def block_of(self) -> np.ndarray:
+        """The number of each coefficient's block."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+
+    def uses(self, source: str) -> list[Use]:
+        return uses_of(_covariates(self.smooths), source)
+
+    def on(self, frame: pd.DataFrame) -> Smooths:
+        return replace(self, smooths=tuple(s.on(frame) for s in self.smooths))
+
+    def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
+        eta += values[self.variable] @ self.values[rows].T
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bayesmix.design.build import Design, PredictorDesign
+from bayesmix.design.contributions import Smooths
 from bayesmix.design.groups import Group
 from bayesmix.design.matrix import INTERCEPT
 from bayesmix.design.spine import GroupCoef, Spine, blocks, coefs_of, sd_of
+from bayesmix.formula.tree import SmoothTerm, render
 from bayesmix.parameters import Parameter, Role, Slot, Transform, labels
 
 
@@ -20,6 +22,9 @@ def of_predictors(design: Design) -> Iterator[Parameter]:
             yield _population(p, p.dpar in several)
         for v in p.variances:
             yield from v.parameters
+    for p in design.predictors:
+        if p.smooths:
+            yield from _smooths(p, p.smooths)
 
 
 def of_groups(design: Design) -> Iterator[Parameter]:
@@ -42,6 +47,38 @@ def _population(p: PredictorDesign, shared: bool) -> Parameter:
         slots[0] = Slot(INTERCEPT, p.dpar, shared=shared)
     t = p.target
     return Parameter(t.variable, Role.POPULATION, t, (t.dim,), (names,), tuple(slots))
+
+
+def _smooths(p: PredictorDesign, smooths: Smooths) -> Iterator[Parameter]:
+    """Standard deviations of blocks, one prior for those of a term, and coefficients."""
+    t, labels = p.target, [smooth_label(s.term) for s in smooths.smooths for _ in s.blocks]
+    slots = tuple(Slot("sds", p.dpar, "", label) for label in labels)
+    dim, blocks = f"{t.prefix}smooth", smooths.blocks
+    yield Parameter(f"sd{t.smooth}", Role.SMOOTH_SD, t, (dim,), (blocks,), slots)
+    pairs = zip(blocks, smooths.sizes, strict=True)
+    names = tuple(f"{name}[{i + 1}]" for name, size in pairs for i in range(size))
+    dim = f"{t.prefix}basis"
+    yield Parameter(t.smooth, Role.SMOOTH, t, (dim,), (names,), transform=Transform.STANDARDISED)
+
+
+def smooth_label(term: SmoothTerm) -> str:
+    """A term as priors call it, options and all, in R's spelling: ``s(x, by = f)``."""
+    bases = {"s": ("tp",), "t2": ("cr",) * len(term.bases)}
+    options = {
+        "bs": _listed([f'"{b}"' for b in term.bases]) if term.bases != bases[term.function] else "",
+        "k": _listed(map(str, term.sizes)),
+        "by": term.by_text,
+    }
+    given = [f"{name} = {text}" for name, text in options.items() if text]
+    return f"{term.function}({', '.join([*map(render, term.covariates), *given])})"
+
+
+def _listed(items: Iterable[str]) -> str:
+    """One for all where they are the same."""
+    items = tuple(items)
+    if len(set(items)) <= 1:
+        return "".join(items[:1])
+    return f"c({', '.join(items)})"
 
 
 def _sd(group: Group, coefs: Spine) -> Parameter:

@@ -9,6 +9,7 @@ from bayesmix.effects.grid import grid
 from bayesmix.effects.hypotheses import Hypotheses, hypotheses
 from bayesmix.effects.predictions import predictions
 from bayesmix.effects.shares import icc
+from bayesmix.effects.smooths import conditional_smooths
 
 __all__ = [
     "Estimates",
@@ -17,6 +18,7 @@ __all__ = [
     "cluster_comparisons",
     "comparisons",
     "conditional_effects",
+    "conditional_smooths",
     "grid",
     "hypotheses",
     "icc",

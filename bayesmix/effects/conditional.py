@@ -72,6 +72,11 @@ def _default(spec: ModelSpec, known: Mapping[str, Variable]) -> list[tuple[str, 
             for a, b in combinations(names, 2):
                 pairs = ((x, y) for x in a for y in b if x != y)
                 double |= {pair: None for pair in pairs if pair[::-1] not in double}
+        for names in (
+            [n.name for e in s.columns for n in columns_of(e)] for s in p.predictor.smooths
+        ):
+            single |= {(n,): None for n in names}
+            double |= {(names[0], n): None for n in names[1:] if (n, names[0]) not in double}
     if not single:
         raise PredictionError("The model's predictors read no column, so there are no effects.")
     return [*single, *double]
@@ -110,9 +115,9 @@ def _rows(
     resolution: int,
 ) -> pd.DataFrame:
     """The grid of an effect: the first column along its range, the second at a few values."""
-    values = {columns[0].name: _along(columns[0], resolution)}
+    values = {columns[0].name: along(columns[0], resolution)}
     for v in columns[1:]:
-        values[v.name] = _few(v, int_conditions.get(v.name))
+        values[v.name] = few(v, int_conditions.get(v.name))
     if settings is None:
         return grid(spec, values, "reference")
     parts = []
@@ -122,11 +127,12 @@ def _rows(
     return pd.concat(parts, ignore_index=True)
 
 
-def _along(v: Variable, resolution: int) -> Any:
+def along(v: Variable, resolution: int) -> Any:
+    """Numbers along their range, labels all."""
     return np.linspace(*v.range, resolution) if v.numeric else v.levels
 
 
-def _few(v: Variable, given: Any) -> Any:
+def few(v: Variable, given: Any) -> Any:
     """The given values, all levels, or the mean and a standard deviation to both sides."""
     if given is not None:
         return given(v.values) if callable(given) else given

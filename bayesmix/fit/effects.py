@@ -381,6 +381,55 @@ class Effects(Base):
         result = made.conditional_effects(question, effects, conditions, int_conditions, resolution)
         return ByGroup({name: _read(e, None, probs, robust) for name, e in result.items()})
 
+    def conditional_smooths(
+        self,
+        smooths: str | Sequence[str] | None = None,
+        resolution: int = 100,
+        probs: Sequence[float] = PROBS,
+        robust: bool = True,
+    ) -> ByGroup[Estimates]:
+        """Each smooth function by itself, along its covariates, on the scale of the link.
+
+        Without the intercept and all other terms. Of several covariates there is a grid; a number
+        in ``by=`` is at its mean and one standard deviation to both sides.
+
+        Parameters
+        ----------
+        smooths : str or list of str, optional
+            Their labels, ``"s(x)"``, ``"s(x):f"`` with ``by=f``, ``"sigma_s(x)"`` of another
+            parameter; all by default.
+        resolution : int
+            How many values of a covariate; fewer of each where there are several.
+        probs, robust
+            As for `summary`; brms's default here is robust.
+
+        Returns
+        -------
+        mapping of str to Estimates
+            By label.
+
+        Raises
+        ------
+        PredictionError
+            For smooths that the model doesn't have.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/conditional_smooths.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> model = bx.Model("Reaction ~ s(Days, k=5) + (1 | Subject)", sleep)
+        >>> fit = model.fit(target_accept=0.97, random_seed=1, progressbar=False)
+        >>> curve = fit.conditional_smooths(resolution=5)["s(Days)"].table
+        >>> curve.columns.tolist(), curve["Days"].tolist()
+        (['Days', 'Estimate', 'Est.Error', 'Q2.5', 'Q97.5'], [0.0, 2.25, 4.5, 6.75, 9.0])
+        """
+        found = made.conditional_smooths(self.model.spec, self._draws, smooths, resolution)
+        return ByGroup({name: _read(e, None, probs, robust) for name, e in found.items()})
+
     def hypothesis(
         self,
         hypothesis: str | Sequence[str],

@@ -154,6 +154,19 @@ class Plots:
         data, response = self._observed()
         return plots.conditional_effect(made, data if points else None, response)
 
+    def conditional_smooth(self, smooth: str, **options: Any) -> Figure:
+        """One function of `Fit.conditional_smooths`: a curve, or heights over two numbers.
+
+        Parameters
+        ----------
+        smooth : str
+            Its label, ``"s(x)"``.
+        **options
+            As for `Fit.conditional_smooths`.
+        """
+        made = self._fit.conditional_smooths(smooth, **options)[smooth]
+        return plots.conditional_smooth(made, smooth, self._fit.model.spec.design.frame)
+
     def estimates(self, result: Estimates) -> Figure:
         """Comparisons, slopes or predictions with their intervals, a row for each.
 

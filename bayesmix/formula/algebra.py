@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from bayesmix.errors import FormulaError, listed
-from bayesmix.formula.tree import Expr, GroupTerm, Span, Term, Terms, VarianceTerm, render
+from bayesmix.formula.tree import Expr, GroupTerm, Span, SpecialTerm, Term, Terms, render
 
 MAX_TERMS = 2000
 MAX_PRODUCTS = 40_000
@@ -33,7 +33,7 @@ class Side:
     intercept: bool | None = None
     offsets: tuple[Expr, ...] = ()
     groups: tuple[GroupTerm, ...] = ()
-    variances: tuple[VarianceTerm, ...] = ()
+    specials: tuple[SpecialTerm, ...] = ()
 
 
 def bounded_groups(groups: Iterable[GroupTerm]) -> tuple[GroupTerm, ...]:
@@ -66,7 +66,7 @@ def add(left: Side, right: Side) -> Side:
         _agreed_intercept(left, right),
         left.offsets + right.offsets,
         bounded_groups((*left.groups, *right.groups)),
-        left.variances + right.variances,
+        left.specials + right.specials,
     )
 
 
@@ -176,8 +176,8 @@ def _refuse_unremovable(side: Side) -> None:
         raise FormulaError(
             "An offset can't be subtracted.", span=side.span, hint="Write 'offset(-x)'."
         )
-    if side.variances:
-        raise FormulaError("A variance function can't be subtracted.", span=side.span)
+    for special in side.specials:
+        raise FormulaError(f"A {special.noun} can't be subtracted.", span=special.span)
     if side.intercept is False:
         raise FormulaError(
             "A missing intercept can't be subtracted.",
@@ -205,11 +205,11 @@ def _refuse_unmultipliable(*sides: Side) -> None:
             )
         if side.offsets:
             raise FormulaError("An offset can't be part of an interaction.", span=side.span)
-        if side.variances:
+        for special in side.specials:
             raise FormulaError(
-                "A variance function can't be part of an interaction.",
-                span=side.variances[0].span,
-                hint="Strata are named inside: 'varPower(mu, by=f)'.",
+                f"A {special.noun} can't be part of an interaction.",
+                span=special.span,
+                hint=special.times,
             )
         if side.intercept is not None or not side.terms:
             raise FormulaError(

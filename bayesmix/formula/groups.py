@@ -71,9 +71,11 @@ def _coefs(side: Side) -> Terms:
             span=side.offsets[0].span,
             hint="Put it outside of the parentheses.",
         )
-    if side.variances:
+    for special in side.specials:
         raise FormulaError(
-            "A variance function can't stand in a group-level term.", span=side.variances[0].span
+            f"A {special.noun} can't stand in a group-level term.",
+            span=special.span,
+            hint=special.by_level,
         )
     coefs = finished(side)
     if not coefs.intercept and not coefs.terms:

@@ -6,10 +6,9 @@ from bayesmix.errors import FormulaError
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Span
 
-_SMOOTHS = ("s", "t2", "te", "ti", "gp")
-_SPECIAL_PREDICTORS = ("mo", "me", "mi", "cs", "cse")
+_SPECIAL_PREDICTORS = ("gp", "mo", "me", "mi", "cs", "cse")
 _AUTOCORRELATION = ("ar", "ma", "arma", "cosy", "unstr", "sar", "car", "fcor")
-_CALLS = frozenset((*_SMOOTHS, *_SPECIAL_PREDICTORS, *_AUTOCORRELATION, "mvbind"))
+_CALLS = frozenset((*_SPECIAL_PREDICTORS, *_AUTOCORRELATION, "mvbind"))
 
 
 def not_yet(what: str, span: Span, hint: str | None = None) -> FormulaError:

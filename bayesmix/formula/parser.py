@@ -163,7 +163,7 @@ def _quoting(text: str, what: str) -> Iterator[str]:
 def _parse_predictor(cursor: Cursor, source: str) -> Predictor:
     side = parse_side(cursor)
     cursor.finish()
-    predictor = Predictor(finished(side), side.groups, source, side.variances)
+    predictor = Predictor(finished(side), side.groups, source, side.specials)
     check_agreement((predictor,))
     return predictor
 
@@ -189,9 +189,8 @@ def _parse_bare_bar(cursor: Cursor) -> Side:
 
 
 def _refuse_population(side: Side) -> None:
-    spans = [t.span for t in side.terms.values()] + [
-        o.span for o in (*side.offsets, *side.variances)
-    ]
+    spans = [t.span for t in side.terms.values()]
+    spans += [o.span for o in (*side.offsets, *side.specials)]
     if side.intercept is not None and side.groups:
         spans.append(side.span)
     if spans:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bayesmix.errors import FormulaError
-from bayesmix.formula import algebra
+from bayesmix.formula import algebra, smooths, variances
 from bayesmix.formula.algebra import Side
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_factor
@@ -14,7 +14,6 @@ from bayesmix.formula.structures import CALLS, as_a_call
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Term
 from bayesmix.formula.unexpected import operand_expected
-from bayesmix.formula.variances import NAMES, parse_variance
 
 _SUM, _PRODUCT, _WITHIN, _INTERACTION, _POWER = 1, 2, 3, 4, 5
 _LEVELS = {
@@ -35,6 +34,11 @@ _OPERATIONS = {
     "%in%": algebra.interact,
     ":": algebra.interact,
 }
+SPECIALS = {
+    **dict.fromkeys(variances.NAMES, variances.parse_variance),
+    **dict.fromkeys((*smooths.FUNCTIONS, *smooths.INSTEAD), smooths.parse_smooth),
+}
+"""Functions that stand for terms of their own kinds, and what reads them."""
 
 
 def parse_side(cursor: Cursor) -> Side:
@@ -89,9 +93,9 @@ def _parse_operand(cursor: Cursor) -> Side:
         raise operand_expected(token)
     if cursor.at_call() and token.text == "offset":
         return _parse_offset(cursor)
-    if cursor.at_call() and token.text in NAMES:
-        term = parse_variance(cursor)
-        return Side(term.span, variances=(term,))
+    if cursor.at_call() and token.text in SPECIALS:
+        term = SPECIALS[token.text](cursor)
+        return Side(term.span, specials=(term,))
     if cursor.at_call() and token.text in CALLS and cursor.bar_inside():
         raise as_a_call(token.text, token.span)
     if cursor.at_call() and token.text in ("gr", "mm"):

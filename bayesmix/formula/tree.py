@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 from bayesmix.formula.structures import Structure
 
@@ -211,6 +212,10 @@ class VarianceTerm:
     `covariate` is None where it is the fitted mean.
     """
 
+    noun: ClassVar[str] = "variance function"
+    times: ClassVar[str | None] = "Strata are named inside: 'varPower(mu, by=f)'."
+    by_level: ClassVar[str | None] = None
+
     function: str
     covariate: Expr | None
     by: Name | None
@@ -223,13 +228,73 @@ class VarianceTerm:
 
 
 @dataclass(frozen=True)
+class SmoothTerm:
+    """``s(x, bs="cr", k=5, by=f)`` or ``t2(x, z)``.
+
+    Attributes
+    ----------
+    function : str
+    covariates : tuple of Expr
+    bases : tuple of str
+        One, or for ``t2`` one for each covariate.
+    sizes : tuple of int
+        As many, or none where they are left to the bases.
+    by : Expr or None
+        A factor, each of whose levels has its own function, or a number that it is multiplied by.
+    """
+
+    noun: ClassVar[str] = "smooth"
+    times: ClassVar[str | None] = (
+        "A smooth for each level of a factor, or times a number, is 's(x, by=f)'."
+    )
+    by_level: ClassVar[str | None] = (
+        "A smooth for each level is 's(x, g, bs=\"fs\")' outside of parentheses."
+    )
+
+    function: str
+    covariates: tuple[Expr, ...]
+    bases: tuple[str, ...]
+    sizes: tuple[int, ...]
+    by: Expr | None
+    span: Span = field(compare=False)
+
+    @property
+    def columns(self) -> tuple[Expr, ...]:
+        """What it reads of the data."""
+        return (*self.covariates, *(() if self.by is None else (self.by,)))
+
+    @property
+    def by_text(self) -> str:
+        """What ``by=`` says; nothing without."""
+        return "" if self.by is None else render(self.by)
+
+    @property
+    def label(self) -> str:
+        """The function of its covariates: ``s(x)``."""
+        return f"{self.function}({', '.join(map(render, self.covariates))})"
+
+
+SpecialTerm = VarianceTerm | SmoothTerm
+"""A term that is neither columns nor a bracket. Each kind says what it is called (`noun`), and what
+to write in place of an interaction with it (`times`), or of it in a bracket (`by_level`)."""
+
+
+@dataclass(frozen=True)
 class Predictor:
     """The right-hand side for one distributional parameter."""
 
     population: Terms
     groups: tuple[GroupTerm, ...]
     source: str = field(compare=False)
-    variances: tuple[VarianceTerm, ...] = ()
+    specials: tuple[SpecialTerm, ...] = ()
+
+    @property
+    def variances(self) -> tuple[VarianceTerm, ...]:
+        return tuple(s for s in self.specials if isinstance(s, VarianceTerm))
+
+    @property
+    def smooths(self) -> tuple[SmoothTerm, ...]:
+        return tuple(s for s in self.specials if isinstance(s, SmoothTerm))
 
 
 @dataclass(frozen=True)

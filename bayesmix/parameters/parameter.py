@@ -30,6 +30,10 @@ class Role(StrEnum):
     MIXING = "mixing"
     """Of each level of Student effects its own: they are √(df · mixing) times normal ones."""
     EFFECTS = "effects"
+    SMOOTH_SD = "smooth sd"
+    """What the coefficients of a smooth's block are drawn with."""
+    SMOOTH = "smooth"
+    """The penalised coefficients of smooths."""
     DPAR = "dpar"
     SHARES = "shares"
     """Of a whole that all rows have in common."""
@@ -51,7 +55,7 @@ class Transform(StrEnum):
     CORRELATION = "correlation"
     """A correlation matrix, from canonical partial correlations."""
     STANDARDISED = "standardised"
-    """Group effects, from standard normal ones, standard deviations and correlations."""
+    """Effects, from standard normal ones, standard deviations and correlations."""
 
 
 @dataclass(frozen=True)

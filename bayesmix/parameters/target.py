@@ -48,6 +48,11 @@ class Target(NamedTuple):
         return f"b_{self.label}" if self.label else "b"
 
     @property
+    def smooth(self) -> str:
+        """The variable of its smooths' coefficients."""
+        return f"s_{self.label}" if self.label else "s"
+
+    @property
     def dim(self) -> str:
         """The dimension of its population coefficients."""
         return f"{self.prefix}coef"

@@ -2,7 +2,7 @@
 
 from bayesmix.plots.checks import KINDS, check, prior_posterior
 from bayesmix.plots.intervals import caterpillar, forest, varcorr
-from bayesmix.plots.lines import conditional_effect, spaghetti
+from bayesmix.plots.lines import conditional_effect, conditional_smooth, spaghetti
 from bayesmix.plots.shrinkage import shrinkage
 from bayesmix.plots.style import label
 from bayesmix.plots.three import Prediction, Scene, three_predictions
@@ -14,6 +14,7 @@ __all__ = [
     "caterpillar",
     "check",
     "conditional_effect",
+    "conditional_smooth",
     "forest",
     "label",
     "prior_posterior",

@@ -68,6 +68,49 @@ def conditional_effect(
     return fig
 
 
+def conditional_smooth(estimates: Estimates, name: str, data: pd.DataFrame) -> Figure:
+    """A smooth function with its band, or, of two numbers, heights with lines between them.
+
+    Parameters
+    ----------
+    estimates : Estimates
+        One of `Fit.conditional_smooths`.
+    name : str
+        What it is called.
+    data : DataFrame
+        Of the fit, whose covariates are ticked on the axis.
+    """
+    x, *others = list(estimates.rows)
+    numbers = [c for c in others if estimates.rows[c].nunique() > len(CYCLE)]
+    fig = figure(6.2, 4.3)
+    axes = fig.subplots()
+    if numbers and pd.api.types.is_numeric_dtype(estimates.rows[numbers[0]].dtype):
+        _heights(fig, axes, estimates.table, x, numbers[0], name)
+        axes.plot(data[x], data[numbers[0]], ".", color=INK, markersize=2, alpha=0.5)
+        dress(axes, label(data, x), label(data, numbers[0]), title=name)
+        return fig
+    _curves(axes, estimates.table, x, others)
+    if pd.api.types.is_numeric_dtype(data[x].dtype):
+        axes.plot(data[x], np.zeros(len(data)), "|", color=GREY, markersize=6, alpha=0.5,
+                  transform=axes.get_xaxis_transform(), clip_on=False)  # fmt: skip
+    dress(axes, label(data, x), f"{name}, scale of the link")
+    fig.supxlabel(level_text(estimates.table), fontsize=8, color=MUTED)
+    return fig
+
+
+def _heights(fig: Figure, axes: Axes, table: pd.DataFrame, x: str, z: str, name: str) -> None:
+    """Colours for estimates over two numbers; of further columns the first values."""
+    rest = [c for c in table.columns[: table.columns.get_loc("Estimate")] if c not in (x, z)]
+    for c in rest:
+        table = table[table[c] == table[c].iloc[0]]
+    grid = table.pivot_table("Estimate", z, x)
+    most = float(np.abs(grid.to_numpy()).max())
+    levels = np.linspace(-most, most, 13)
+    drawn = axes.contourf(grid.columns, grid.index, grid, levels, cmap="PuOr_r")
+    axes.contour(grid.columns, grid.index, grid, levels, colors=INK, linewidths=0.4, alpha=0.5)
+    fig.colorbar(drawn, ax=axes, label=f"{name}, scale of the link")
+
+
 def _curves(axes: Axes, table: pd.DataFrame, x: str, others: list[str]) -> None:
     keys = [table[c].map(_text) for c in others]
     curve = pd.Series("", table.index) if not keys else keys[0].str.cat(keys[1:], sep=", ")

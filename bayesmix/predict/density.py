@@ -135,6 +135,12 @@ def _standard_normal(z: np.ndarray) -> np.ndarray:
     return -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=1)
 
 
+def _smooth(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """Standard normal, once they are standardised."""
+    sd = draws[f"sd{p.name}"][:, spec.predictors[p.owner].smooths.block_of]
+    return _standard_normal(draws[p.name] / sd)
+
+
 def _mixing(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     """Inverse chi squared."""
     from scipy.special import gammaln
@@ -151,5 +157,6 @@ PRIORS = {
     Role.COR: _correlations,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
+    Role.SMOOTH: _smooth,
 }
 """The log prior of parameters whose values have no priors of their own as they stand."""

@@ -25,6 +25,7 @@ _FIELDS = {
     "power": ("coef", "dpar"),
     "expon": ("coef", "dpar"),
     "const": ("coef", "dpar"),
+    "sds": ("coef", "dpar"),
 }
 """By class what else a prior may name."""
 

@@ -148,6 +148,13 @@ def _effects(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     return {p.name: pm.Deterministic(p.name, effects * scale, dims=p.dims)}
 
 
+def _smooth(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """Non-centred: a standard normal number times the sd of its block."""
+    sd = made[f"sd{p.name}"][spec.predictors[p.owner].smooths.block_of]
+    z = pm.Normal(f"z{p.name}", dims=p.dims, shape=p.shape)
+    return {p.name: pm.Deterministic(p.name, z * sd, dims=p.dims)}
+
+
 def _factor_name(group: str) -> str:
     return f"L_{group}"
 
@@ -227,6 +234,7 @@ REGISTER = {
     Role.COR: _correlations,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
+    Role.SMOOTH: _smooth,
     Role.SHRINKAGE: _hyper,
 }
 """The parameters that are more than one random variable of their own name."""

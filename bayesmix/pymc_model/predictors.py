@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 
-from bayesmix.design import Columns, GroupEffects, Offset, PredictorDesign, VarianceFunction
+from bayesmix.design import (
+    Columns,
+    GroupEffects,
+    Offset,
+    PredictorDesign,
+    Smooths,
+    VarianceFunction,
+)
 from bayesmix.families.maths import tensor_maths
 from bayesmix.formula.variances import MEAN
 from bayesmix.pymc_model.parameters import Made
@@ -53,9 +60,14 @@ def eta_name(dpar: str) -> str:
     return f"eta_{dpar}"
 
 
+def _smooths(spec: ModelSpec, c: Smooths, made: Made) -> Any:
+    return pt.dot(c.values, made[c.variable])
+
+
 VALUES = {
     Columns: _columns,
     Offset: _offset,
+    Smooths: _smooths,
     GroupEffects: _group_effects,
     VarianceFunction: _variance_function,
 }

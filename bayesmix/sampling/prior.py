@@ -190,6 +190,13 @@ def _effects(
     return {p.name: sd[at] * z}
 
 
+def _smooth(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    sd = before[f"sd{p.name}"][:, spec.predictors[p.owner].smooths.block_of]
+    return {p.name: sd * rng.standard_normal(sd.shape)}
+
+
 DRAWN = {
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
@@ -197,6 +204,7 @@ DRAWN = {
     Role.COR: _correlations,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
+    Role.SMOOTH: _smooth,
 }
 """The parameters that aren't drawn value by value."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.design import Offset
 from bayesmix.design.columns import label_key
 from bayesmix.design.response import build_response, flags_of
 from bayesmix.errors import StorageError, listed
@@ -220,7 +221,7 @@ def _data2_together(
 def _fingerprint(spec: ModelSpec) -> list[float]:
     """Numbers that change if the same formula and data give another design."""
     predictors = spec.design.predictors
-    matrices = [c.values for p in predictors for c in (p.columns, *p.groups)]
+    matrices = [c.values for p in predictors for c in p.contributions if not isinstance(c, Offset)]
     vectors = [*(r.y for r in spec.design.responses), *(p.offset for p in predictors)]
     columns = [*(m[:, k] for m in matrices for k in range(m.shape[1])), *vectors]
     weights = np.linspace(1.0, 2.0, len(spec.design.frame))

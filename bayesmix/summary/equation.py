@@ -313,6 +313,7 @@ PRIORS = {
     Role.DF: _df,
     Role.MIXING: _nothing,
     Role.EFFECTS: _nothing,
+    Role.SMOOTH: _nothing,
     Role.SHRINKAGE: _nothing,
 }
 """The lines of priors of parameters that have symbols of their own."""

@@ -18,7 +18,7 @@ from bayesmix.statistics import summarise
 from bayesmix.summary.varcorr import correlation_matrix, distinct, sd_names
 from bayesmix.tables import Table
 
-POPULATION, FURTHER = "Population", "Further"
+POPULATION, SMOOTHS, FURTHER = "Population", "Smooth", "Further"
 ELSEWHERE = (
     Role.POPULATION,
     Role.THRESHOLDS,
@@ -27,6 +27,8 @@ ELSEWHERE = (
     Role.DF,
     Role.MIXING,
     Role.EFFECTS,
+    Role.SMOOTH_SD,
+    Role.SMOOTH,
     Role.SHRINKAGE,
 )
 """Roles of the parameters in the parts before the last, and of those that only serve priors."""
@@ -51,8 +53,19 @@ def parts(spec: ModelSpec, draws: Draws) -> list[Part]:
     """Groups first, then population coefficients, then further parameters, as brms has them."""
     found = [_group_part(g, draws) for g in spec.groups]
     found.append(Part(POPULATION, *population(spec, draws)))
+    found.append(_smooths(spec, draws))
     found.append(_further(spec, draws))
     return [p for p in found if p.names]
+
+
+def _smooths(spec: ModelSpec, draws: Draws) -> Part:
+    """The standard deviations of smooths' coefficients."""
+    parameters = list(spec.of_role(Role.SMOOTH_SD))
+    prefixes = (p.owner.prefix for p in parameters for _ in p.coords[0])
+    names = (name for p in parameters for name in p.coords[0])
+    labels = [f"sds({prefix}{name})" for prefix, name in zip(prefixes, names, strict=True)]
+    values = [draws[p.name] for p in parameters]
+    return Part(SMOOTHS, labels, np.concatenate([*values, np.empty((len(draws), 0))], axis=1))
 
 
 def _further(spec: ModelSpec, draws: Draws) -> Part:
@@ -88,7 +101,7 @@ def _group_part(g: GroupPriors, draws: Draws) -> Part:
 
 def part_title(group: str) -> str:
     """A group's name, told apart from the other parts'."""
-    return f"{group} (group)" if group in (POPULATION, FURTHER) else group
+    return f"{group} (group)" if group in (POPULATION, SMOOTHS, FURTHER) else group
 
 
 def _table(part: Part, draws: Draws, probs: Sequence[float], robust: bool) -> pd.DataFrame:

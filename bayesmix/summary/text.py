@@ -8,7 +8,7 @@ from html import escape
 import pandas as pd
 
 from bayesmix.spec import ModelSpec
-from bayesmix.summary.overview import FURTHER, POPULATION, part_title
+from bayesmix.summary.overview import FURTHER, POPULATION, SMOOTHS, part_title
 from bayesmix.tables import formatted, html_table
 
 
@@ -61,6 +61,10 @@ def _blocks(spec: ModelSpec, table: pd.DataFrame) -> Iterator[str]:
 
 def _parts(spec: ModelSpec, table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     titles = {part_title(g.name): f"Group {g.name} ({g.size} levels):" for g in spec.design.groups}
-    titles |= {POPULATION: "Regression coefficients:", FURTHER: "Further parameters:"}
+    titles |= {
+        POPULATION: "Regression coefficients:",
+        SMOOTHS: "Smooths:",
+        FURTHER: "Further parameters:",
+    }
     for part in table.index.unique(0):
         yield titles[part], formatted(table.loc[part]).rename_axis(None)

@@ -182,7 +182,7 @@ def test_splines_go_on_as_those_of_r() -> None:
 
 def test_a_call_that_new_data_takes_out_of_its_domain() -> None:
     fit = given_fit("y ~ log(x + 5)", frame())
-    with pytest.raises(PredictionError, match=r"not finite in 1 row\(s\), the first of them 7"):
+    with pytest.raises(PredictionError, match=r"not finite in row 7"):
         fit.posterior_epred(pd.DataFrame({"x": [2.0, -9.0]}, index=[5, 7]))
 
 

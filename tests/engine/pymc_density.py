@@ -82,7 +82,18 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
         at[f"z_{name}"] = np.arange(g.effects.start, g.effects.stop)
     for role in (Role.DPAR, Role.DF, Role.MIXING):
         at |= {d.parameter.name: np.arange(d.start, d.stop) for d in layout.of_role(role)}
+    for d in layout.of_role(Role.SMOOTH_SD):
+        at |= _values(d.parameter.name, d.start, d.parameter.each)
+    for d in layout.of_role(Role.SMOOTH):
+        at[f"z{d.parameter.name}"] = np.arange(d.start, d.stop)
     return at
+
+
+def _values(name: str, start: int, priors: tuple) -> dict[str, np.ndarray]:
+    """Values with priors of their own: one variable where they are the same."""
+    if len(set(priors)) == 1:
+        return {name: start + np.arange(len(priors))}
+    return _vector(f"{name}_values", start, priors)
 
 
 def _vector(name: str, start: int, priors: tuple) -> dict[str, np.ndarray]:

@@ -19,6 +19,17 @@ from .models import RESPONSES, density_of, points, spec_of
 from .pymc_density import PymcDensity
 
 MODELS = {
+    "smooth": ("y ~ x + s(z, k=6)", "gaussian", ()),
+    "smooths": (
+        bf("count ~ s(z, by=f, k=5) + t2(x, z, k=4) + (1 | g)", shape="s(x, bs='cr', k=5)"),
+        "negbinomial",
+        [prior("normal(0, 2)", "sds", coef="t2(x, z, k = 4)")],
+    ),
+    "smooths of levels": (
+        "grade ~ s(g, bs='re') + s(x, by=z, bs='ps', k=6) + s(z, f, bs='fs', k=4)",
+        "cumulative",
+        (),
+    ),
     "crossed and nested": (
         "y ~ x * f + (1 + x | g) + (1 | k/h) + (0 + z || h) + offset(shift)",
         "gaussian",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bayesmix.errors import FormulaError
@@ -310,13 +312,39 @@ def test_hint(text, hint):
 
 @pytest.mark.parametrize(
     "name",
-    "s t2 te ti gp mo me mi cs cse ar ma arma cosy unstr sar car fcor".split(),
+    "gp mo me mi cs cse ar ma arma cosy unstr sar car fcor".split(),
 )
 def test_later_terms_are_named(name):
     for text in (f"y ~ {name}(x)", f"y ~ x:{name}(z)", f"y ~ (1 + {name}(x) | g)"):
         with pytest.raises(FormulaError, match=rf"^{name}\(\) is not supported yet"):
             parse_formula(text)
     assert parse_formula(f"y ~ {name}").mu.population.terms[0].label == name
+
+
+SMOOTHS = [
+    ("y ~ te(x, z)", "te() is not there", "te"),
+    ("y ~ s()", "s() needs a covariate", "s()"),
+    ("y ~ t2(x)", "t2() needs covariates", "t2(x)"),
+    ("y ~ s(x, 5)", "covariate of a smooth is a column", "5"),
+    ("y ~ s(x, k=2)", "whole number of functions, at least 3", "2"),
+    ("y ~ s(x, k=4.5)", "whole number of functions", "4.5"),
+    ("y ~ t2(x, z, k=[4, 5, 6])", "list of one for each covariate", "[4, 5, 6]"),
+    ("y ~ s(x, bs='gp')", "bs= of s() is one of", "'gp'"),
+    ("y ~ t2(x, z, bs='fs')", "bs= of t2() is one of", "'fs'"),
+    ("y ~ s(x, m=2)", "no option 'm'", "2"),
+    ("y ~ s(x):z", "A smooth can't be part of an interaction", "s(x)"),
+    ("y ~ z - s(x)", "A smooth can't be subtracted", "s(x)"),
+    ("y ~ (s(x) | g)", "can't stand in a group-level term", "s(x)"),
+    ("y ~ log(s(x))", "s() can't stand inside a call", "s"),
+]
+
+
+@pytest.mark.parametrize(("text", "message", "at"), SMOOTHS, ids=[t for t, *_ in SMOOTHS])
+def test_smooths(text, message, at):
+    with pytest.raises(FormulaError, match=re.escape(message)) as error:
+        parse_formula(text)
+    start, end = error.value.span
+    assert error.value.source[start:end] == at
 
 
 @pytest.mark.parametrize("text", [None, 1, 1.5, b"y ~ x", ["y ~ x"], float("nan")])

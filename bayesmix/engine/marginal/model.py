@@ -51,6 +51,8 @@ def can_marginalize(spec: ModelSpec) -> str | None:
         return "sigma has a formula or is fixed"
     if spec.family.dpar(MAIN).link != "identity":
         return f"the link of 'mu' is {spec.family.dpar(MAIN).link!r}, not 'identity'"
+    if any(p.smooths for p in spec.design.predictors):
+        return "the model has smooths"
     if not spec.groups:
         return "the model has no groups"
     for g in spec.design.groups:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.design import GroupEffects, PredictorDesign
+from bayesmix.design import GroupEffects, PredictorDesign, Smooths
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     BLOCK_ROWS,
@@ -118,6 +118,7 @@ class _Packer:
     def tables(self) -> dict[str, np.ndarray]:
         predictors = [self.predictor(d.name) for d in self.spec.family.dpars]
         groups = [self.group(g) for g in self.layout.groups]
+        groups += [g for at in self.layout.of_role(Role.SMOOTH) for g in self.smooth(at)]
         scalars = [_scalar(at, prior) for at, prior in self.layout.scalars()]
         return {
             "scalars": np.array(scalars, SCALAR),
@@ -199,7 +200,9 @@ class _Packer:
         c, first = p.columns, len(self.terms)
         start = self.layout[c.variable].start if c.names else NONE
         self.terms += [self.term(t) for t in p.groups]
-        only_intercept = not (c.centred.size or p.groups or p.offset.any())
+        if p.smooths:
+            self.terms.append(self.smooth_term(p.smooths))
+        only_intercept = not (c.centred.size or len(self.terms) > first or p.offset.any())
         slopes = c.centred.shape[1], self.data.add(tiles(c.centred))
         return self._predictor(
             start if c.has_intercept else NONE,
@@ -208,7 +211,7 @@ class _Packer:
             constant=only_intercept and c.has_intercept and not self.is_first(p),
             slopes=(start + c.has_intercept, *slopes),
             offset=self.data.add(p.offset) if p.offset.any() else NONE,
-            terms=(first, len(p.groups)),
+            terms=(first, len(self.terms) - first),
         )
 
     def _predictor(
@@ -238,6 +241,28 @@ class _Packer:
             columns.shape[1],
             self.data.add(tiles(columns)),
         )
+
+    def smooth_term(self, smooths: Smooths) -> tuple[Any, ...]:
+        """Columns times the effects of one level, which all rows have."""
+        at, values = self.layout[smooths.variable].start, smooths.values
+        level = self.codes.add(np.zeros(len(values)))
+        return at, values.shape[1], level, 1, 0, values.shape[1], self.data.add(tiles(values))
+
+    def smooth(self, at: At) -> Iterator[tuple[Any, ...]]:
+        """Each block of coefficients is a group with as many levels."""
+        sd, start = self.layout[f"sd{at.parameter.name}"].start, at.start
+        for i, size in enumerate(self.layout.predictors[at.parameter.owner].smooths.sizes):
+            yield self._alike(size, sd + i, start)
+            start += size
+
+    def _alike(self, size: int, sd: int, effects: int) -> tuple[Any, ...]:
+        """A group with one coefficient, which isn't centred."""
+        factor = self.scratch
+        self.scratch += 4
+        strata, counts, centred = np.zeros(size), [size], [False]
+        codes = self.codes.add(strata), self.codes.add(counts)
+        places = sd, effects, factor, factor + 2, 0, 0
+        return size, 1, 1, *codes, *places, self.codes.add(centred)
 
     def unlike(self) -> list[tuple[int, ...]]:
         """The groups whose levels are not alike."""

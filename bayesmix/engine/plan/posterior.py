@@ -36,6 +36,8 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
     for at in layout.at.values():
         if at.parameter.role == Role.THRESHOLDS:
             theta[at.parameter.name] = _thresholds(layout, at, x, b)
+        elif at.parameter.role == Role.SMOOTH:
+            theta[at.parameter.name] = _smooth(layout, at, x, theta)
         elif at.parameter.name not in theta:
             theta[at.parameter.name] = _values(at, x)
     return theta
@@ -63,6 +65,11 @@ def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndar
     if not columns.names:
         return values
     return values + (b[..., layout[columns.variable].numbers] @ columns.means)[..., None]
+
+
+def _smooth(layout: Layout, at: At, x: np.ndarray, before: Values) -> np.ndarray:
+    blocks = layout.predictors[at.parameter.owner].smooths.block_of
+    return before[f"sd{at.parameter.name}"][..., blocks] * x[..., at.numbers]
 
 
 def _values(at: At, x: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ UNLIKELY = 3.0
 """How much less the log density of a prior may be at a guess than within its usual range."""
 SHARE = 0.2
 """Where between its bounds a parameter is of which nothing is known."""
-GUESSED = (Role.POPULATION, Role.SD, Role.DPAR)
+GUESSED = (Role.POPULATION, Role.SD, Role.SMOOTH_SD, Role.DPAR)
 """Roles of the parameters about whose size the data say something."""
 
 
@@ -99,6 +99,8 @@ class _Guesses:
         if p.role == Role.SD:
             values = self.deviations(p.owner)
             values = np.tile(values, p.size // values.size)
+        elif p.role == Role.SMOOTH_SD:
+            values = self.bends(self.spec.predictors[p.owner])
         else:
             values = np.array([self.natural(p.owner.dpar)])
         return values, APART * np.where(values == 0.0, SHARE, values)
@@ -121,6 +123,12 @@ class _Guesses:
                     sizes = _not_0(_root_mean(term.values))
                     sd[term.positions] = 0.5 * self.eta_size(p.dpar) / sizes
         return sd
+
+    def bends(self, p: PredictorDesign) -> np.ndarray:
+        """Half of what would make smooths as large as the linear predictor, by block."""
+        blocks = (block for s in p.smooths.smooths for block in s.blocks)
+        sizes = np.array([np.sqrt((block**2).sum(axis=1).mean()) for block in blocks])
+        return 0.5 * self.eta_size(p.dpar) / _not_0(sizes)
 
     def eta(self, dpar: str) -> float:
         """The linear predictor of the natural guess."""

@@ -13,7 +13,7 @@ from bayesmix import criticism, plots
 from bayesmix.criticism.cross_validation import check_threshold
 from bayesmix.errors import PredictionError, did_you_mean, listed
 from bayesmix.fit.base import PROBS
-from bayesmix.fit.predictions import Predictions
+from bayesmix.fit.residuals import Residuals
 from bayesmix.predict import Draws, Prediction, Request
 from bayesmix.randomness import seed_sequence
 from bayesmix.statistics import summarise
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Checks(Predictions):
+class Checks(Residuals):
     """Cross-validation and explained variance."""
 
     def add_log_lik(self) -> xr.DataTree:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bayesmix import plots
+from bayesmix.criticism import expectation
+from bayesmix.criticism.residuals import TYPES
 from bayesmix.effects.variables import find, variables
 from bayesmix.errors import PredictionError, did_you_mean, listed
 
@@ -176,6 +178,57 @@ class Plots:
             Of `Fit.comparisons`, `slopes`, `predictions`, `cluster_comparisons`, ….
         """
         return plots.forest(result)
+
+    def residuals(
+        self,
+        x: Any = None,
+        type: str = "standardised",
+        random_seed: Any = None,
+        **how: Any,
+    ) -> Figure:
+        """Residuals against the fitted values or a column, or by the levels of a group.
+
+        With numbers on the axis there are the mean and the spread of neighbours, which a right
+        model leaves level; labels have a box each.
+
+        Parameters
+        ----------
+        x : str or Series, optional
+            A column of the model, a grouping factor, or values by row label; by default the means
+            of the expected responses.
+        type, random_seed, **how
+            As for `Fit.residuals`, whose ``Estimate`` is drawn.
+        """
+        fit = self._fit
+        found = fit.residuals(type=type, probs=[], random_seed=random_seed, **how)["Estimate"]
+        at = fit._of_rows(x, "x")
+        if at is None:
+            expected = expectation(fit._asked(None, how)).mean(axis=0)
+            at = pd.Series(expected, found.index, name="expected response")
+        elif at.name in [g.name for g in self._groups]:
+            at = at.astype(object)
+        return plots.residuals(found, at, type == "standardised")
+
+    def autocorrelation(self, time: Any = None, group: Any = None, **options: Any) -> Figure:
+        """The autocorrelation of residuals within groups, over time.
+
+        Parameters
+        ----------
+        time, group, **options
+            As for `Fit.autocorrelation`, whose table is drawn.
+        """
+        return plots.autocorrelation(self._fit.autocorrelation(time, group, **options))
+
+    def semivariogram(self, coords: Any, group: Any = None, **options: Any) -> Figure:
+        """Half the mean squared difference of two residuals, by how far apart they are.
+
+        Parameters
+        ----------
+        coords, group, **options
+            As for `Fit.semivariogram`, whose table is drawn.
+        """
+        table = self._fit.semivariogram(coords, group, **options)
+        return plots.semivariogram(table, options.get("type", TYPES[0]) == TYPES[0])
 
     def prior_posterior(self, names: Sequence[str] | None = None) -> Figure:
         """Densities of parameters before and after the data.

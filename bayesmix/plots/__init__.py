@@ -3,6 +3,7 @@
 from bayesmix.plots.checks import KINDS, check, prior_posterior
 from bayesmix.plots.intervals import caterpillar, forest, varcorr
 from bayesmix.plots.lines import conditional_effect, conditional_smooth, spaghetti
+from bayesmix.plots.residuals import autocorrelation, residuals, semivariogram
 from bayesmix.plots.shrinkage import shrinkage
 from bayesmix.plots.style import label
 from bayesmix.plots.three import Prediction, Scene, three_predictions
@@ -11,6 +12,7 @@ __all__ = [
     "KINDS",
     "Prediction",
     "Scene",
+    "autocorrelation",
     "caterpillar",
     "check",
     "conditional_effect",
@@ -18,6 +20,8 @@ __all__ = [
     "forest",
     "label",
     "prior_posterior",
+    "residuals",
+    "semivariogram",
     "shrinkage",
     "spaghetti",
     "three_predictions",

@@ -13,6 +13,7 @@ import pytest
 import bayesmix as bx
 from bayesmix.errors import PredictionError
 from bayesmix.plots import KINDS
+from bayesmix.plots.residuals import running
 
 from ..support import frame, given_fit
 
@@ -279,3 +280,44 @@ def test_arviz_draws_what_it_draws() -> None:
 
 def test_notebooks_show_them() -> None:
     assert ONE.plot.varcorr()._repr_png_().startswith(b"\x89PNG")
+
+
+def test_residuals() -> None:
+    (axes,) = drawn(ONE.plot.residuals()).axes
+    table, fitted = ONE.residuals()["Estimate"], ONE.fitted()["Estimate"]
+    assert has_line(axes, fitted, table)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("expected response", "standardised residual")
+    at, mean, spread = running(fitted.to_numpy(), table.to_numpy())
+    assert has_line(axes, at, mean) and has_line(axes, at, mean + spread)
+    order = np.argsort(fitted.to_numpy(), kind="stable")[:10]
+    np.testing.assert_allclose(mean[0], table.iloc[order].mean())
+    np.testing.assert_allclose(spread[0], table.iloc[order].std())
+    plain = drawn(ONE.plot.residuals("x", type="ordinary", re_formula=bx.NA)).axes[0]
+    assert has_line(plain, DATA["x"], ONE.residuals(type="ordinary", re_formula=bx.NA)["Estimate"])
+    assert plain.get_ylabel() == "residual"
+
+
+@pytest.mark.parametrize(
+    ("fit", "label"), [(ONE, "g"), (MANY, "500 levels of g, by their medians")]
+)
+def test_residuals_by_group(fit: Any, label: str) -> None:
+    (axes,) = drawn(fit.plot.residuals("g")).axes
+    medians = fit.residuals()["Estimate"].groupby(fit.model.data["g"]).median()
+    shown = [line.get_ydata()[0] for line in axes.lines if len(set(line.get_ydata())) == 1]
+    assert set(np.round(medians, 9)) <= set(np.round(shown, 9))
+    assert axes.get_xlabel() == label
+    assert len(axes.get_xticklabels()) == (6 if label == "g" else 0)
+
+
+def test_autocorrelation_and_semivariogram() -> None:
+    table = ONE.autocorrelation(group="g")
+    (axes,) = drawn(ONE.plot.autocorrelation(group="g")).axes
+    assert has_line(axes, table.index, table["autocorrelation"])
+    table = ONE.semivariogram("x", "g", type="ordinary")
+    (axes,) = drawn(ONE.plot.semivariogram("x", "g", type="ordinary")).axes
+    assert has_line(axes, table["distance"], table["semivariance"])
+    points = axes.collections[0].get_offsets()
+    np.testing.assert_allclose(points, table[["distance", "semivariance"]])
+    assert "independent residuals" not in [t.get_text() for t in axes.texts]
+    standardised = drawn(ONE.plot.semivariogram(["x"], "g")).axes[0]
+    assert "independent residuals" in [t.get_text() for t in standardised.texts]

@@ -220,12 +220,13 @@ def _data2_together(
 
 def _fingerprint(spec: ModelSpec) -> list[float]:
     """Numbers that change if the same formula and data give another design."""
-    predictors = spec.design.predictors
-    matrices = [c.values for p in predictors for c in p.contributions if not isinstance(c, Offset)]
+    predictors, rows = spec.design.predictors, len(spec.design.frame)
+    found = (c.values for p in predictors for c in p.contributions if not isinstance(c, Offset))
+    matrices = [values.reshape(rows, -1) for values in found if values.size]
     vectors = [*(r.y for r in spec.design.responses), *(p.offset for p in predictors)]
     columns = [*(m[:, k] for m in matrices for k in range(m.shape[1])), *vectors]
-    weights = np.linspace(1.0, 2.0, len(spec.design.frame))
-    return [float(weights @ c / len(c)) for c in columns]
+    weights = np.linspace(1.0, 2.0, rows)
+    return [float(weights @ c / rows) for c in columns]
 
 
 def _check_fingerprint(spec: ModelSpec, expected: list[float], functions: list[str]) -> None:

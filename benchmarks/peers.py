@@ -33,9 +33,11 @@ draws <- posterior::as_draws_array(fit)
 keep <- !grepl("^(lp__|lprior)", posterior::variables(draws))
 tab <- posterior::summarise_draws(draws[, , keep], "rhat", "ess_bulk")
 sampling <- max(rowSums(rstan::get_elapsed_time(fit$fit)))
+# Of what is fixed, such as disc, there is no effective sample size.
+least <- min(tab$ess_bulk, na.rm = TRUE)
 cat(jsonlite::toJSON(list(fit_s = seconds, sampling_s = sampling,
-  min_bulk_ess = min(tab$ess_bulk), ess_per_s = min(tab$ess_bulk) / seconds,
-  max_rhat = max(tab$rhat)), auto_unbox = TRUE, digits = NA))
+  min_bulk_ess = least, ess_per_s = least / seconds,
+  max_rhat = max(tab$rhat, na.rm = TRUE)), auto_unbox = TRUE, digits = NA))
 """
 
 

@@ -175,11 +175,12 @@ class ModelSpec:
     def in_order(self) -> tuple[Parameter, ...]:
         """The parameters, each after those that it hangs on.
 
-        What a shrinkage prior brings with it comes before what is shrunk, and after its unit.
+        What a shrinkage prior brings with it comes before what is shrunk, and after its unit; what
+        intercepts are centred by before them.
         """
-        if not self.shrinkings:
+        if not (self.shrinkings or any(self.of_role(Role.VARIANCE))):
             return self.parameters
-        order = {Role.DPAR: 0, Role.SHRINKAGE: 1}
+        order = {Role.DPAR: 0, Role.VARIANCE: 0, Role.SHRINKAGE: 1}
         return tuple(sorted(self.parameters, key=lambda p: order.get(p.role, 2)))
 
     def shrinking(self, name: str) -> tuple[Shrinking, ...]:
@@ -327,7 +328,7 @@ def _resolved(
         offsets = {dpar: float(p.offset.mean()) for dpar, p in r.predictors.items()}
         defaults |= brms_priors(r.family, r.data.y, slots, offsets)
         functions = (v for p in r.predictors.values() for v in p.variances)
-        defaults |= of_variances(r.family, r.data.y, functions)
+        defaults |= of_variances(functions)
         if scheme == "autoscale":
             columns = {dpar_key(dpar): _by_coef(p) for dpar, p in r.predictors.items()}
             offset = offsets.get(MAIN, 0.0)

@@ -89,6 +89,18 @@ class PredictorDesign:
         return only(VarianceFunction, self.contributions)
 
     @property
+    def centres(self) -> dict[str, np.ndarray]:
+        """By variable what variance functions add to the intercept at their usual values.
+
+        Nothing where there is no intercept.
+        """
+        return {v.rate: v.centres for v in self.variances if self.columns.has_intercept}
+
+    def centred(self, values: Mapping[str, np.ndarray]) -> np.ndarray | float:
+        """That, of draws of the variables, samples first."""
+        return sum(values[n].reshape(-1, len(c)) @ c for n, c in self.centres.items())
+
+    @property
     def of_mean(self) -> bool:
         """Whether it hangs on the main predictor."""
         return any(v.of_mean for v in self.variances)
@@ -163,9 +175,7 @@ def build_design(
     groups = _groups(formula, frame, functions, data2)
     _check_dims(groups.values(), formula, response.family)
     _check_response(response.name, groups.values(), formula, response.family)
-    predictors, spine = _predictors(
-        formula, frame, functions, groups, response.family, data.columns
-    )
+    predictors, spine = _predictors(formula, frame, functions, groups, response, data.columns)
     _check_prefixes(predictors)
     named = {g.known.name: data2[g.known.name] for g in groups.values() if g.known}
     return Design(
@@ -325,11 +335,11 @@ def _predictors(
     frame: pd.DataFrame,
     functions: Mapping[str, Any],
     groups: Mapping[Key, Group],
-    family: Family,
+    response: ResponseData,
     names: pd.Index,
 ) -> tuple[tuple[PredictorDesign, ...], Spine]:
     spine: list[GroupCoef] = []
-    predictors = []
+    predictors, family = [], response.family
     for dpar, predictor in formula.predictors:
         target, on = Target("", dpar), (frame, functions, predictor.source)
         population = predictor.population
@@ -342,7 +352,7 @@ def _predictors(
         smooths = tuple(s for term in predictor.smooths for s in build_smooths(term, on))
         columns = _columns(build_matrix(population, *on), target, family, smooths)
         penalised = [Smooths(target.smooth, smooths)] if any(s.blocks for s in smooths) else []
-        variances = variance_functions(predictor, target, family, on, names)
+        variances = variance_functions(predictor, target, family, on, names, response)
         contributions = (columns, Offset.of(offsets, frame), *penalised, *variances, *brackets)
         predictors.append(PredictorDesign(target, predictor, contributions))
     return tuple(predictors), tuple(spine)

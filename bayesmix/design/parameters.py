@@ -20,9 +20,9 @@ def of_predictors(design: Design) -> Iterator[Parameter]:
     for p in design.predictors:
         if p.columns.names:
             yield _population(p, p.dpar in several)
+    for p in design.predictors:
         for v in p.variances:
             yield from v.parameters
-    for p in design.predictors:
         if p.smooths:
             yield from _smooths(p, p.smooths)
 

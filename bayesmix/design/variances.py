@@ -18,6 +18,7 @@ from bayesmix.formula.variances import FUNCTIONS, MEAN
 from bayesmix.parameters import Parameter, Role, Slot, Target, labels
 
 if TYPE_CHECKING:
+    from bayesmix.design.response import ResponseData
     from bayesmix.families import Family
     from bayesmix.families.links import Link
 
@@ -47,6 +48,11 @@ class VarianceFunction:
         The covariate at the rows; nothing for the mean.
     codes : ndarray of int
         The stratum of each row; zeros without.
+    size : float
+        The mean absolute value of the covariate, for the mean that of the response.
+    centres : ndarray
+        What the function adds to the intercept of the scale where the covariate has its usual
+        value, by each value of its `rate`: there prior and samplers have the intercept.
     """
 
     term: VarianceTerm
@@ -56,6 +62,8 @@ class VarianceFunction:
     strata: CategoricalFactor | None
     values: np.ndarray
     codes: np.ndarray
+    size: float
+    centres: np.ndarray
 
     @classmethod
     def of(
@@ -64,8 +72,9 @@ class VarianceFunction:
         target: Target,
         family: Family,
         on: tuple[pd.DataFrame, Mapping[str, Any], str],
+        like_mean: np.ndarray,
     ) -> VarianceFunction:
-        """A term on the data of the fit.
+        """A term on the data of the fit; `like_mean` are numbers of the size of the mean.
 
         Raises
         ------
@@ -81,7 +90,17 @@ class VarianceFunction:
             strata = CategoricalFactor(by.name, tuple(np.unique(column).tolist()))
         link = None if family.dpar(MEAN).latent else family.link(MEAN)
         nothing = np.empty(0)
-        return cls(term, target, quantity, link, strata, nothing, nothing).on(frame)
+        made = cls(term, target, quantity, link, strata, nothing, nothing, 1.0, nothing).on(frame)
+        values = like_mean if made.of_mean else made.values
+        size = float(np.abs(values).mean()) or 1.0
+        usual = values.mean() if made.function == "varExp" else np.log(size)
+        shares = np.bincount(made.codes, minlength=1 if strata is None else len(strata.levels))
+        return replace(made, size=size, centres=usual * shares / len(frame))
+
+    @property
+    def rate(self) -> str:
+        """The variable of its power, or of what its covariate is multiplied by."""
+        return self.names["expon" if self.function == "varExp" else "power"]
 
     @property
     def function(self) -> str:
@@ -190,6 +209,7 @@ def variance_functions(
     family: Family,
     on: tuple[pd.DataFrame, Mapping[str, Any], str],
     columns: pd.Index,
+    response: ResponseData,
 ) -> tuple[VarianceFunction, ...]:
     """Those of a predictor, on the data of the fit.
 
@@ -202,6 +222,7 @@ def variance_functions(
         Data, functions, and the text.
     columns : Index
         All columns of the data, of which none may be called as the mean is.
+    response : ResponseData
 
     Raises
     ------
@@ -210,9 +231,16 @@ def variance_functions(
     for term in predictor.variances:
         _check_scale(term, target, family, predictor.source)
         _check_mean(term, family, predictor.source, columns)
-    made = tuple(VarianceFunction.of(t, target, family, on) for t in predictor.variances)
+    like_mean = _like_mean(family, response)
+    made = tuple(VarianceFunction.of(t, target, family, on, like_mean) for t in predictor.variances)
     _check_names(made, predictor.source)
     return made
+
+
+def _like_mean(family: Family, response: ResponseData) -> np.ndarray:
+    """Responses on the scale of the mean: shares of trials, logarithms where it is of those."""
+    y = response.y / response.aux["trials"] if "trials" in response.aux else response.y
+    return np.log(y[y > 0]) if family.log_scale else y
 
 
 def _check_scale(term: VarianceTerm, target: Target, family: Family, source: str) -> None:

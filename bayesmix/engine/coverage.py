@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bayesmix.design import Columns, GroupEffects, Offset, Smooths
+from bayesmix.design import Columns, GroupEffects, Offset, Smooths, VarianceFunction
 from bayesmix.engine.numerics.priors import CODES
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.families.scalar_links import LINKS
 from bayesmix.spec import IndependentRows, ModelSpec
 
-KERNELS = (Columns, Offset, Smooths, GroupEffects)
+KERNELS = (Columns, Offset, Smooths, VarianceFunction, GroupEffects)
 """The contributions to a predictor that the kernels compute (`packing`)."""
 
 

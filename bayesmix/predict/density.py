@@ -62,9 +62,10 @@ def _standard_deviations(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndar
 
 def _population(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     """The prior of the intercept is that at the means of the columns."""
-    columns, b = spec.predictors[p.owner].columns, draws[p.name]
-    if columns.has_intercept:
-        b = np.column_stack([b[:, 0] + b[:, 1:] @ columns.means, b[:, 1:]])
+    design, b = spec.predictors[p.owner], draws[p.name]
+    if design.columns.has_intercept:
+        centred = b[:, 0] + b[:, 1:] @ design.columns.means + design.centred(draws)
+        b = np.column_stack([centred, b[:, 1:]])
     total = _sum(p, b)
     for s in spec.shrinking(p.name):
         z = b[:, s.member(p.name).positions] / s.scales_of(p.name, draws)

@@ -143,7 +143,7 @@ def default_priors(
 
 
 def of_variances(
-    family: Family, y: ArrayLike, functions: Iterable[VarianceFunction]
+    functions: Iterable[VarianceFunction],
 ) -> dict[tuple[str, str], Distribution]:
     """The default priors of variance functions, which brms doesn't have.
 
@@ -153,9 +153,6 @@ def of_variances(
 
     Parameters
     ----------
-    family : Family
-    y : array_like
-        The response, whose size is that of the fitted mean.
     functions : iterable of VarianceFunction
 
     Returns
@@ -165,16 +162,10 @@ def of_variances(
     """
     sizes: dict[tuple[str, str], float] = {}
     for f in functions:
-        size = _size(family, np.asarray(y)) if f.of_mean else float(f.values.mean())
         for what in f.names:
             key = (what, f.target.dpar)
-            sizes[key] = max(size, sizes.get(key, 0.0))
+            sizes[key] = max(f.size, sizes.get(key, 0.0))
     return {key: parse_distribution(_of_size(key[0], s)) for key, s in sizes.items()}
-
-
-def _size(family: Family, y: np.ndarray) -> float:
-    """That of the mean: on the logarithm's scale where the parameter is."""
-    return float(np.abs(np.log(y[y > 0]) if family.log_scale else y).mean()) or 1.0
 
 
 def _of_size(what: str, size: float) -> str:

@@ -57,6 +57,8 @@ def _population(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     kept = list(parts.values())
     if columns.has_intercept:
         shift = pt.dot(columns.means, kept[1]) if len(kept) > 1 else 0.0
+        for name, centres in spec.predictors[p.owner].centres.items():
+            shift = shift + pt.dot(centres, pt.atleast_1d(made[name]))
         kept[0] = pt.atleast_1d(kept[0] - shift)
     pm.Deterministic(p.name, pt.concatenate(kept), dims=p.dims)
     return parts

@@ -52,7 +52,9 @@ def _variance_function(spec: ModelSpec, c: VarianceFunction, made: Made) -> Any:
     covariate = c.mean(made[eta_name(MEAN)], m=tensor_maths()) if c.of_mean else c.values
     drawn = {what: made[name] for what, name in c.names.items()}
     values = {w: v if c.strata is None else v[c.codes] for w, v in drawn.items()}
-    return c.log_multiple(pt.as_tensor(covariate), values, pt)
+    made_of = c.log_multiple(pt.as_tensor(covariate), values, pt)
+    centres = spec.predictors[c.target].centres.get(c.rate)
+    return made_of if centres is None else made_of - pt.dot(centres, pt.atleast_1d(made[c.rate]))
 
 
 def eta_name(dpar: str) -> str:

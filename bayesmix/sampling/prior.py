@@ -104,12 +104,12 @@ def _standard_deviations(
 def _population(
     rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
 ) -> Values:
-    b, columns = _columns(rng, draws, p), spec.predictors[p.owner].columns
+    b, design = _columns(rng, draws, p), spec.predictors[p.owner]
     for s in spec.shrinking(p.name):
         z = rng.standard_normal((draws, s.size_of(p.name)))
         b[:, s.member(p.name).positions] = z * s.scales_of(p.name, before)
-    if columns.has_intercept:
-        b[:, 0] -= b[:, 1:] @ columns.means
+    if design.columns.has_intercept:
+        b[:, 0] -= b[:, 1:] @ design.columns.means + design.centred(before)
     return {p.name: b}
 
 

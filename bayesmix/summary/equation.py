@@ -271,6 +271,7 @@ def _population(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     priors = list(p.priors)
     if design.columns.has_intercept and names:
         at = [f"{s.mean}{s.times}{b}" for b in names[1:]]
+        at += [f"{c.sum():.3g}{s.times}{s.symbol(n)}" for n, c in design.centres.items()]
         centred = names[0] if not at else " + ".join([names[0], *_few(at, s)])
         remark = "at the means of the columns" if at else ""
         yield _prior([centred], priors[0], s, remark)

@@ -82,7 +82,7 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
         at[f"z_{name}"] = np.arange(g.effects.start, g.effects.stop)
     for role in (Role.DPAR, Role.DF, Role.MIXING):
         at |= {d.parameter.name: np.arange(d.start, d.stop) for d in layout.of_role(role)}
-    for d in layout.of_role(Role.SMOOTH_SD):
+    for d in (*layout.of_role(Role.SMOOTH_SD), *layout.of_role(Role.VARIANCE)):
         at |= _values(d.parameter.name, d.start, d.parameter.each)
     for d in layout.of_role(Role.SMOOTH):
         at[f"z{d.parameter.name}"] = np.arange(d.start, d.stop)

@@ -19,6 +19,16 @@ from .models import RESPONSES, density_of, points, spec_of
 from .pymc_density import PymcDensity
 
 MODELS = {
+    "a power of the mean": (
+        bf("y ~ x + (1 | g)", sigma="f + varPower(mu, by=h) + (1 | k)"),
+        "gaussian",
+        (),
+    ),
+    "variance functions": (
+        bf("w ~ x + (1 | g)", shape="varConstPower(mu) + varExp(mu) + varConstPower(z, by=f)"),
+        family("Gamma").with_link("mu", "log"),
+        (prior("exponential(1)", "const", dpar="shape", coef="z"),),
+    ),
     "smooth": ("y ~ x + s(z, k=6)", "gaussian", ()),
     "smooths": (
         bf("count ~ s(z, by=f, k=5) + t2(x, z, k=4) + (1 | g)", shape="s(x, bs='cr', k=5)"),

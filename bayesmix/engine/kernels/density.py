@@ -55,10 +55,12 @@ from bayesmix.engine.kernels.tables import (
     SHRUNK,
     TERM,
     UNLIKE,
+    VARIANCE,
 )
+from bayesmix.engine.kernels.variances import add_variance, add_variance_gradient
 from bayesmix.engine.numerics.priors import density
 from bayesmix.engine.numerics.transforms import constrain, jacobian
-from bayesmix.families.scalar_links import value_and_slope
+from bayesmix.families.scalar_links import NATURAL, value_and_slope
 
 Array = Any
 DOUBLES = types.CPointer(types.float64)
@@ -92,7 +94,7 @@ def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
     """Unpack the pointers, and let no number through that isn't one."""
     head = carray(user_data_, 1, HEAD)[0]
     x, grad, logp = in_units(head, carray(x_, n)), carray(grad_, n), carray(logp_, 1)
-    memory = np.empty(n + head.scratch + 3 * head.n_predictors * BLOCK_ROWS)
+    memory = np.empty(n + head.scratch + (3 * head.n_predictors + 2) * BLOCK_ROWS)
     logp[0] = log_density(head, x, grad, memory)
     to_units(head, grad)
     finite = np.isfinite(logp[0])
@@ -237,7 +239,9 @@ def _add_likelihood(
     predictors = carray(pointer_to(head.predictors), head.n_predictors, PREDICTOR)
     terms = carray(pointer_to(head.terms), head.n_terms, TERM)
     size = head.n_predictors * BLOCK_ROWS
-    values, links, slopes = work[:size], work[size : 2 * size], work[2 * size :]
+    values, links, slopes = work[:size], work[size : 2 * size], work[2 * size : 3 * size]
+    variances = carray(pointer_to(head.variances), head.n_variances, VARIANCE)
+    means, rates = work[3 * size : 3 * size + BLOCK_ROWS], work[3 * size + BLOCK_ROWS :]
     _fill_constants(predictors, theta, data, values, links)
     logp = 0.0
     for start in range(0, head.n_rows, BLOCK_ROWS):
@@ -246,9 +250,26 @@ def _add_likelihood(
             p, at = predictors[k], k * BLOCK_ROWS
             if not p.constant:
                 add_predictor(p, terms, theta, data, codes, start, values[at : at + m])
+                if k == 0 and variances.size:
+                    means[:m] = values[:m]
+                    apply_link(head.mean_link, NATURAL, means[:m], rates[:m])
+                for v in range(variances.size):
+                    if variances[v].target == k:
+                        eta = values[at : at + m]
+                        add_variance(variances[v], theta, data, codes, start, means[:m], eta)
                 if not p.plain:
                     apply_link(p.link, p.scale, values[at : at + m], links[at : at + m])
         logp += _rows(head, theta, data, start, m, values, slopes, grad)
+        for k in range(head.n_predictors):
+            at = k * BLOCK_ROWS
+            if not (predictors[k].constant or predictors[k].plain):
+                multiply(links[at : at + m], slopes[at : at + m])
+        for v in range(variances.size):
+            at = variances[v].target * BLOCK_ROWS
+            add_variance_gradient(
+                variances[v], theta, grad, data, codes, start,
+                means[:m], rates[:m], slopes[at : at + m], slopes[:m],
+            )  # fmt: skip
         for k in range(head.n_predictors):
             p, at = predictors[k], k * BLOCK_ROWS
             if p.constant and p.intercept < 0:
@@ -257,8 +278,6 @@ def _add_likelihood(
                 sum_ = total(slopes[at : at + m]) if head.varying else slopes[at]
                 grad[p.intercept] += sum_ * links[at]
             else:
-                if not p.plain:
-                    multiply(links[at : at + m], slopes[at : at + m])
                 add_gradient(p, terms, grad, data, codes, start, slopes[at : at + m])
     return logp
 

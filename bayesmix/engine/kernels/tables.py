@@ -23,6 +23,7 @@ HEAD = _record(
     " scalars predictors terms groups blocks shifts reflections ordered shares shrunk unlike"
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
     " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
+    " variances n_variances mean_link"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
@@ -30,7 +31,8 @@ HEAD = _record(
 after the first differs between rows; ``weights_step`` is 0 where the weights are one block of ones.
 ``shared`` is where the vector that all rows share stands in x, ``n_shared`` numbers long. Where
 ``units`` is an address, the sampler's numbers are x in these units. ``mixed`` is where in scratch x
-stands with levels mixed, `UNLIKE`.
+stands with levels mixed, `UNLIKE`. ``mean_link`` is that of the first predictor, for variance
+functions of the mean.
 """
 
 SCALAR = _record("at transform code", "lower upper a b c")
@@ -43,6 +45,16 @@ PREDICTOR = _record(
 
 ``plain`` is 1 if the linear predictor is the value itself, ``constant`` if it is the same in all
 rows.
+"""
+
+POWER, EXPON, CONST_POWER = 0, 1, 2
+VARIANCE = _record("kind target rate const covariate codes strata centres")
+"""A variance function of this ``kind`` in predictor number ``target``.
+
+``rate`` (the power, or what the covariate is multiplied by) and ``const`` are in x, one for each of
+the ``strata``; ``codes`` are those of the rows; the ``covariate`` is in data, of a power its
+logarithm, or -1 for the mean. What is at ``centres`` in data, times the rates, is taken away: the
+intercept is the scale where the covariate has its usual value.
 """
 
 TERM = _record("at stride codes runs intercept n_columns columns")

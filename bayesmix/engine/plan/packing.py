@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.design import GroupEffects, PredictorDesign, Smooths
+from bayesmix.design import GroupEffects, PredictorDesign, Smooths, VarianceFunction
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     BLOCK_ROWS,
+    CONST_POWER,
+    EXPON,
     GROUP,
     HEAD,
     HORSESHOE,
     NONE,
     ORDERED,
+    POWER,
     PREDICTOR,
     R2D2,
     REFLECTION,
@@ -26,6 +29,7 @@ from bayesmix.engine.kernels.tables import (
     SHRUNK,
     TERM,
     UNLIKE,
+    VARIANCE,
 )
 from bayesmix.engine.numerics.priors import code_of
 from bayesmix.engine.numerics.transforms import transform_of
@@ -37,6 +41,9 @@ from bayesmix.priors.shares import concentration
 from bayesmix.priors.shrinkage import Horseshoe
 from bayesmix.priors.shrinking import Member, Shrinking
 from bayesmix.spec import ModelSpec
+
+KINDS = {"varPower": POWER, "varExp": EXPON, "varConstPower": CONST_POWER}
+"""Variance functions."""
 
 SAME = 0.75
 """Share of rows with the level of the row before from which on that is worth a look."""
@@ -72,6 +79,7 @@ def pack(spec: ModelSpec, layout: Layout, rows: int) -> Packed:
         "mixed": packer.scratch,
         "rows": rows,
         "units": 0,
+        "mean_link": LINKS[spec.family.eta_link(spec.family.main[0])],
         "varying": int((predictors["constant"][1:] == 0).any()),
         **{name: array.ctypes.data for name, array in arrays.items()},
         **{f"n_{name}": array.size for name, array in arrays.items()},
@@ -109,6 +117,7 @@ class _Packer:
         self.scratch = 0
         self.terms: list[tuple[Any, ...]] = []
         self.blocks: list[tuple[Any, ...]] = []
+        self.variances: list[tuple[int, ...]] = []
         self.indices = {
             (g.name, member): self.codes.add(g.of_member(member))
             for g in spec.design.groups
@@ -116,7 +125,7 @@ class _Packer:
         }
 
     def tables(self) -> dict[str, np.ndarray]:
-        predictors = [self.predictor(d.name) for d in self.spec.family.dpars]
+        predictors = [self.predictor(k, d.name) for k, d in enumerate(self.spec.family.dpars)]
         groups = [self.group(g) for g in self.layout.groups]
         groups += [g for at in self.layout.of_role(Role.SMOOTH) for g in self.smooth(at)]
         scalars = [_scalar(at, prior) for at, prior in self.layout.scalars()]
@@ -132,6 +141,7 @@ class _Packer:
             "unlike": np.array(self.unlike(), UNLIKE),
             "shares": np.array(self.shares(), SHARES),
             "shrunk": np.array(self.shrunk(), SHRUNK),
+            "variances": np.array(self.variances, VARIANCE),
         }
 
     def response(self) -> dict[str, int]:
@@ -180,13 +190,15 @@ class _Packer:
                 places = R2D2, first + position, share + i, level, NONE
                 yield *places, unit, standardised, 0.0
 
-    def predictor(self, dpar: str) -> tuple[Any, ...]:
+    def predictor(self, number: int, dpar: str) -> tuple[Any, ...]:
         response = self.spec.response
         scale = SCALES[response.family.row.scales[response.family.dpar_names.index(dpar)]]
         # A tied one is the other once more; its slopes are added to the same parameters.
         dpar = response.family.dpar(dpar).same_as or dpar
         if dpar in response.predictors:
-            return self.with_formula(response.predictors[dpar], scale)
+            p = response.predictors[dpar]
+            self.variances += [self.variance(number, v, p) for v in p.variances]
+            return self.with_formula(p, scale)
         fixed = response.family.dpar(dpar).fixed
         if fixed is not None:
             return self._predictor(NONE, "identity", scale, True, offset=self.data.add(fixed))
@@ -202,7 +214,8 @@ class _Packer:
         self.terms += [self.term(t) for t in p.groups]
         if p.smooths:
             self.terms.append(self.smooth_term(p.smooths))
-        only_intercept = not (c.centred.size or len(self.terms) > first or p.offset.any())
+        more = len(self.terms) > first or p.variances or p.offset.any()
+        only_intercept = not (c.centred.size or more)
         slopes = c.centred.shape[1], self.data.add(tiles(c.centred))
         return self._predictor(
             start if c.has_intercept else NONE,
@@ -263,6 +276,17 @@ class _Packer:
         codes = self.codes.add(strata), self.codes.add(counts)
         places = sd, effects, factor, factor + 2, 0, 0
         return size, 1, 1, *codes, *places, self.codes.add(centred)
+
+    def variance(self, target: int, v: VarianceFunction, p: PredictorDesign) -> tuple[int, ...]:
+        kind = KINDS[v.function]
+        places = {what: self.layout[name].start for what, name in v.names.items()}
+        rate = places["expon"] if kind == EXPON else places["power"]
+        covariate = NONE
+        if not v.of_mean:
+            covariate = self.data.add(v.values if kind == EXPON else np.log(v.values))
+        centres = self.data.add(p.centres.get(v.rate, np.zeros(len(v.centres))))
+        strata = self.codes.add(v.codes), len(v.centres), centres
+        return kind, target, rate, places.get("const", rate), covariate, *strata
 
     def unlike(self) -> list[tuple[int, ...]]:
         """The groups whose levels are not alike."""

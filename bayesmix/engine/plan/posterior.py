@@ -30,7 +30,7 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
     theta = _serving(layout, x)
     b = _population(layout, x, theta)
     for at in layout.of_role(Role.POPULATION):
-        theta[at.parameter.name] = _coefficients(layout, at, b[..., at.numbers])
+        theta[at.parameter.name] = _coefficients(layout, at, b[..., at.numbers], x)
     for group in layout.groups:
         theta |= _group(layout, group, x, theta)
     for at in layout.at.values():
@@ -109,10 +109,13 @@ def _source(t: TakenAt, b: np.ndarray, x: np.ndarray) -> np.ndarray:
     return (b if t.source < b.shape[-1] else x)[..., t.source]
 
 
-def _coefficients(layout: Layout, at: At, b: np.ndarray) -> np.ndarray:
-    columns = layout.predictors[at.parameter.owner].columns
-    if columns.has_intercept:
-        b[..., 0] -= b[..., 1:] @ columns.means
+def _coefficients(layout: Layout, at: At, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    design = layout.predictors[at.parameter.owner]
+    if design.columns.has_intercept:
+        b[..., 0] -= b[..., 1:] @ design.columns.means
+        for name, centres in design.centres.items():
+            rates = _values(layout[name], x).reshape(*x.shape[:-1], -1)
+            b[..., 0] -= rates @ centres
     return b
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -66,7 +66,10 @@ def fit_without_effects(spec: ModelSpec, density: Density) -> RowFit:
         With all effects non-centred.
     """
     fitted = posterior_of(density.layout, _mode(spec, density)[None])
-    etas = {target: _eta(p, fitted) for target, p in spec.predictors.items()}
+    values = FittedValues(fitted)
+    for p in spec.predictors.values():
+        values.etas[p.dpar] = _eta(p, values)
+    etas = {target: values.etas[target.dpar][0] for target in spec.predictors}
     own = (p.name for p in spec.parameters if p.role in OWN)
     return RowFit(spec, etas, {name: fitted[name] for name in own})
 
@@ -92,7 +95,18 @@ def _mode(spec: ModelSpec, density: Density) -> np.ndarray:
     return x
 
 
-def _eta(p: PredictorDesign, fitted: dict[str, np.ndarray]) -> np.ndarray:
+@dataclass(frozen=True)
+class FittedValues:
+    """What contributions without groups ask for."""
+
+    fitted: Mapping[str, np.ndarray]
+    etas: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.fitted[name]
+
+
+def _eta(p: PredictorDesign, values: FittedValues) -> np.ndarray:
     """The predictor without its groups."""
     contributions = (c for c in p.contributions if not isinstance(c, GroupEffects))
-    return linear_predictor(contributions, fitted, (1, len(p.offset)), slice(None))[0]
+    return linear_predictor(contributions, values, (1, len(p.offset)), slice(None))

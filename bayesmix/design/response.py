@@ -132,7 +132,7 @@ def build_response(
         additions["weights"] = {"weights": scaled}
         aux["weights"] = scaled.on(frame)
     family.check(y, aux, frame.index)
-    check_bounds(y, aux, frame.index)
+    check_bounds(y, aux, frame.index, family.discrete)
     if BASELINE in family.may:
         if whole is None:
             times = {"": own, **{k: v for given in additions.values() for k, v in given.items()}}
@@ -165,12 +165,17 @@ def flags_of(response: Response) -> frozenset[str]:
     return frozenset(f"{a.name}({flag})" for a in response.additions for flag in a.flags)
 
 
-def check_bounds(y: np.ndarray, aux: Mapping[str, np.ndarray], rows: pd.Index) -> None:
-    """DataError for a response beyond the bounds of ``trunc()``, or an empty interval."""
+def check_bounds(y: np.ndarray, aux: Mapping[str, np.ndarray], rows: pd.Index, whole: bool) -> None:
+    """DataError for a response beyond the bounds of ``trunc()``, or an empty interval.
+
+    Bounds of counts are `whole` numbers as they are.
+    """
     if "y2" in aux:
         _check_intervals(y, aux, rows)
     for name, sign, side in (("lb", 1.0, "below"), ("ub", -1.0, "above")):
         if name in aux:
+            if whole:
+                _check_whole_bound(name, aux[name], rows)
             outside = pd.Series(sign * (y - aux[name]) < 0, index=rows)
             if outside.any():
                 at = int(outside.to_numpy().argmax())
@@ -178,6 +183,16 @@ def check_bounds(y: np.ndarray, aux: Mapping[str, np.ndarray], rows: pd.Index) -
                     f"The response is {side} the {name} of trunc() in row {first_row(outside)}: "
                     f"{y[at]:g} against {aux[name][at]:g}."
                 )
+
+
+def _check_whole_bound(name: str, bound: np.ndarray, rows: pd.Index) -> None:
+    broken = pd.Series(np.isfinite(bound) & (bound != np.floor(bound)), index=rows)
+    if broken.any():
+        at = int(broken.to_numpy().argmax())
+        raise DataError(
+            f"The {name} of trunc() must be a whole number, as the response is one; it is "
+            f"{bound[at]:g} in row {first_row(broken)}."
+        )
 
 
 def _check_intervals(y: np.ndarray, aux: Mapping[str, np.ndarray], rows: pd.Index) -> None:

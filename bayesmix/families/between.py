@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.families.family import Array, Between, Dpars
+from bayesmix.families.family import Array, Aux, Between, Dpars
 from bayesmix.families.maths import NUMPY
 from bayesmix.families.special import log_difference, quietly
 from bayesmix.families.support import drawable
@@ -67,7 +67,7 @@ class Inverted:
         return _inverted, (self.log_cdf, self.log_sf, self.positive, self.corner)
 
     @quietly
-    def mean(self, p: Dpars, lb: Array, ub: Array) -> Array:
+    def mean(self, p: Dpars, lb: Array, ub: Array, aux: Aux) -> Array:
         """From somewhere inside the integral upwards of what is above, less what is below."""
         lb = np.maximum(lb, 0.0) if self.positive else lb
         low, high = (self._quantile(np.array(u), p, lb, ub, 1e-3) for u in (0.25, 0.75))
@@ -80,7 +80,7 @@ class Inverted:
         return start + up - down
 
     @quietly
-    def random(self, rng: np.random.Generator, p: Dpars, lb: Array, ub: Array) -> Array:
+    def random(self, rng: np.random.Generator, p: Dpars, lb: Array, ub: Array, aux: Aux) -> Array:
         p = {name: drawable(name, value) for name, value in p.items()}
         shape = np.broadcast_shapes(*(np.shape(v) for v in (*p.values(), lb, ub)))
         return self._quantile(rng.random(shape), p, lb, ub, 1e-14)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.families.counted import counted
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import UNIT_LINKS
 from bayesmix.families.maths import Maths
@@ -19,6 +20,30 @@ __all__ = ["FAMILY"]
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
     return binomial_logp(y, aux["trials"], *log_probabilities(p, m=m), m)
+
+
+def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    _, log_q = log_probabilities(p, m=m)
+    trials, some = aux["trials"], _inside(y, aux, m)
+    below = m.log_betainc(trials - some, some + 1.0, m.exp(log_q))
+    return m.where(y < 0, -np.inf, m.where(y < trials, below, 0.0))
+
+
+def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    log_p, _ = log_probabilities(p, m=m)
+    trials, some = aux["trials"], _inside(y, aux, m)
+    above = m.log_betainc(some + 1.0, trials - some, m.exp(log_p))
+    return m.where(y < 0, 0.0, m.where(y < trials, above, -np.inf))
+
+
+def _inside(y: Any, aux: Aux, m: Maths) -> Any:
+    """A count that isn't the largest, also where there is none: both branches are computed."""
+    return m.maximum(m.minimum(y, aux["trials"] - 1.0), 0.0)
+
+
+def _biased(p: Dpars, aux: Aux) -> tuple[Array, Dpars, Aux]:
+    """One less than the successes, weighted by them, are those of one trial less."""
+    return aux["trials"] * p["mu"], p, {**aux, "trials": aux["trials"] - 1.0}
 
 
 def _mean(dpars: Dpars, aux: Aux) -> Array:
@@ -50,5 +75,8 @@ FAMILY = Family(
     linear=("mu",),
     discrete=True,
     needs=("trials",),
+    log_cdf=_log_cdf,
+    log_sf=_log_sf,
+    between=counted(_log_cdf, _log_sf, _biased),
     row=RowKernel(_row, ("odds",), takes=("trials",)),
 )

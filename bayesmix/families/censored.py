@@ -73,10 +73,10 @@ def _row(base: Family, made: Censored, interval: bool) -> Any:
     """Around the kernels of the base; of the whole density where those are given terms."""
     if base.row is None:
         return None
-    if base.row.takes:
-        terms = ("cens", *base.terms_at("y2")) if interval else ("cens",)
-        return of_density(base, made.density, terms)
-    return None if base.row.below is None else CensoredRow(base.row, interval)
+    if not base.row.takes and base.row.below is not None:
+        return CensoredRow(base.row, interval)
+    terms = ("cens", *base.terms_at("y2")) if interval else ("cens",)
+    return of_density(base, made.density, terms)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from bayesmix.families.counted import counted
 from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import COUNT_LINKS, SCALE_LINKS
@@ -30,6 +31,24 @@ def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
     log_mu, shape = m.log(p["mu"]), p["shape"]
     logp = shape * (y * log_mu - m.gammaln(y + 1.0)) - m.log_com_poisson(log_mu, shape)
     return m.where((p["mu"] > 0) & (shape > 0), logp, -np.inf)
+
+
+def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    tail, below = _tail(y, p, m)
+    return m.where(y < 0, -np.inf, m.where(below, tail, m.log(-m.expm1(tail))))
+
+
+def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    tail, below = _tail(y, p, m)
+    return m.where(y < 0, 0.0, m.where(below, m.log(-m.expm1(tail)), tail))
+
+
+def _tail(y: Any, p: Dpars, m: Maths) -> tuple[Any, Any]:
+    """Log of the probability on the side of a count that the mode isn't on, and if it is below."""
+    log_mu, shape, some = m.log(p["mu"]), p["shape"], m.maximum(y, 0.0)
+    below = some < p["mu"]
+    tail = m.log_com_poisson_tail(some, m.where(below, 1.0, 0.0), log_mu, shape)
+    return tail - m.log_com_poisson(log_mu, shape), below
 
 
 @quietly
@@ -79,5 +98,8 @@ FAMILY = Family(
     mean=_mean,
     random=_random,
     discrete=True,
+    log_cdf=_log_cdf,
+    log_sf=_log_sf,
+    between=counted(_log_cdf, _log_sf),
     row=derived_row(_density, {"mu": "log", "shape": "log"}),
 )

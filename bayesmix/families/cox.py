@@ -117,12 +117,12 @@ def _no_times(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
     )
 
 
-def _no_mean_between(p: Dpars, lb: Array, ub: Array) -> Array:
-    return _no_mean(p, {})
+def _no_mean_between(p: Dpars, lb: Array, ub: Array, aux: Aux) -> Array:
+    return _no_mean(p, aux)
 
 
-def _no_times_between(rng: np.random.Generator, p: Dpars, lb: Array, ub: Array) -> Array:
-    return _no_times(rng, p, {})
+def _no_times_between(rng: np.random.Generator, p: Dpars, lb: Array, ub: Array, aux: Aux) -> Array:
+    return _no_times(rng, p, aux)
 
 
 FAMILY = Family(

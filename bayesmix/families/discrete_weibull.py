@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from bayesmix.families.counted import counted
 from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import SCALE_LINKS, SHARE_LINKS
@@ -36,7 +37,7 @@ def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
 
 
 def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    return m.log(-m.expm1(_log_sf(y, p, aux, m)))
+    return m.where(y >= 0, m.log(-m.expm1(_log_sf(m.maximum(y, 0.0), p, aux, m))), -np.inf)
 
 
 @quietly
@@ -81,5 +82,6 @@ FAMILY = Family(
     quantile=_quantile,
     log_cdf=_log_cdf,
     log_sf=_log_sf,
+    between=counted(_log_cdf, _log_sf),
     row=derived_row(_density, {"mu": "odds", "shape": "log"}),
 )

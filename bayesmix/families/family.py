@@ -96,9 +96,9 @@ class Between:
     Parameters
     ----------
     mean : callable
-        ``mean(p, lb, ub)``.
+        ``mean(p, lb, ub, aux)``.
     random : callable
-        ``random(rng, p, lb, ub)``.
+        ``random(rng, p, lb, ub, aux)``.
     """
 
     mean: Callable[..., Array]

@@ -44,7 +44,7 @@ def _random(rng: np.random.Generator, dpars: Dpars, aux: Aux) -> Array:
 
 
 @quietly
-def _mean_between(p: Dpars, lb: Array, ub: Array) -> Array:
+def _mean_between(p: Dpars, lb: Array, ub: Array, aux: Aux) -> Array:
     """With the hazards of both bounds, from the tail that has the digits."""
     a, b = ((bound - p["mu"]) / p["sigma"] for bound in (lb, ub))
     flip = a > 0
@@ -56,7 +56,7 @@ def _mean_between(p: Dpars, lb: Array, ub: Array) -> Array:
 
 
 @quietly
-def _random_between(rng: np.random.Generator, p: Dpars, lb: Array, ub: Array) -> Array:
+def _random_between(rng: np.random.Generator, p: Dpars, lb: Array, ub: Array, aux: Aux) -> Array:
     """By the inverse of the distribution function, in the tail that has the digits."""
     mu, sigma = drawable("mu", p["mu"]), drawable("sigma", p["sigma"], 0)
     a, b = (lb - mu) / sigma, (ub - mu) / sigma

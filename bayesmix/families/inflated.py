@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.families.counted import counted
 from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.generated import generated
 from bayesmix.families.links import SHARE_LINKS
 from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.row import RowKernel
-from bayesmix.families.special import log_probabilities, log_sum
+from bayesmix.families.special import log_difference, log_probabilities, log_sum
 from bayesmix.families.support import drawable, drawn_shape
 
 __all__ = ["hurdle", "inflated"]
@@ -106,8 +107,9 @@ def _extended(
         random=made.random,
         linear=(*base.linear, share) if made.keeps_linear else (share,),
         row=_row(base, made, share, kernel),
-        log_cdf=None,
-        log_sf=None,
+        log_cdf=None if base.log_cdf is None else made.log_cdf,
+        log_sf=None if base.log_cdf is None else made.log_sf,
+        between=counted(made.log_cdf, made.log_sf) if base.discrete else None,
         quantile=None,
     )
 
@@ -139,6 +141,16 @@ class Inflated(OfBase):
         logp = rest + self.base.density(y, p, aux, m)
         return m.where(y < 0.5, log_sum(zero, logp, m), logp)
 
+    def log_cdf(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+        zero, rest = log_probabilities(p, "zi", m)
+        some = m.maximum(y, 0.0)
+        below = log_sum(zero, rest + self.base.log_cdf(some, p, aux, m), m)
+        return m.where(y < 0, -np.inf, below)
+
+    def log_sf(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+        _, rest = log_probabilities(p, "zi", m)
+        return m.where(y < 0, 0.0, rest + self.base.log_sf(m.maximum(y, 0.0), p, aux, m))
+
     @property
     def keeps_linear(self) -> bool:
         """Whether the mean is linear where the base's is."""
@@ -168,6 +180,24 @@ class Hurdle(OfBase):
         # Any response but 0 will do where it is 0, for its density isn't used.
         some = self.base.density(m.where(there, y, 0.5), p, aux, m)
         return m.where(there, rest + some - self._log_passed(0.0 * y, p, aux, m), zero)
+
+    def log_cdf(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+        zero, rest = log_probabilities(p, self.share, m)
+        below = self.base.log_cdf(self._positive(y, m), p, aux, m)
+        if self.base.discrete:
+            none = self.base.log_cdf(0.0 * y, p, aux, m)
+            below = log_difference(below, none, m) - self._log_passed(0.0 * y, p, aux, m)
+        return m.where(y < 0, -np.inf, m.where(y > 0, log_sum(zero, rest + below, m), zero))
+
+    def log_sf(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+        _, rest = log_probabilities(p, self.share, m)
+        above = self.base.log_sf(self._positive(y, m), p, aux, m)
+        above = above - self._log_passed(0.0 * y, p, aux, m)
+        return m.where(y < 0, 0.0, m.where(y > 0, rest + above, rest))
+
+    def _positive(self, y: Any, m: Maths) -> Any:
+        """A response that the base has, also where there is none: both branches are computed."""
+        return m.where(y > 0, y, 1.0)
 
     @property
     def keeps_linear(self) -> bool:

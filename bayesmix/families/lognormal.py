@@ -42,7 +42,7 @@ def _random(rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
 
 
 @quietly
-def _mean_between(p: Dpars, lb: Array, ub: Array) -> Array:
+def _mean_between(p: Dpars, lb: Array, ub: Array, aux: Aux) -> Array:
     """The mean times the probability of the bounds one sigma further down."""
     mu, sigma = p["mu"], p["sigma"]
     a, b = ((np.log(np.maximum(bound, 0.0)) - mu) / sigma for bound in (lb, ub))
@@ -56,9 +56,9 @@ def _mean_between(p: Dpars, lb: Array, ub: Array) -> Array:
 
 
 @quietly
-def _random_between(rng: np.random.Generator, p: Dpars, lb: Array, ub: Array) -> Array:
+def _random_between(rng: np.random.Generator, p: Dpars, lb: Array, ub: Array, aux: Aux) -> Array:
     bounds = (np.log(np.maximum(bound, 0.0)) for bound in (lb, ub))
-    return np.exp(NORMAL.between.random(rng, p, *bounds))
+    return np.exp(NORMAL.between.random(rng, p, *bounds, aux))
 
 
 def _row(y: float, mu: float, log_sigma: float) -> tuple[float, float, float]:

@@ -17,6 +17,8 @@ __all__ = ["NUMPY", "Maths", "com_poisson_sums", "tensor_maths"]
 Function = Callable[..., Any]
 
 HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)
+MOST_SUMMED = 5000.0
+"""Terms of a sum that PyTensor has for every row at once."""
 SMALLEST = np.log(np.finfo(float).tiny)
 
 
@@ -47,7 +49,9 @@ class Maths:
     log_gammainc: Function
     log_gammaincc: Function
     log_betainc: Function
+    log_beta_binomial: Function
     log_com_poisson: Function
+    log_com_poisson_tail: Function
     log_stdtr: Function
     integer: Function
     take: Function
@@ -139,6 +143,42 @@ def _com_poisson_summed(log_mu: np.ndarray, shape: np.ndarray) -> tuple[np.ndarr
     return shape * (mode * log_mu - special.gammaln(mode + 1.0)) + np.log(total), first / total
 
 
+def _com_poisson_tail(
+    y: np.ndarray, below: np.ndarray, log_mu: np.ndarray, shape: np.ndarray
+) -> np.ndarray:
+    """As `scalar.log_com_poisson_tail`, element by element at once."""
+    given = (np.asarray(v, float) for v in (y, below, log_mu, shape))
+    y, below, log_mu, shape = np.broadcast_arrays(*given)
+    down = below > 0.5
+    k = np.where(down, y, y + 1.0)
+    start = k * log_mu - special.gammaln(k + 1.0)
+    total, exponent, term = np.ones(k.shape), np.zeros(k.shape), np.ones(k.shape)
+    for _ in range(int(scalar.MOST_TERMS)):
+        going = (term > 1e-17 * total) & (~down | (k > 0.0))
+        if not np.any(going):
+            return shape * start + np.log(total)
+        step = np.where(down, np.log(np.maximum(k, 1.0)) - log_mu, log_mu - np.log(k + 1.0))
+        exponent = exponent + step
+        k = np.where(down, k - 1.0, k + 1.0)
+        term = np.where(going, np.exp(shape * exponent), 0.0)
+        total = total + term
+    return np.where(going, np.nan, shape * start + np.log(total))
+
+
+def _beta_binomial(y: np.ndarray, trials: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """As `scalar.log_beta_binomial`, element by element at once."""
+    y, trials, a, b = np.broadcast_arrays(*(np.asarray(v, float) for v in (y, trials, a, b)))
+    first = -special.betaln(y + 1.0, trials - y + 1.0) - np.log(trials + 1.0)
+    first = first + special.betaln(y + a, trials - y + b) - special.betaln(a, b)
+    total, term, k = np.ones(y.shape), np.ones(y.shape), y
+    while np.any(k > 0.0):
+        some = np.maximum(k, 1.0)
+        ratio = some * (b + trials - some) / ((trials - some + 1.0) * (a + some - 1.0))
+        term = np.where(k > 0.0, term * ratio, 0.0)
+        total, k = total + term, k - 1.0
+    return first + np.log(total)
+
+
 NUMPY = Maths(
     exp=np.exp,
     expm1=np.expm1,
@@ -160,7 +200,9 @@ NUMPY = Maths(
     softplus=_softplus,
     log_erfcx=_log_erfcx,
     log_i0e=lambda x: np.log(special.i0e(x)),
+    log_beta_binomial=_beta_binomial,
     log_com_poisson=lambda log_mu, shape: com_poisson_sums(log_mu, shape)[0],
+    log_com_poisson_tail=_com_poisson_tail,
     log_gammainc=_logarithm(special.gammainc, scalar_incomplete.log_gammainc),
     log_gammaincc=_logarithm(special.gammaincc, scalar_incomplete.log_gammaincc),
     log_betainc=_logarithm(special.betainc, scalar_incomplete.log_betainc),
@@ -168,6 +210,10 @@ NUMPY = Maths(
     integer=_integer,
     take=_take,
 )
+
+
+def _log_beta(a: Any, b: Any, library: Any) -> Any:
+    return library.gammaln(a) + library.gammaln(b) - library.gammaln(a + b)
 
 
 @cache
@@ -210,6 +256,24 @@ def tensor_maths() -> Maths:
         exact = pt.where(mu > 1000.0, shape * mu > 50.0, ended)
         return pt.where(exact, pt.where(mu > 1000.0, series, summed), np.nan)
 
+    def log_com_poisson_tail(y: Any, below: Any, log_mu: Any, shape: Any) -> Any:
+        """Of at most 3,000 terms from y on."""
+        k, down = np.arange(3000.0), below > 0.5
+        at = pt.where(down[..., None], y[..., None] - k, y[..., None] + 1.0 + k)
+        some = pt.maximum(at, 0.0)
+        terms = shape[..., None] * (some * log_mu[..., None] - pt.gammaln(some + 1.0))
+        return pt.logsumexp(pt.where(at < 0.0, np.float64(-1e300), terms), axis=-1)
+
+    def log_beta_binomial(y: Any, trials: Any, a: Any, b: Any) -> Any:
+        """A sum of up to some thousands; nan for more successes."""
+        k = pt.arange(pt.minimum(pt.max(y), MOST_SUMMED) + 1.0)
+        n, some = trials[..., None], pt.minimum(k, y[..., None])
+        ways = pt.gammaln(n + 1.0) - pt.gammaln(some + 1.0) - pt.gammaln(n - some + 1.0)
+        a, b = a[..., None], b[..., None]
+        shares = _log_beta(some + a, n - some + b, pt) - _log_beta(a, b, pt)
+        terms = pt.where(k > y[..., None], np.float64(-1e300), ways + shares)
+        return pt.where(y > MOST_SUMMED, np.nan, pt.logsumexp(terms, axis=-1))
+
     def log_stdtr(nu: Any, t: Any) -> Any:
         # In the middle from the middle: beside 1, x would lose the digits of t.
         ratio = pt.maximum(t**2 / nu, 1e-300)
@@ -243,7 +307,9 @@ def tensor_maths() -> Maths:
         log_gammainc=lambda a, x: pt.log(pt.gammainc(a, x)),
         log_gammaincc=lambda a, x: pt.log(pt.gammaincc(a, x)),
         log_betainc=lambda a, b, x: pt.log(pt.betainc(a, b, x)),
+        log_beta_binomial=log_beta_binomial,
         log_com_poisson=log_com_poisson,
+        log_com_poisson_tail=log_com_poisson_tail,
         log_stdtr=log_stdtr,
         integer=lambda x: pt.cast(x, "int64"),
         take=lambda vector, at: vector.flatten()[at],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.families.counted import counted
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import COUNT_LINKS, SCALE_LINKS
 from bayesmix.families.maths import Maths
@@ -23,6 +24,24 @@ def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
     logp = negbinomial_logp(y, shape, -m.log1p(mu / shape), -m.log1p(shape / mu), m)
     known = (mu >= 0) & (mu < np.inf) & (shape > 0) & (shape < np.inf)
     return m.where(known, logp, -np.inf)
+
+
+def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    mu, shape = p["mu"], p["shape"]
+    below = m.log_betainc(shape, m.maximum(y, 0.0) + 1.0, shape / (shape + mu))
+    return m.where(y >= 0, below, -np.inf)
+
+
+def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    mu, shape = p["mu"], p["shape"]
+    above = m.log_betainc(m.maximum(y, 0.0) + 1.0, shape, mu / (shape + mu))
+    return m.where(y >= 0, above, 0.0)
+
+
+def biased(p: Dpars, aux: Aux) -> tuple[Array, Dpars, Aux]:
+    """One less than such a count, weighted by itself, is one of a shape larger by 1."""
+    mu, shape = p["mu"], p["shape"]
+    return mu, {**p, "mu": mu * (shape + 1.0) / shape, "shape": shape + 1.0}, aux
 
 
 def _mean(dpars: Dpars, aux: Aux) -> Array:
@@ -75,5 +94,8 @@ FAMILY = Family(
     may=("rate",),
     discrete=True,
     quantile=_quantile,
+    log_cdf=_log_cdf,
+    log_sf=_log_sf,
+    between=counted(_log_cdf, _log_sf, biased),
     row=RowKernel(_row, ("log", "log")),
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families import negbinomial
+from bayesmix.families.counted import counted
 from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import COUNT_LINKS, SCALE_LINKS
@@ -25,6 +26,20 @@ def _with_shape(p: Mapping[str, Any]) -> dict[str, Any]:
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
     return BASE.density(y, _with_shape(p), aux, m)
+
+
+def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    return BASE.log_cdf(y, _with_shape(p), aux, m)
+
+
+def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    return BASE.log_sf(y, _with_shape(p), aux, m)
+
+
+def _biased(p: Dpars, aux: Aux) -> tuple[Array, Dpars, Aux]:
+    """One less than such a count, weighted by itself, is one of a shape larger by 1."""
+    mu, sigma = p["mu"], p["sigma"]
+    return mu, {**p, "mu": mu * (1.0 + sigma), "sigma": sigma / (1.0 + sigma)}, aux
 
 
 def _mean(p: Dpars, aux: Aux) -> Array:
@@ -54,5 +69,8 @@ FAMILY = Family(
     may=("rate",),
     discrete=True,
     quantile=_quantile,
+    log_cdf=_log_cdf,
+    log_sf=_log_sf,
+    between=counted(_log_cdf, _log_sf, _biased),
     row=derived_row(_density, {"mu": "log", "sigma": "log"}),
 )

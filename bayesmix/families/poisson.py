@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.families.counted import counted
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import COUNT_LINKS
 from bayesmix.families.maths import Maths
@@ -19,6 +20,19 @@ __all__ = ["FAMILY"]
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
     return poisson_logp(y, p["mu"], m)
+
+
+def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    return m.where(y >= 0, m.log_gammaincc(m.maximum(y, 0.0) + 1.0, p["mu"]), -np.inf)
+
+
+def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
+    return m.where(y >= 0, m.log_gammainc(m.maximum(y, 0.0) + 1.0, p["mu"]), 0.0)
+
+
+def _biased(p: Dpars, aux: Aux) -> tuple[Array, Dpars, Aux]:
+    """One less than a Poisson count, weighted by itself, is one again."""
+    return p["mu"], p, aux
 
 
 def _mean(dpars: Dpars, aux: Aux) -> Array:
@@ -54,5 +68,8 @@ FAMILY = Family(
     may=("rate",),
     discrete=True,
     quantile=_quantile,
+    log_cdf=_log_cdf,
+    log_sf=_log_sf,
+    between=counted(_log_cdf, _log_sf, _biased),
     row=RowKernel(_row, ("log",)),
 )

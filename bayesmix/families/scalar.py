@@ -191,6 +191,64 @@ def log_com_poisson(log_mu: float, shape: float) -> tuple[float, float, float]:
     return value, shape * (mode + by_mu / total), at_mode + by_shape / total
 
 
+def log_com_poisson_tail(
+    y: float, below: float, log_mu: float, shape: float
+) -> tuple[float, float, float, float, float]:
+    """Log of the sum of ``(mu^k / k!)^shape`` up to y if that is `below` mu, else beyond; slopes.
+
+    nan where that has more than `MOST_TERMS` terms that matter.
+    """
+    down = below > 0.5
+    k = y if down else y + 1.0
+    start = k * log_mu - gammaln(k + 1.0)[0]
+    total, by_mu, by_shape = 1.0, 0.0, 0.0
+    first, exponent, term = k, 0.0, 1.0
+    while term > 1e-17 * total and (k > 0.0 or not down):
+        if abs(k - first) > MOST_TERMS:
+            return nan, nan, nan, nan, nan
+        exponent += log(k) - log_mu if down else log_mu - log(k + 1.0)
+        k += -1.0 if down else 1.0
+        term = exp(shape * exponent)
+        total += term
+        by_mu += term * (k - first)
+        by_shape += term * exponent
+    value = shape * start + log(total)
+    return value, 0.0, 0.0, shape * (first + by_mu / total), start + by_shape / total
+
+
+def log_beta_binomial(
+    y: float, trials: float, a: float, b: float
+) -> tuple[float, float, float, float, float]:
+    """Log of the probability of at most y beta-binomial successes, and its slopes by a and b.
+
+    From y downwards, each term from the one before.
+    """
+    failures = trials - y
+    log_a, by_a = _log_rising(a, y)
+    log_b, by_b = _log_rising(b, failures)
+    log_n, by_n = _log_rising(a + b, trials)
+    ways = gammaln(trials + 1.0)[0] - gammaln(y + 1.0)[0] - gammaln(failures + 1.0)[0]
+    total, of_a, of_b, term, slope_a, slope_b, k = 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, y
+    while k > 0.0:
+        before, after = a + k - 1.0, b + trials - k
+        term *= k * after / ((trials - k + 1.0) * before)
+        slope_a -= 1.0 / before
+        slope_b += 1.0 / after
+        k -= 1.0
+        total += term
+        of_a += term * slope_a
+        of_b += term * slope_b
+    value = ways + log_a + log_b - log_n + log(total)
+    return value, 0.0, 0.0, by_a - by_n + of_a / total, by_b - by_n + of_b / total
+
+
+def _log_rising(a: float, n: float) -> tuple[float, float]:
+    """Log of ``a (a + 1) … (a + n - 1)`` and its slope."""
+    high, slope_high = gammaln(a + n)
+    low, slope_low = gammaln(a)
+    return high - low, slope_high - slope_low
+
+
 def _com_poisson_series(log_mu: float, mu: float, shape: float) -> tuple[float, float, float]:
     """The same for large means (Gaunt, Iyengar, Olde Daalhuis and Simsek 2019)."""
     square, far = shape * shape, shape * mu

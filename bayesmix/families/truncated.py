@@ -86,9 +86,9 @@ def _row(base: Family, made: Truncated, given: tuple[str, ...]) -> Any:
     """Around the kernels of the base; of the whole density where its tails are given terms."""
     if base.row is None:
         return None
-    if base.row.below is not None:
+    if base.row.below is not None and not base.discrete:
         return TruncatedRow(base.row, given)
-    return of_density(base, made.density, base.terms_at(*given)) if base.row.takes else None
+    return of_density(base, made.density, base.terms_at(*given))
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,10 @@ class Truncated:
         return self.base.density(y, p, aux, m) - self._log_mass(p, aux, m)
 
     def mean(self, p: Dpars, aux: Aux) -> Array:
-        return self.base.between.mean(self._of_rows(p, aux), *_bounds(aux))
+        return self.base.between.mean(self._of_rows(p, aux), *_bounds(aux), aux)
 
     def random(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
-        return self.base.between.random(rng, self._of_rows(p, aux), *_bounds(aux))
+        return self.base.between.random(rng, self._of_rows(p, aux), *_bounds(aux), aux)
 
     def _of_rows(self, p: Dpars, aux: Aux) -> Dpars:
         return p if self.base.adjust is None else self.base.adjust(p, aux)
@@ -123,8 +123,9 @@ class Truncated:
         return m.where(low < high, log_difference(below, low, m), log_difference(high, above, m))
 
     def _at(self, bound: str, p: Dpars, aux: Aux, m: Maths) -> tuple[Any, Any]:
-        """Logs of the probabilities below a bound, and above."""
-        given = aux[bound], p, self.base.at_bound(bound, aux), m
+        """Logs of the probabilities below a bound, and above; a count can be its bounds."""
+        y = aux[bound] - 1.0 if bound == "lb" and self.base.discrete else aux[bound]
+        given = y, p, self.base.at_bound(bound, aux), m
         return self.base.log_cdf(*given), self.base.log_sf(*given)
 
 

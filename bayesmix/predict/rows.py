@@ -271,7 +271,7 @@ def response_on(
     with blaming_newdata():
         y = response.data.on(frame)
         family.check(y, aux, newdata.index)
-        check_bounds(y, aux, newdata.index)
+        check_bounds(y, aux, newdata.index, family.discrete)
     return y, aux
 
 

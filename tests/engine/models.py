@@ -71,6 +71,9 @@ def rows(n: int = 300) -> pd.DataFrame:
     data["by_g"] = np.where(data["g"].isin(["p", "q"]), "old", "new")
     data["end"] = data["z"] + np.linspace(0.1, 3, n)
     data["entry"] = data["z"] * np.linspace(0, 0.9, n)
+    data["later"] = data["few"] + 2
+    data["shots"] = np.minimum(data["tries"], 9)
+    data["goals"] = np.minimum(data["hits"], data["shots"])
     data["known"] = np.resize(["none", "right", "left", "interval", "none"], n)
     data["of_level"] = data["g"].map(dict(zip("pqrstu", range(1, 7), strict=True))).astype(float)
     data["mate"] = data["g"].to_numpy()[::-1]

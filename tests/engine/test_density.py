@@ -87,6 +87,12 @@ MODELS = {
     ),
     "hazards between bounds": ("z | trunc(lb=entry, ub=2.01) ~ x", "cox", ()),
     "censored": ("z | cens(known, end) ~ x + (1 | g)", "lognormal", ()),
+    "censored counts": ("few | cens(known, later) + rate(z) ~ x + (1 | g)", "poisson", ()),
+    "censored trials": ("goals | trials(shots) + cens(flag) ~ x", "beta_binomial", ()),
+    "truncated counts": (bf("few | trunc(ub=30) + weights(w) ~ x", shape="z"), "com_poisson", ()),
+    "truncated trials": ("goals | trials(shots) + trunc(ub=shots) ~ x", "binomial", ()),
+    "truncated hurdle": ("few | trunc(lb=0) ~ x + (1 | g)", "hurdle_poisson", ()),
+    "censored inflated": ("few | cens(flag) ~ x", "zero_inflated_poisson", ()),
     "truncated": ("z | trunc(lb=0.5, ub=9) + weights(w) ~ x + (1 | g)", "gaussian", ()),
     "student effects": (
         bf(
@@ -172,6 +178,7 @@ def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
     formula, name, priors = MODELS[model]
     # Of intervals and categories as narrow as 1e-9 few digits are left in either.
     narrow = ("censored", "truncated", "thresholds with priors of their own")
+    narrow += ("censored counts", "censored trials", "truncated counts")
     assert_same(spec_of(formula, name, priors), least=4, largest=3.0 if model in narrow else 30.0)
 
 

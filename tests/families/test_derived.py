@@ -17,6 +17,8 @@ from bayesmix.families.row import RowKernel
 
 NATURAL = {"natural": lambda v: v, "log": math.exp, "odds": lambda v: 1 / (1 + math.exp(-v))}
 BY_HAND = [name for name, f in FAMILIES.items() if isinstance(f.row, RowKernel) and not f.vectors]
+OF_COUNTS = ("log_beta_binomial", "log_com_poisson_tail")
+"""Whose arguments aren't any numbers."""
 OF_VALUES = [n for n in BY_HAND if FAMILIES[n].row.shared is None]
 
 
@@ -93,13 +95,26 @@ def test_only_the_side_that_the_data_choose_is_computed() -> None:
     assert row.function(1.0, 2.0) == (math.log(2.0), 0.5)
 
 
-@pytest.mark.parametrize("op", sorted({*SLOPES, *PRIMITIVES} - {"pow"}))
+@pytest.mark.parametrize("op", sorted({*SLOPES, *PRIMITIVES} - {"pow", *OF_COUNTS}))
 def test_every_operation_has_the_slope_of_its_values(op: str) -> None:
     function = PRIMITIVES.get(op)
     count = SLOPES[op].__code__.co_argcount - 1 if function is None else _arguments(function)
     names = "abc"[:count]
     check_slopes(
         lambda y, p, aux, m: make(op, *(p[n] for n in names)), dict.fromkeys(names, "natural")
+    )
+
+
+@pytest.mark.parametrize("y", [0.0, 1.0, 6.0])
+def test_tails_of_counts(y: float) -> None:
+    for below in (0.0, 1.0):
+        check_slopes(
+            lambda _, p, aux, m, below=below: m.log_com_poisson_tail(y, below, p["a"], p["b"]),
+            dict(a="natural", b="natural"),
+        )
+    check_slopes(
+        lambda _, p, aux, m: m.log_beta_binomial(y, 7.0, p["a"], p["b"]),
+        dict(a="natural", b="natural"),
     )
 
 

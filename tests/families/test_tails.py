@@ -170,4 +170,4 @@ def test_bounds_below_what_a_response_can_be(name):
         assert np.all(family.log_cdf(y, p, {}, NUMPY) == -np.inf)
         assert np.all(family.log_sf(y, p, {}, NUMPY) == 0.0)
         lb, ub = np.array(-3.0), np.array(np.inf)
-    assert_allclose(family.between.mean(p, lb, ub), family.mean(p, {}), rtol=1e-7)
+    assert_allclose(family.between.mean(p, lb, ub, {}), family.mean(p, {}), rtol=1e-7)

@@ -27,8 +27,10 @@ __all__ = [
 PRIMITIVES: Mapping[str, Callable[..., tuple[float, ...]]] = MappingProxyType(
     {
         "gammaln": scalar.gammaln,
+        "log_beta_binomial": scalar.log_beta_binomial,
         "log_betainc": scalar_incomplete.log_betainc,
         "log_com_poisson": scalar.log_com_poisson,
+        "log_com_poisson_tail": scalar.log_com_poisson_tail,
         "log_erfcx": scalar.log_erfcx,
         "log_gammainc": scalar_incomplete.log_gammainc,
         "log_gammaincc": scalar_incomplete.log_gammaincc,

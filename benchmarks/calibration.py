@@ -78,6 +78,7 @@ def design() -> pd.DataFrame:
             "g": np.repeat([f"g{i:02d}" for i in range(12)], 5),
             "h": np.tile(list("abcde"), 12),
             "row": [f"r{i:02d}" for i in range(n)],
+            "z": np.exp(rng.normal(0, 0.7, n)),
         }
     )
 
@@ -111,6 +112,17 @@ CASES = {
             *SLOPES,
             bx.prior("normal(0, 0.5)", "Intercept", dpar="sigma"),
             bx.prior("normal(0, 0.5)", "sd", dpar="sigma"),
+        ),
+    ),
+    "a constant and a power": Calibration(
+        bx.bf("y ~ x + (1 | g)", sigma="x + varConstPower(z)"),
+        "gaussian",
+        (
+            *USUAL,
+            bx.prior("normal(0, 0.5)", "Intercept", dpar="sigma"),
+            bx.prior("normal(0, 0.5)", "b", dpar="sigma"),
+            bx.prior("normal(0, 1)", "power", dpar="sigma"),
+            bx.prior("gamma(2, 2)", "const", dpar="sigma"),
         ),
     ),
     "beta": Calibration("y ~ x + (1 | g)", "Beta", (*USUAL, *_priors(phi="gamma(4, 0.3)"))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bayesmix.design import Columns, GroupEffects, Offset, Smooths, VarianceFunction
+from bayesmix.engine.numerics.correlations import KINDS
 from bayesmix.engine.numerics.priors import CODES
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.families.scalar_links import LINKS
@@ -16,7 +17,7 @@ LIKELIHOODS = (IndependentRows,)
 """The likelihoods that there is a loop over rows for."""
 
 
-CORRELATIONS = ("free", "none")
+CORRELATIONS = (*KINDS, "none")
 """Those of structures of coefficients that the kernels compute."""
 
 
@@ -66,6 +67,4 @@ def _groups(spec: ModelSpec) -> str | None:
     for c in spec.design.spine:
         if c.structure.correlations not in CORRELATIONS:
             return f"the correlations of str={c.structure.name!r} have no kernel"
-        if c.structure.sds == "one":
-            return f"the common standard deviation of str={c.structure.name!r} has no kernel"
     return None

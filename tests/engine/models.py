@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.engine.plan.density import Density, build_density
-from bayesmix.engine.plan.layout import Layout, build_layout
+from bayesmix.engine.plan.layout import Layout, build_layout, numbers_of
 from bayesmix.spec import ModelSpec, build_spec
 
 from ..support import frame, relatives
@@ -98,7 +98,7 @@ def points(layout: Layout, scales: tuple[float, ...] = (0.3, 1.0, 3.0)) -> Itera
     for g in layout.groups:
         x[g.sd] = np.log(1e-4)
         for members, start in g.blocks:
-            size = g.strata * len(members) * (len(members) - 1) // 2
+            size = g.strata * numbers_of(g.priors, members)
             cpc = rng.choice([-0.999, 0.999], size)
             x[start : start + size] = np.log((1 + cpc) / (1 - cpc))
     if layout.groups:

@@ -11,7 +11,7 @@ from pytensor.compile.mode import Mode
 from pytensor.graph.replace import clone_replace
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 
-from bayesmix.engine.plan.layout import At, Layout
+from bayesmix.engine.plan.layout import At, Layout, numbers_of
 from bayesmix.parameters import Role
 from bayesmix.pymc_model import build_pymc_model
 from bayesmix.pymc_model.vectors import shared_priors
@@ -27,7 +27,9 @@ class PymcDensity:
     def __init__(self, spec: ModelSpec, layout: Layout) -> None:
         model = build_pymc_model(spec)
         at, x, start = _positions(layout), pt.dvector("x"), model.initial_point()
-        shares, size = {s.parameter.name: s for s in layout.of_role(Role.SHARES)}, 0.0
+        shares = {s.parameter.name: s for s in layout.of_role(Role.SHARES)}
+        fixed = [i for i, prior in layout.scalars() if prior.distribution.fixed]
+        size = -0.5 * (x[fixed] ** 2).sum() if fixed else 0.0
         assert {rv.name for rv in model.free_RVs} == {*at, *shares}
         values = {rv.name: model.rvs_to_values[rv] for rv in model.free_RVs}
         parts = {
@@ -77,8 +79,10 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
         for i, members in enumerate(g.priors.blocks):
             if len(members) > 1:
                 _, start = next(blocks)
-                size = g.strata * len(members) * (len(members) - 1) // 2
-                at[f"cpc_{name}_{i}"] = start + np.arange(size)
+                size = g.strata * numbers_of(g.priors, members)
+                correlations = g.priors.structure(members).correlations
+                what = "cpc" if correlations == "free" else correlations
+                at[f"{what}_{name}_{i}"] = start + np.arange(size)
         at[f"z_{name}"] = np.arange(g.effects.start, g.effects.stop)
     for role in (Role.DPAR, Role.DF, Role.MIXING):
         at |= {d.parameter.name: np.arange(d.start, d.stop) for d in layout.of_role(role)}
@@ -101,4 +105,8 @@ def _vector(name: str, start: int, priors: tuple) -> dict[str, np.ndarray]:
     shared = shared_priors(priors)
     if len(shared) == 1:
         return {name: start + np.arange(len(priors))}
-    return {f"{name}__{i}": start + np.array(at) for i, (_, at) in enumerate(shared)}
+    return {
+        f"{name}__{i}": start + np.array(at)
+        for i, (prior, at) in enumerate(shared)
+        if not prior.distribution.fixed
+    }

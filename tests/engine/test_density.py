@@ -29,6 +29,17 @@ MODELS = {
         family("Gamma").with_link("mu", "log"),
         (prior("exponential(1)", "const", dpar="shape", coef="z"),),
     ),
+    "a common correlation": (
+        bf('y ~ x + (1 + x + z | gr(g, str="corh", by=by_g)) + (0 + h | gr(k, str="homcs"))'),
+        "gaussian",
+        (prior("lkj(1.5)", "cor"),),
+    ),
+    "autocorrelations": (
+        'count ~ x + (0 + f | gr(g, str="ar1", by=by_g)) + (0 + f | gr(k, str="hetar1")) + '
+        '(0 + f | gr(h, str="homdiag"))',
+        "poisson",
+        (prior("lkj(2)", "cor", group="g"), prior("gamma(2, 1)", "sd", group="g")),
+    ),
     "smooth": ("y ~ x + s(z, k=6)", "gaussian", ()),
     "smooths": (
         bf("count ~ s(z, by=f, k=5) + t2(x, z, k=4) + (1 | g)", shape="s(x, bs='cr', k=5)"),
@@ -176,9 +187,11 @@ def assert_same(
 @pytest.mark.parametrize("model", MODELS)
 def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
     formula, name, priors = MODELS[model]
-    # Of intervals and categories as narrow as 1e-9 few digits are left in either.
+    # Of intervals and categories as narrow as 1e-9 few digits are left in either, and in PyMC's of
+    # correlations that near their bounds.
     narrow = ("censored", "truncated", "thresholds with priors of their own")
     narrow += ("censored counts", "censored trials", "truncated counts")
+    narrow += ("a common correlation", "autocorrelations")
     assert_same(spec_of(formula, name, priors), least=4, largest=3.0 if model in narrow else 30.0)
 
 

@@ -6,8 +6,8 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from scipy.special import log_expit
-from scipy.stats import multivariate_normal
+from scipy.special import expit, log_expit
+from scipy.stats import beta, multivariate_normal
 
 from bayesmix.engine.marginal.model import Marginal, build_marginal, can_marginalize, largest_group
 from bayesmix.engine.numerics.transforms import constrained, jacobian, transform_of
@@ -16,6 +16,7 @@ from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.posterior import factor_of, posterior_of
 from bayesmix.formula import bf
 from bayesmix.parameters import Transform
+from bayesmix.priors import common, serial
 from bayesmix.priors.lkj import cholesky_logpdf
 from bayesmix.spec import build_spec
 
@@ -67,6 +68,10 @@ def correlation_priors(m: Marginal, x: np.ndarray) -> float:
     logp = 0.0
     for g in m.density.layout.groups:
         for members, start in g.blocks:
+            kind = g.priors.structure(members).correlations
+            if kind != "free":
+                logp += structured_prior(kind, len(members), g.priors.eta, x[start:][: g.strata])
+                continue
             below = np.tril_indices(len(members), -1)
             for v in x[start:][: g.strata * below[0].size].reshape(g.strata, -1):
                 steps = 1e-5 * np.eye(v.size)
@@ -76,6 +81,13 @@ def correlation_priors(m: Marginal, x: np.ndarray) -> float:
                 logp += float(cholesky_logpdf(factor_of(v, len(members)), g.priors.eta))
                 logp += np.linalg.slogdet(np.array(jac)[:, *below] / 2e-5)[1]
     return logp
+
+
+def structured_prior(kind: str, size: int, eta: float, v: np.ndarray) -> float:
+    """Of what one correlation is made of: a beta distribution of expit(v)."""
+    shape = serial.ar1_shape(size, eta) if kind == "ar1" else None
+    shapes = common.shapes(size, eta) if shape is None else (shape, shape)
+    return float((beta(*shapes).logpdf(expit(v)) + log_expit(v) + log_expit(-v)).sum())
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -28,6 +28,12 @@ MODELS = {
     "crossed": ("y ~ z + of_g + x + (1 + x | g) + (1 + z | k) + (0 + x || h)", ()),
     "no population intercept": ("y ~ 0 + f + (1 | g) + (0 + f | k)", ()),
     "uncorrelated": ("y ~ 0 + f + (0 + f || k)", ()),
+    "a common correlation": ('y ~ x + (1 + x + z | gr(g, str="corh", by=by_g))', ()),
+    "structures": (
+        'y ~ 0 + (0 + f | gr(g, str="ar1")) + (0 + f | gr(k, str="hetar1")) + '
+        '(0 + f | gr(h, str="homcs"))',
+        (),
+    ),
     "thresholds": ("grade ~ x + of_g + (1 + x | g) + (1 | k)", (), "cumulative"),
     "thresholds alone": ("grade ~ 1 + (1 | g) + (1 | k)", (), "cumulative"),
 }

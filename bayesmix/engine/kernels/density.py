@@ -54,6 +54,7 @@ from bayesmix.engine.kernels.tables import (
     SHIFT,
     SHRUNK,
     TERM,
+    TIED,
     UNLIKE,
     VARIANCE,
 )
@@ -157,6 +158,7 @@ def to_theta(
     _order(ordered, x, theta)
     add_shares(carray(pointer_to(head.shares), head.n_shares, SHARES), x, theta)
     scale(carray(pointer_to(head.shrunk), head.n_shrunk, SHRUNK), theta)
+    _tie(carray(pointer_to(head.tied), head.n_tied, TIED), theta)
     subtract_shifts(shifts, theta, data)
     reflect_effects(reflections, theta)
     logp = 0.0
@@ -174,6 +176,7 @@ def to_x(head: Any, x: Array, theta: Array, grad: Array, data: Array) -> float:
     ordered = carray(pointer_to(head.ordered), head.n_ordered, ORDERED)
     shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
     reflections = carray(pointer_to(head.reflections), head.n_reflections, REFLECTION)
+    _untie(carray(pointer_to(head.tied), head.n_tied, TIED), grad)
     logp = _add_priors(scalars, theta, grad)
     reflect_effects(reflections, grad)
     add_shift_gradient(shifts, grad, data)
@@ -183,6 +186,19 @@ def to_x(head: Any, x: Array, theta: Array, grad: Array, data: Array) -> float:
     logp += add_scale_gradient(shrunk, x, theta, grad)
     logp += add_shares_gradient(shares, x, theta, grad, data)
     return logp + _add_jacobians(scalars, x, grad)
+
+
+def _tie(tied: Any, theta: Array) -> None:
+    """Standard deviations that are the same as others."""
+    for i in range(tied.size):
+        theta[tied[i].at] = theta[tied[i].source]
+
+
+def _untie(tied: Any, grad: Array) -> None:
+    """The backward pass of `_tie`."""
+    for i in range(tied.size):
+        grad[tied[i].source] += grad[tied[i].at]
+        grad[tied[i].at] = 0.0
 
 
 def _order(ordered: Any, x: Array, theta: Array) -> None:

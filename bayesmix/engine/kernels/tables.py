@@ -23,7 +23,7 @@ HEAD = _record(
     " scalars predictors terms groups blocks shifts reflections ordered shares shrunk unlike"
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
     " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
-    " variances n_variances mean_link"
+    " variances n_variances mean_link tied n_tied"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
@@ -74,8 +74,13 @@ it has them the ``factor`` of the levels' covariances and ``weights`` of their d
 degrees of freedom and the levels' ``mixing`` in x.
 """
 
-BLOCK = _record("size members cpc", "eta")
-"""Correlated coefficients: ``members`` in codes, ``cpc`` in x."""
+BLOCK = _record("size members cpc kind", "eta")
+"""Correlated coefficients: ``members`` in codes, ``cpc`` in x: canonical partial correlations, or
+of a structure of another ``kind`` (`numerics.correlations`) what its one correlation is made of.
+"""
+
+TIED = _record("at source")
+"""A standard deviation at ``at`` in x that is the same as another."""
 
 ORDERED = _record("at size")
 """Numbers that increase, ``size`` of them from ``at`` in x: the first, then logs of differences."""

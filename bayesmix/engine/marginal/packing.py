@@ -17,6 +17,7 @@ from bayesmix.engine.kernels.tables import (
     SHARES,
     SHIFT,
     SHRUNK,
+    TIED,
 )
 from bayesmix.engine.marginal.compress import compress
 from bayesmix.engine.marginal.tables import MARGINAL, OTHER, TILE, tile_scratch
@@ -102,6 +103,7 @@ def _sampled(packer: _Packer) -> dict[str, np.ndarray]:
         "ordered": np.array([], ORDERED),
         "shares": np.array(packer.shares(), SHARES),
         "shrunk": np.array(packer.shrunk(), SHRUNK),
+        "tied": np.array(packer.tied(), TIED),
     }
 
 

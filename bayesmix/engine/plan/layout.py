@@ -197,8 +197,8 @@ def _placed(spec: ModelSpec) -> dict[str, At]:
 
 
 def _partial_correlations(spec: ModelSpec, p: Parameter) -> int:
-    strata = p.size // p.shape[-1] ** 2
-    return strata * sum(_pairs(len(block)) for block in spec.group(p.owner).blocks)
+    strata, g = p.size // p.shape[-1] ** 2, spec.group(p.owner)
+    return strata * sum(numbers_of(g, block) for block in g.blocks)
 
 
 def _group_at(
@@ -228,7 +228,7 @@ def _blocks(g: GroupPriors, at: Mapping[str, At]) -> Iterator[Block]:
     for members in g.blocks:
         if len(members) > 1:
             yield members, start
-            start += strata * _pairs(len(members))
+            start += strata * numbers_of(g, members)
 
 
 def reflect(effects: np.ndarray, level: int) -> np.ndarray:
@@ -278,5 +278,7 @@ def _parts_of_mean(layout: Layout, shifts: Iterable[Shift], m: Mean) -> Iterator
     yield g.effects.start + m.level * g.k + m.coef, g.size**-0.5
 
 
-def _pairs(size: int) -> int:
-    return size * (size - 1) // 2
+def numbers_of(g: GroupPriors, block: tuple[int, ...]) -> int:
+    """How many numbers the correlations of a block are made of, in one stratum."""
+    pairs = len(block) * (len(block) - 1) // 2
+    return pairs if g.structure(block).correlations == "free" else min(1, pairs)

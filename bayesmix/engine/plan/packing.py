@@ -28,9 +28,11 @@ from bayesmix.engine.kernels.tables import (
     SHIFT,
     SHRUNK,
     TERM,
+    TIED,
     UNLIKE,
     VARIANCE,
 )
+from bayesmix.engine.numerics.correlations import KINDS
 from bayesmix.engine.numerics.priors import code_of
 from bayesmix.engine.numerics.transforms import transform_of
 from bayesmix.engine.plan.layout import At, GroupAt, Layout
@@ -42,7 +44,7 @@ from bayesmix.priors.shrinkage import Horseshoe
 from bayesmix.priors.shrinking import Member, Shrinking
 from bayesmix.spec import ModelSpec
 
-KINDS = {"varPower": POWER, "varExp": EXPON, "varConstPower": CONST_POWER}
+FUNCTIONS = {"varPower": POWER, "varExp": EXPON, "varConstPower": CONST_POWER}
 """Variance functions."""
 
 SAME = 0.75
@@ -142,6 +144,7 @@ class _Packer:
             "shares": np.array(self.shares(), SHARES),
             "shrunk": np.array(self.shrunk(), SHRUNK),
             "variances": np.array(self.variances, VARIANCE),
+            "tied": np.array(self.tied(), TIED),
         }
 
     def response(self) -> dict[str, int]:
@@ -278,7 +281,7 @@ class _Packer:
         return size, 1, 1, *codes, *places, self.codes.add(centred)
 
     def variance(self, target: int, v: VarianceFunction, p: PredictorDesign) -> tuple[int, ...]:
-        kind = KINDS[v.function]
+        kind = FUNCTIONS[v.function]
         places = {what: self.layout[name].start for what, name in v.names.items()}
         rate = places["expon"] if kind == EXPON else places["power"]
         covariate = NONE
@@ -316,6 +319,16 @@ class _Packer:
             ),
         ]
 
+    def tied(self) -> list[tuple[int, int]]:
+        """Standard deviations that several coefficients share, stratum by stratum."""
+        return [
+            (start + k, start + first)
+            for g in self.layout.groups
+            for start in range(g.sd.start, g.sd.stop, g.k)
+            for k, first in enumerate(g.priors.sd_of)
+            if k != first
+        ]
+
     def reflections(self) -> list[tuple[int, ...]]:
         return [
             (g.effects.start + coef, g.k, g.size, g.effects.start + level * g.k + coef)
@@ -328,7 +341,8 @@ class _Packer:
         strata_of = np.zeros(g.size, np.int32) if by is None else by.of_level
         first = len(self.blocks)
         for members, cpc in g.blocks:
-            self.blocks.append((len(members), self.codes.add(members), cpc, g.priors.eta))
+            kind = KINDS[g.priors.structure(members).correlations]
+            self.blocks.append((len(members), self.codes.add(members), cpc, kind, g.priors.eta))
         factor = self.scratch
         self.scratch += 2 * g.strata * g.k**2 + 2 * g.k
         return (

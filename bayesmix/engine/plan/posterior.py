@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from bayesmix.engine.numerics.transforms import constrained, increasing
-from bayesmix.engine.plan.layout import At, GroupAt, Layout, TakenAt, reflect
+from bayesmix.engine.plan.layout import At, GroupAt, Layout, TakenAt, numbers_of, reflect
 from bayesmix.parameters import Role, Transform
+from bayesmix.priors import common, serial
 
 Values = dict[str, np.ndarray]
 """Draws by variable."""
@@ -121,7 +122,7 @@ def _coefficients(layout: Layout, at: At, b: np.ndarray, x: np.ndarray) -> np.nd
 
 def _group(layout: Layout, g: GroupAt, x: np.ndarray, before: Values) -> Values:
     name, factor = g.priors.group.name, _factor(g, x)
-    sd = _shrunken(layout, layout[f"sd_{name}"], x, before)
+    sd = _shrunken(layout, layout[f"sd_{name}"], x, before)[..., list(g.priors.sd_of)]
     found = {f"sd_{name}": sd}
     if g.priors.correlated:
         cor = factor @ factor.mT
@@ -166,8 +167,9 @@ def _factor(g: GroupAt, x: np.ndarray) -> np.ndarray:
     factor[..., np.arange(g.k), np.arange(g.k)] = 1.0
     for members, start in g.blocks:
         size = len(members)
-        v = x[..., start : start + g.strata * (size * (size - 1) // 2)]
-        part = factor_of(v.reshape(*x.shape[:-1], g.strata, -1), size)
+        v = x[..., start : start + g.strata * numbers_of(g.priors, members)]
+        made = FACTORS[g.priors.structure(members).correlations]
+        part = made(v.reshape(*x.shape[:-1], g.strata, -1), size)
         factor[..., np.array(members)[:, None], np.array(members)] = part
     return factor
 
@@ -185,3 +187,17 @@ def factor_of(v: np.ndarray, size: int) -> np.ndarray:
             at += 1
         factor[..., i, i] = left
     return factor
+
+
+def _common_factor(v: np.ndarray, size: int) -> np.ndarray:
+    """That of one correlation for all pairs."""
+    return np.linalg.cholesky(common.matrix(common.correlation(expit(v[..., 0]), size), size))
+
+
+def _ar1_factor(v: np.ndarray, size: int) -> np.ndarray:
+    """That of the powers of one correlation."""
+    return serial.cholesky([np.tanh(v[..., 0] / 2)], size, np)
+
+
+FACTORS = {"free": factor_of, "common": _common_factor, "ar1": _ar1_factor}
+"""The Cholesky factors that numbers stand for, by the correlations of a structure."""

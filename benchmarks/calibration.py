@@ -79,6 +79,7 @@ def design() -> pd.DataFrame:
             "h": np.tile(list("abcde"), 12),
             "row": [f"r{i:02d}" for i in range(n)],
             "z": np.exp(rng.normal(0, 0.7, n)),
+            "t": np.repeat(list("rstrstrstrst"), 5),
         }
     )
 
@@ -113,6 +114,15 @@ CASES = {
             bx.prior("normal(0, 0.5)", "Intercept", dpar="sigma"),
             bx.prior("normal(0, 0.5)", "sd", dpar="sigma"),
         ),
+    ),
+    "autoregressive effects": Calibration(
+        'y ~ x + (0 + t | gr(h, str="ar1"))',
+        "gaussian",
+        (*SLOPES, *SIGMA),
+        options={"marginalize": False},
+    ),
+    "a common correlation, integrated": Calibration(
+        'y ~ x + (0 + t | gr(h, str="corh"))', "gaussian", (*SLOPES, *SIGMA)
     ),
     "a constant and a power": Calibration(
         bx.bf("y ~ x + (1 | g)", sigma="x + varConstPower(z)"),

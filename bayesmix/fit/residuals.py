@@ -165,7 +165,7 @@ class Residuals(Predictions):
         if isinstance(what, str) and what in groups:
             g = groups[what]
             return pd.Series(np.array(g.levels, dtype=object)[g.of_row], frame.index, name=what)
-        there = [*frame, *groups]
+        there = dict.fromkeys([*frame, *groups])
         raise PredictionError(
             f"{option}: the model has no column {what!r}; it has {listed(there, limit=30)}. A "
             f"column of the data that it doesn't use is given as a Series, data[{what!r}]."

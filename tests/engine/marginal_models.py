@@ -33,6 +33,7 @@ MODELS = {
     "three coefficients": ("y ~ f + (x + f | g)", ()),
     "an autocorrelation": ('y ~ x + (0 + f | gr(g, str="ar1", by=t)) + (1 | h)', ()),
     "one variance, one correlation": ('y ~ x + (0 + f | gr(g, str="homcs"))', TIGHT),
+    "partial autocorrelations": ('y ~ x + (0 + f | gr(g, str="homtoep", by=t))', TIGHT),
     "one variance": ('y ~ x + (0 + f | gr(g, str="homdiag")) + (0 + f | gr(h, str="hetar1"))', ()),
     "horseshoe": ("y ~ x + f + (x | g)", (prior("horseshoe(3)", "b"),)),
     "R2D2 with deviations": ("y ~ x + f + (1 | g) + (1 | h)", JOINT),

@@ -79,10 +79,11 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
         for i, members in enumerate(g.priors.blocks):
             if len(members) > 1:
                 _, start = next(blocks)
-                size = g.strata * numbers_of(g.priors, members)
+                numbers = g.strata, numbers_of(g.priors, members)
                 correlations = g.priors.structure(members).correlations
-                what = "cpc" if correlations == "free" else correlations
-                at[f"{what}_{name}_{i}"] = start + np.arange(size)
+                what = {"free": "cpc", "toeplitz": "pacf"}.get(correlations, correlations)
+                places = start + np.arange(np.prod(numbers)).reshape(numbers)
+                at[f"{what}_{name}_{i}"] = (places.T if what == "pacf" else places).ravel()
         at[f"z_{name}"] = np.arange(g.effects.start, g.effects.stop)
     for role in (Role.DPAR, Role.DF, Role.MIXING):
         at |= {d.parameter.name: np.arange(d.start, d.stop) for d in layout.of_role(role)}

@@ -40,6 +40,11 @@ MODELS = {
         "poisson",
         (prior("lkj(2)", "cor", group="g"), prior("gamma(2, 1)", "sd", group="g")),
     ),
+    "partial autocorrelations": (
+        'y ~ x + (0 + C(grade) | gr(g, str="toep", by=by_g)) + (0 + f | gr(k, str="homtoep"))',
+        "gaussian",
+        (prior("lkj(2)", "cor", group="g"),),
+    ),
     "smooth": ("y ~ x + s(z, k=6)", "gaussian", ()),
     "smooths": (
         bf("count ~ s(z, by=f, k=5) + t2(x, z, k=4) + (1 | g)", shape="s(x, bs='cr', k=5)"),
@@ -191,7 +196,7 @@ def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
     # correlations that near their bounds.
     narrow = ("censored", "truncated", "thresholds with priors of their own")
     narrow += ("censored counts", "censored trials", "truncated counts")
-    narrow += ("a common correlation", "autocorrelations")
+    narrow += ("a common correlation", "autocorrelations", "partial autocorrelations")
     assert_same(spec_of(formula, name, priors), least=4, largest=3.0 if model in narrow else 30.0)
 
 

@@ -12,7 +12,7 @@ from scipy.stats import beta, multivariate_normal
 from bayesmix.engine.marginal.model import Marginal, build_marginal, can_marginalize, largest_group
 from bayesmix.engine.numerics.transforms import constrained, jacobian, transform_of
 from bayesmix.engine.plan.density import build_density
-from bayesmix.engine.plan.layout import build_layout
+from bayesmix.engine.plan.layout import build_layout, numbers_of
 from bayesmix.engine.plan.posterior import factor_of, posterior_of
 from bayesmix.formula import bf
 from bayesmix.parameters import Transform
@@ -70,7 +70,9 @@ def correlation_priors(m: Marginal, x: np.ndarray) -> float:
         for members, start in g.blocks:
             kind = g.priors.structure(members).correlations
             if kind != "free":
-                logp += structured_prior(kind, len(members), g.priors.eta, x[start:][: g.strata])
+                size = g.strata * numbers_of(g.priors, members)
+                v = x[start:][:size].reshape(g.strata, -1)
+                logp += structured_prior(kind, len(members), g.priors.eta, v)
                 continue
             below = np.tril_indices(len(members), -1)
             for v in x[start:][: g.strata * below[0].size].reshape(g.strata, -1):
@@ -84,9 +86,12 @@ def correlation_priors(m: Marginal, x: np.ndarray) -> float:
 
 
 def structured_prior(kind: str, size: int, eta: float, v: np.ndarray) -> float:
-    """Of what one correlation is made of: a beta distribution of expit(v)."""
-    shape = serial.ar1_shape(size, eta) if kind == "ar1" else None
-    shapes = common.shapes(size, eta) if shape is None else (shape, shape)
+    """Of what correlations are made of: beta distributions of expit(v)."""
+    shapes = {
+        "common": lambda: common.shapes(size, eta),
+        "ar1": lambda: (serial.ar1_shape(size, eta),) * 2,
+        "toeplitz": lambda: (serial.toeplitz_shapes(size, eta),) * 2,
+    }[kind]()
     return float((beta(*shapes).logpdf(expit(v)) + log_expit(v) + log_expit(-v)).sum())
 
 

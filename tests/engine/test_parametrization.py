@@ -34,6 +34,7 @@ MODELS = {
         '(0 + f | gr(h, str="homcs"))',
         (),
     ),
+    "partial autocorrelations": ('y ~ 0 + (0 + C(grade) | gr(g, str="toep", by=by_g))', ()),
     "thresholds": ("grade ~ x + of_g + (1 + x | g) + (1 | k)", (), "cumulative"),
     "thresholds alone": ("grade ~ 1 + (1 | g) + (1 | k)", (), "cumulative"),
 }

@@ -2,7 +2,8 @@
 
 Row i of the factor is cpc_ij times what the correlations before it have left of length one. The
 LKJ prior makes the partial correlations independent betas. Of one correlation for all pairs, and of
-one to the power of the steps between two coefficients, the factor has a formula.
+one to the power of the steps between two coefficients, the factor has a formula. One correlation
+for each number of steps is made of partial autocorrelations, see `bayesmix.priors.serial`.
 
 References
 ----------
@@ -15,17 +16,26 @@ from __future__ import annotations
 from math import cosh, exp, log, log1p, sqrt, tanh
 from typing import Any
 
+import numpy as np
+
 from bayesmix.families.scalar import sigmoid, softplus
 
 Array = Any
 
-FREE, COMMON, AR1 = 0, 1, 2
-KINDS = {"free": FREE, "common": COMMON, "ar1": AR1}
+FREE, COMMON, AR1, TOEPLITZ = 0, 1, 2, 3
+KINDS = {"free": FREE, "common": COMMON, "ar1": AR1, "toeplitz": TOEPLITZ}
 """By the correlations of a structure."""
 
 
 def fill_factor(b: Any, k: int, stratum: int, x: Array, codes: Array, factor: Array) -> None:
     """The rows and columns of one block, in the k × k factor of a stratum."""
+    if b.kind == TOEPLITZ:
+        start = b.cpc + stratum * (b.size - 1)
+        made, _ = _toeplitz(b.size, x[start : start + b.size - 1], -1)
+        for i in range(1, b.size):
+            for j in range(i + 1):
+                factor[k * codes[b.members + i] + codes[b.members + j]] = made[i, j]
+        return
     if b.kind != FREE:
         for i in range(1, b.size):
             for j in range(i + 1):
@@ -47,6 +57,15 @@ def add_factor_gradient(
     b: Any, k: int, stratum: int, x: Array, codes: Array, factor: Array, slope: Array, grad: Array
 ) -> None:
     """What the derivatives by the factor (``slope``) make of the block's parameters."""
+    if b.kind == TOEPLITZ:
+        start = b.cpc + stratum * (b.size - 1)
+        for v in range(b.size - 1):
+            _, by_v = _toeplitz(b.size, x[start : start + b.size - 1], v)
+            for i in range(1, b.size):
+                for j in range(i + 1):
+                    entry = k * codes[b.members + i] + codes[b.members + j]
+                    grad[start + v] += slope[entry] * by_v[i, j]
+        return
     if b.kind != FREE:
         at = b.cpc + stratum
         for i in range(1, b.size):
@@ -76,6 +95,8 @@ def add_lkj(b: Any, g: Any, stratum: int, x: Array, codes: Array, grad: Array) -
 
     The latter once for each level, and of the rows of centred coefficients.
     """
+    if b.kind == TOEPLITZ:
+        return _add_partials(b, g, stratum, x, codes, grad)
     if b.kind != FREE:
         return _add_structured(b, g, stratum, x, codes, grad)
     v = b.cpc + stratum * (b.size * (b.size - 1) // 2)
@@ -143,4 +164,47 @@ def _add_structured(b: Any, g: Any, stratum: int, x: Array, codes: Array, grad: 
             value, slope = _entry(b, v, i, i)
             logp -= levels * log(value)
             grad[at] -= levels * slope / value
+    return logp
+
+
+def _toeplitz(size: int, v: Array, by: int) -> tuple[Array, Array]:
+    """The factor of partial autocorrelations tanh(v / 2), and its derivative by one of them.
+
+    Each row is what predicts it from those before (Durbin 1960), and what that leaves.
+    """
+    factor, slope = np.zeros((size, size)), np.zeros((size, size))
+    weights, by_weights = np.zeros(size), np.zeros(size)
+    longer, by_longer = np.zeros(size), np.zeros(size)
+    factor[0, 0], left, by_left = 1.0, 1.0, 0.0
+    for i in range(1, size):
+        phi, root = tanh(0.5 * v[i - 1]), 1.0 / cosh(0.5 * v[i - 1])
+        by_phi = 0.5 * root * root if by == i - 1 else 0.0
+        by_root = -0.5 * phi * root if by == i - 1 else 0.0
+        for m in range(i - 1):
+            other, by_other = weights[i - 2 - m], by_weights[i - 2 - m]
+            longer[m] = weights[m] - phi * other
+            by_longer[m] = by_weights[m] - by_phi * other - phi * by_other
+        longer[i - 1], by_longer[i - 1] = phi, by_phi
+        for m in range(i):
+            weights[m], by_weights[m] = longer[m], by_longer[m]
+        left, by_left = left * root, by_left * root + left * by_root
+        for m in range(i):
+            for j in range(i - m):
+                before, by_before = factor[i - 1 - m, j], slope[i - 1 - m, j]
+                factor[i, j] += weights[m] * before
+                slope[i, j] += by_weights[m] * before + weights[m] * by_before
+        factor[i, i], slope[i, i] = left, by_left
+    return factor, slope
+
+
+def _add_partials(b: Any, g: Any, stratum: int, x: Array, codes: Array, grad: Array) -> float:
+    """`add_lkj` of partial autocorrelations: betas of their sigmoids, two equal parameters each."""
+    logp, at = 0.0, b.cpc + stratum * (b.size - 1)
+    for v in range(b.size - 1):
+        shape = (b.size - 1 - v) * b.eta
+        for i in range(v + 1, b.size):
+            if codes[g.centered + codes[b.members + i]]:
+                shape -= 0.5 * codes[g.counts + stratum]
+        logp -= shape * (abs(x[at + v]) + 2.0 * log1p(exp(-abs(x[at + v]))))
+        grad[at + v] -= shape * tanh(0.5 * x[at + v])
     return logp

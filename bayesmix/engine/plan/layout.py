@@ -280,5 +280,6 @@ def _parts_of_mean(layout: Layout, shifts: Iterable[Shift], m: Mean) -> Iterator
 
 def numbers_of(g: GroupPriors, block: tuple[int, ...]) -> int:
     """How many numbers the correlations of a block are made of, in one stratum."""
-    pairs = len(block) * (len(block) - 1) // 2
-    return pairs if g.structure(block).correlations == "free" else min(1, pairs)
+    size = len(block)
+    counts = {"free": size * (size - 1) // 2, "toeplitz": size - 1}
+    return counts.get(g.structure(block).correlations, min(1, size - 1))

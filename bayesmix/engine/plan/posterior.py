@@ -199,5 +199,15 @@ def _ar1_factor(v: np.ndarray, size: int) -> np.ndarray:
     return serial.cholesky([np.tanh(v[..., 0] / 2)], size, np)
 
 
-FACTORS = {"free": factor_of, "common": _common_factor, "ar1": _ar1_factor}
+def _toeplitz_factor(v: np.ndarray, size: int) -> np.ndarray:
+    """That of partial autocorrelations."""
+    return serial.cholesky(list(np.moveaxis(np.tanh(v / 2), -1, 0)), size, np)
+
+
+FACTORS = {
+    "free": factor_of,
+    "common": _common_factor,
+    "ar1": _ar1_factor,
+    "toeplitz": _toeplitz_factor,
+}
 """The Cholesky factors that numbers stand for, by the correlations of a structure."""

@@ -67,9 +67,10 @@ def _plain(spec: ModelSpec, p: Parameter) -> Variable:
 
 
 def _population(spec: ModelSpec, p: Parameter) -> Variable:
-    (names,) = p.coords
+    (names,), category = p.coords, p.owner.category
+    head, end = ("bcs", f"[{category}]") if category else (p.name, "")
     cells = [
-        Cell(tuple(f"{p.name}_{s}" for s in _spellings(coef)), ((k,),))
+        Cell(tuple(f"{head}_{s}{end}" for s in _spellings(coef)), ((k,),))
         for k, coef in enumerate(names)
     ]
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
@@ -108,16 +109,24 @@ def _mixing(spec: ModelSpec, p: Parameter) -> Variable:
 def _effects(spec: ModelSpec, p: Parameter) -> Variable:
     g = spec.group(p.owner)
     spelt = [_spellings(c.coef) for c in g.coefs]
-    heads = [f"{p.name}__{c.target.label}" if c.target.label else p.name for c in g.coefs]
+    heads = [_effects_head(p.name, c) for c in g.coefs]
+    ends = [f"[{c.target.category}]" if c.target.category else "" for c in g.coefs]
     cells = []
     for i, level in enumerate(map(_level_text, g.group.levels)):
         for k, head in enumerate(heads):
-            cells.append(Cell(tuple(f"{head}[{level},{s}]" for s in spelt[k]), ((i, k),)))
+            names = tuple(f"{head}[{level},{s}{ends[k]}]" for s in spelt[k])
+            cells.append(Cell(names, ((i, k),)))
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
+def _effects_head(name: str, c: GroupCoef) -> str:
+    plain = not c.target.label or c.target.category
+    return name if plain else f"{name}__{c.target.label}"
+
+
 def _thresholds(spec: ModelSpec, p: Parameter) -> Variable:
-    name = f"{p.owner.variable}_Intercept"
+    # Those that sum to zero are made of others, which brms keeps too.
+    name = f"{p.owner.variable}_Intercept" if spec.family.level_free else "Intercept"
     cells = [Cell((f"{name}[{label}]",), ((k,),)) for k, label in enumerate(p.coords[0])]
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
@@ -170,7 +179,7 @@ def _strata(g: GroupPriors) -> tuple[tuple[str, ...], ...]:
 
 
 def _in_stratum(c: GroupCoef, stratum: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(c.target.prefix + s + end for s in _spellings(c.coef) for end in stratum)
+    return tuple(c.target.named(s) + end for s in _spellings(c.coef) for end in stratum)
 
 
 def _both(pair: tuple[str, str]) -> Iterator[tuple[str, str]]:

@@ -292,7 +292,7 @@ def _vectors(responses: Iterable[Response]) -> Iterator[Parameter]:
 
 
 def _thresholds(v: Vector, response: str) -> Parameter:
-    slots = tuple(Slot(v.class_, coef=str(label)) for label in v.labels)
+    slots = tuple(Slot(v.class_, coef=str(label) if v.each else "") for label in v.labels)
     transform = Transform.ORDERED if v.ordered else Transform.BOUNDED
     axes, target = ((v.dim,), (v.labels,)), Target(response, MAIN)
     return Parameter(v.name, Role.THRESHOLDS, target, *axes, slots, transform)

@@ -143,11 +143,11 @@ class Prediction:
         made = method(newdata, re_formula=re_formula, dpar=self.dpar)
         if self.category is None:
             return made.to_numpy()
-        labels = [str(label) for label in made["category"].to_numpy()]
+        labels = [str(label) for label in made[made.dims[-1]].to_numpy()]
         # Predictors are numbered, those of categories; expectations have their labels.
         numbered = self.method == "linpred"
         at = int(self.category) - 1 if numbered else labels.index(self.category)
-        return made.isel(category=at).to_numpy()
+        return made[..., at].to_numpy()
 
 
 @cache

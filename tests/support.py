@@ -43,6 +43,7 @@ def frame(n: int = 60, seed: int = 1) -> pd.DataFrame:
             "t": np.where(np.isin(g, ["p", "s"]), "old", "new"),
             "amount": rng.gamma(2, 1, n) * (np.arange(n) % 4 > 0),
             "grade": rng.permutation(np.resize([1, 2, 3, 4], n)),
+            "grade_0": rng.permutation(np.resize([0, 1, 2, 3], n)),
             "angle": rng.uniform(-3, 3, n),
             "few": rng.poisson(2, n),
             "part_1": rng.integers(0, 4, n),

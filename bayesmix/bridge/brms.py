@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesmix.errors import DataError, did_you_mean, listed
+from bayesmix.families.thresholds import FLEXIBLE, THRESHOLD
 from bayesmix.fit import Fit
 from bayesmix.frames import to_pandas
 from bayesmix.names import Cell, Variable, variables
@@ -26,7 +27,7 @@ SOURCE = {"inference_library": "brms"}
 
 NOT_NEEDED = re.compile(
     r"lp__|lprior|\.chain|\.iteration|\.draw|Unnamed: 0|"
-    r"Intercept(_\w+)?(\[\d+\])?|disc|tmp_xi|(z|L|Cor|dfm)_\d+(_\d+)?\[[\d,]+\]|prior_.+|"
+    r"(first_)?Intercept(_\w+)?(\[\d+\])?|disc|tmp_xi|(z|L|Cor|dfm)_\d+(_\d+)?\[[\d,]+\]|prior_.+|"
     r"zb(_\w+)?\[\d+\]|R2D2_tau2(_\w+)?|par_\w+|"
     r"(accept_stat|stepsize|treedepth|n_leapfrog|divergent|energy)__|"
 )
@@ -75,6 +76,7 @@ def from_brms(model: Model, draws: Any) -> Fit:
     frame = _read(draws)
     wanted = variables(model.spec)
     given = {d.name for d in model.spec.family.dpars} - set(model.spec.family.free_dpars)
+    given |= _derived_thresholds(model.spec)
     columns = _match(wanted, [c for c in frame.columns if c not in given])
     order, chains = _chains(frame)
     values = {v.name: _values(v, columns, frame)[order] for v in wanted}
@@ -85,6 +87,16 @@ def from_brms(model: Model, draws: Any) -> Fit:
         stats = xr.Dataset({"lp": (SAMPLE_DIMS, lp)}, attrs=SOURCE)
         groups["sample_stats"] = stats.assign_coords({d: posterior[d] for d in SAMPLE_DIMS})
     return Fit(model, xr.DataTree.from_dict(groups))
+
+
+def _derived_thresholds(spec: ModelSpec) -> set[str]:
+    """Those that brms keeps beside what they are made of."""
+    options = {o.name: o.value for o in spec.family.options}
+    if options.get(THRESHOLD, FLEXIBLE) == FLEXIBLE:
+        return set()
+    count = len(spec.family.outcome[1])
+    kept = {f"{head}Intercept[{k}]" for head in ("b_", "") for k in range(1, count)}
+    return kept - {name for v in variables(spec) for c in v.cells for name in c.names}
 
 
 def _check_smooths(spec: ModelSpec) -> None:

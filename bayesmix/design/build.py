@@ -32,6 +32,7 @@ from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
 from bayesmix.design.response import ResponseData, build_response, response_columns
 from bayesmix.design.smooths import SmoothColumns, build_smooths
+from bayesmix.design.specific import apart, specified
 from bayesmix.design.spine import GroupCoef, Spine
 from bayesmix.design.variances import VarianceFunction, variance_functions
 from bayesmix.errors import DataError, FormulaError
@@ -170,6 +171,7 @@ def build_design(
     functions = _functions(formula, extra)
     frame = training_frame(formula, data)
     response = build_response(formula.response, family, frame, functions, whole)
+    response = replace(response, family=specified(response.family, formula))
     written, formula = formula, spread(formula, response.family)
     data2 = dict(data2 or {})
     groups = _groups(formula, frame, functions, data2)
@@ -197,6 +199,8 @@ def spread(formula: Formula, family: Family) -> Formula:
             family.dpar(dpar)
     mains = {dpar: given.pop(dpar, formula.mu) for dpar in family.main}
     given.pop(MAIN, None)
+    if family.specific:
+        mains = apart(formula.mu, family)
     return replace(formula, predictors=(*mains.items(), *given.items()))
 
 
@@ -321,7 +325,7 @@ def _check_prefixes(predictors: Iterable[PredictorDesign]) -> None:
     owners: dict[str, str] = {}
     for p in predictors:
         for name in (*p.columns.names, *(name for g in p.groups for name in g.names)):
-            full = p.target.prefix + name
+            full = p.target.named(name)
             if owners.setdefault(full, p.dpar) != p.dpar:
                 raise FormulaError(
                     f"Coefficients of {owners[full]!r} and of {p.dpar!r} would both be called "
@@ -364,7 +368,7 @@ def _columns(
     """Centred where an intercept, or what stands for it, takes up what that changes."""
     replaced = target.is_main and family.intercept is not None
     slopes = matrix.values[:, matrix.terms.intercept :]
-    takes_up = replaced or matrix.terms.intercept
+    takes_up = family.level_free if replaced else matrix.terms.intercept
     means = slopes.mean(axis=0) if takes_up else np.zeros(slopes.shape[1])
     matrix = matrix.without_intercept() if replaced else matrix
     # Those of smooths sum to zero, or stand beside a number; brms leaves them as they are.

@@ -10,7 +10,7 @@ from bayesmix.design.groups import Group
 from bayesmix.design.matrix import INTERCEPT
 from bayesmix.design.spine import GroupCoef, Spine, blocks, coefs_of, sd_of
 from bayesmix.formula.tree import SmoothTerm, render
-from bayesmix.parameters import Parameter, Role, Slot, Transform, labels
+from bayesmix.parameters import MAIN, Parameter, Role, Slot, Transform, labels
 
 
 def of_predictors(design: Design) -> Iterator[Parameter]:
@@ -42,7 +42,9 @@ def of_groups(design: Design) -> Iterator[Parameter]:
 
 def _population(p: PredictorDesign, shared: bool) -> Parameter:
     names = p.columns.names
-    slots = [Slot("b", p.dpar, "", name, shared=shared) for name in names]
+    # Those of thresholds have a prior together, as in brms.
+    dpar = MAIN if p.target.category else p.dpar
+    slots = [Slot("b", dpar, "", name, shared=shared) for name in names]
     if p.columns.has_intercept:
         slots[0] = Slot(INTERCEPT, p.dpar, shared=shared)
     t = p.target
@@ -121,9 +123,10 @@ def _of_group(
 
 def _sd_slot(c: GroupCoef, own: bool) -> Slot:
     """One that is the same as another's is no parameter of its own."""
-    coef = "" if own and c.structure.sds == "one" else c.coef
+    dpar, coef = (MAIN, c.name) if c.target.category else (c.target.dpar, c.coef)
+    coef = "" if own and c.structure.sds == "one" else coef
     fixed = None if own and c.structure.own_sd else 1.0
-    return Slot("sd", c.target.dpar, c.group, coef, fixed=fixed)
+    return Slot("sd", dpar, c.group, coef, fixed=fixed)
 
 
 def _levels(group: Group) -> dict[str, tuple]:

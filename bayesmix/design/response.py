@@ -276,7 +276,7 @@ def _check_levels(name: str, levels: tuple[Any, ...], family: Family) -> None:
             f"The response {name!r} is a category with the levels {listed(levels)}; "
             f"family {family.name!r} needs numbers."
         )
-    if family.first_code == 0 and len(levels) != 2:
+    if family.first_code == 0 and family.prepare is None and len(levels) != 2:
         raise DataError(
             f"The response {name!r} has {len(levels)} levels, {listed(levels)}; "
             "family 'bernoulli' needs two."

@@ -51,7 +51,7 @@ class GroupCoef:
     @property
     def name(self) -> str:
         """The coefficient's name within its group, with the prefix of its predictor."""
-        return self.target.prefix + self.coef
+        return self.target.named(self.coef)
 
 
 Spine = tuple[GroupCoef, ...]

@@ -13,7 +13,7 @@ from bayesmix.families.links import LINKS, Link
 from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.row import RowKernel
 
-__all__ = ["Array", "Aux", "Between", "Dpar", "Dpars", "Family", "Vector"]
+__all__ = ["Array", "Aux", "Between", "Dpar", "Dpars", "Family", "Option", "Vector"]
 
 Array = np.ndarray
 Dpars = Mapping[str, Array]
@@ -71,6 +71,8 @@ class Vector:
         Whether the values increase.
     shares : bool
         Whether they are positive and add up to one, with one prior for all.
+    each : bool
+        Whether priors can name one of them by its label.
     strata : str
         The addition term whose labels have values of their own, along a dimension before that of
         `labels`; ``""`` for none.
@@ -83,10 +85,33 @@ class Vector:
     ordered: bool = True
     shares: bool = False
     strata: str = ""
+    each: bool = True
 
     @property
     def dims(self) -> tuple[str, ...]:
         return (f"{self.dim}_{self.strata}", self.dim) if self.strata else (self.dim,)
+
+
+@dataclass(frozen=True)
+class Option:
+    """What a family can be told beside its links.
+
+    Parameters
+    ----------
+    name : str
+        The argument of `bayesmix.family`.
+    value : object
+        What it is.
+    values : tuple
+        What it may be; without them anything, which is looked at once the response is known.
+    default : object
+        What it is unless it is given.
+    """
+
+    name: str
+    value: Any
+    values: tuple[Any, ...] = ()
+    default: Any = None
 
 
 @dataclass(frozen=True)
@@ -166,6 +191,9 @@ class Family:
     vectors : tuple of Vector
     intercept : str, optional
         The vector that takes the place of the main predictor's intercept.
+    level_free : bool
+        Whether more of that vector is less of the predictor, as it isn't of thresholds that sum to
+        zero.
     less_thresholds : bool
         Whether the predictor less a threshold is what counts, so that a level's own intercept is
         its effect less the threshold, rather than the other way round.
@@ -173,8 +201,15 @@ class Family:
         Dimension and labels of what `mean` has one value for each of.
     prepare : callable, optional
         ``prepare(family, y, levels)``: the family with what hangs on the response.
+    specify : callable, optional
+        ``specify(family)``: the family, once ready, with a predictor for each threshold beside the
+        main one.
+    specific : tuple of str
+        What these are called.
     linked : callable, optional
         ``linked(family)``: the family after a change of the links.
+    options : tuple of Option
+        What it has been told beside the links.
     custom : bool
         Whether it is the user's own, made by `custom_family`.
     """
@@ -204,15 +239,35 @@ class Family:
     main_outcome: tuple[str, tuple[Any, ...]] | None = None
     vectors: tuple[Vector, ...] = ()
     intercept: str | None = None
+    level_free: bool = True
     less_thresholds: bool = False
     outcome: tuple[str, tuple[Any, ...]] | None = None
     prepare: Callable[[Family, Array, tuple[Any, ...] | None], Family] | None = None
+    specify: Callable[[Family], Family] | None = None
+    specific: tuple[str, ...] = ()
     linked: Callable[[Family], Family] | None = None
+    options: tuple[Option, ...] = ()
     custom: bool = False
 
     def __repr__(self) -> str:
-        links = ", ".join(f"{d.name}: {d.link}" for d in self.dpars)
-        return f"<family {self.name} ({links})>"
+        links = [f"{d.name}: {d.link}" for d in self.dpars]
+        told = [f"{o.name}={o.value!r}" for o in self.options if o.value != o.default]
+        return f"<family {self.name} ({', '.join([*links, *told])})>"
+
+    def option(self, name: str) -> Any:
+        """What an option of the family is."""
+        return next(o.value for o in self.options if o.name == name)
+
+    def with_option(self, name: str, value: Any) -> Family:
+        """The same family told otherwise; FamilyError lists what an option may be."""
+        old = next(o for o in self.options if o.name == name)
+        if old.values and value not in old.values:
+            raise FamilyError(
+                f"{name}= of family {self.name!r} is one of {listed(old.values)}, not {value!r}."
+                f"{did_you_mean(str(value), old.values)}"
+            )
+        new = (replace(o, value=value) if o is old else o for o in self.options)
+        return replace(self, options=tuple(new))
 
     @property
     def dpar_names(self) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from bayesmix.families import (
     gaussian,
     gen_extreme_value,
     geometric,
+    hurdle_cumulative,
     inverse_gaussian,
     lognormal,
     multinomial,
@@ -82,6 +83,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             *zeros.FAMILIES,
             zero_one.FAMILY,
             cumulative.FAMILY,
+            hurdle_cumulative.FAMILY,
             *stepwise.FAMILIES,
             categorical.FAMILY,
             *multinomial.FAMILIES,
@@ -91,7 +93,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 )
 """Every family, by brms's name."""
 
-NOT_YET = frozenset("dirichlet2 hurdle_cumulative logistic_normal xbeta".split())
+NOT_YET = frozenset("dirichlet2 logistic_normal xbeta".split())
 """Families of brms that are still to come, in lower case."""
 
 ELSEWHERE = MappingProxyType(
@@ -118,7 +120,7 @@ ALIASES = MappingProxyType({"gamma": "Gamma", "beta": "Beta"})
 LINK_PREFIX = "link_"
 
 
-def family(name: str | Family, link: str | None = None, **dpar_links: str) -> Family:
+def family(name: str | Family, link: str | None = None, **options: Any) -> Family:
     """A response distribution, by brms's name.
 
     Parameters
@@ -127,9 +129,10 @@ def family(name: str | Family, link: str | None = None, **dpar_links: str) -> Fa
         One of `FAMILIES`, ``"gaussian"`` or ``"poisson"`` say; a `Family` is taken as it is.
     link : str, optional
         The link of the mean; the family's default if not given.
-    **dpar_links : str
-        Links of the other parameters, as ``link_sigma="identity"``. A link counts only where the
-        parameter has a formula.
+    **options
+        Links of the other parameters, as ``link_sigma="identity"``; a link counts only where the
+        parameter has a formula. And what else a family can be told: ``threshold`` of ordered
+        categories.
 
     Returns
     -------
@@ -138,7 +141,7 @@ def family(name: str | Family, link: str | None = None, **dpar_links: str) -> Fa
     Raises
     ------
     FamilyError
-        If there is no such family, parameter or link.
+        If there is no such family, parameter, link or option.
 
     References
     ----------
@@ -150,12 +153,18 @@ def family(name: str | Family, link: str | None = None, **dpar_links: str) -> Fa
     'probit'
     >>> family("student", link_sigma="identity").dpar_names
     ('mu', 'sigma', 'nu')
+    >>> family("cumulative", threshold="equidistant")
+    <family cumulative (mu: logit, disc: log, threshold='equidistant')>
     """
     found = name if isinstance(name, Family) else _named(name)
     if link is not None:
         found = found.with_link("mu", link)
-    for key, dpar_link in dpar_links.items():
-        found = found.with_link(_dpar(key, found), dpar_link)
+    own = {o.name for o in found.options}
+    for key, value in options.items():
+        if key in own:
+            found = found.with_option(key, value)
+        else:
+            found = found.with_link(_dpar(key, found), value)
     return found
 
 
@@ -182,6 +191,7 @@ def _dpar(key: str, found: Family) -> str:
     if key.startswith(LINK_PREFIX):
         return key.removeprefix(LINK_PREFIX)
     takes = ["link", *(LINK_PREFIX + name for name in found.dpar_names[1:])]
+    takes += [o.name for o in found.options]
     raise FamilyError(
         f"family() takes no argument {key!r}; for family {found.name!r} it takes {listed(takes)}."
     )

@@ -24,11 +24,12 @@ import numpy as np
 from bayesmix.errors import DataError
 from bayesmix.families.cumulative import ORDINAL_LINKS
 from bayesmix.families.derived import derived_row
-from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family, Vector
+from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import LINKS, SCALE_LINKS
 from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.special import quietly
 from bayesmix.families.support import check_whole, drawable
+from bayesmix.families.thresholds import OPTION, dpars_of, thresholds_of, vector_of
 
 __all__ = ["FAMILIES"]
 
@@ -53,9 +54,12 @@ class Stepwise:
     family: str
     link: str
     count: int | None = None
+    kind: str = "flexible"
+    specific: bool = False
+    """Whether each threshold has a predictor of its own beside the main one."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (self.family, self.link, self.count)
+        return _made, (self.family, self.link, self.count, self.kind, self.specific)
 
     def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
         total = 0.0
@@ -65,9 +69,9 @@ class Stepwise:
 
     def logs(self, p: Mapping[str, Any], m: Maths) -> list[Any]:
         """The log probability of each category."""
-        t = p["thresholds"]
-        count = t.shape[-1] if self.count is None else self.count
-        steps = [self._on(t[..., k], p, m) for k in range(count)]
+        count = p["thresholds"].shape[-1] if self.count is None else self.count
+        thresholds = enumerate(thresholds_of(self.kind, p, count))
+        steps = [self._on(self._moved(t, k, p), p, m) for k, t in thresholds]
         sums = list(accumulate([0.0 * p["mu"], *(self._passed(odds, m) for odds in steps)]))
         if self.family != "acat":
             # Those who came to each category and don't go on; from the last one nobody can.
@@ -87,6 +91,9 @@ class Stepwise:
         upper = self.mean(p, aux).cumsum(axis=-1)[..., :-1]
         return 1 + (rng.random((*upper.shape[:-1], 1)) > upper).sum(axis=-1)
 
+    def _moved(self, threshold: Any, k: int, p: Mapping[str, Any]) -> Any:
+        return threshold - p[f"cs{k + 1}"] if self.specific else threshold
+
     def _on(self, threshold: Any, p: Mapping[str, Any], m: Maths) -> Any:
         """The log odds to go on beyond a threshold."""
         distance = p["disc"] * (threshold - p["mu"])
@@ -103,10 +110,16 @@ def _exp_stacked(logs: list[Array]) -> Array:
     return np.exp(np.stack(np.broadcast_arrays(*logs), axis=-1))
 
 
+def _made(
+    family: str, link: str, count: int | None, kind: str = "flexible", specific: bool = False
+) -> Stepwise:
+    return _shared(family, link, count, kind, specific)
+
+
 @cache
-def _made(family: str, link: str, count: int | None) -> Stepwise:
+def _shared(*facts: Any) -> Stepwise:
     """The same object wherever it is asked for: functions bound to others would be unequal."""
-    return Stepwise(family, link, count)
+    return Stepwise(*facts)
 
 
 def _prepare(family: Family, y: Array, levels: tuple[Any, ...] | None) -> Family:
@@ -114,13 +127,35 @@ def _prepare(family: Family, y: Array, levels: tuple[Any, ...] | None) -> Family
     labels = tuple(range(1, int(y.max()) + 1)) if levels is None else levels
     if len(labels) < 2:
         raise DataError(f"Family {family.name!r} needs a response of at least two categories.")
-    thresholds = tuple(range(1, len(labels)))
-    vector = Vector("thresholds", "threshold", "Intercept", thresholds, ordered=False)
-    made = _made(family.name, family.dpar("mu").link, len(thresholds))
-    scales, shared = {"mu": "natural", "disc": "log"}, ("thresholds", len(thresholds))
-    row = derived_row(made.density, scales, shared=shared)
-    ready = replace(family, vectors=(vector,), outcome=("category", labels), row=row)
-    return _with(ready, made)
+    kind, count = family.option("threshold"), len(labels) - 1
+    dpars = (*family.dpars, *dpars_of(kind, ordered=False))
+    vectors = (vector_of(kind, count, ordered=False),)
+    ready = replace(
+        family,
+        dpars=dpars,
+        vectors=vectors,
+        outcome=("category", labels),
+        level_free=kind != "sum_to_zero",
+    )
+    return _ready(ready, _made(family.name, family.dpar("mu").link, count, kind))
+
+
+def _ready(family: Family, made: Stepwise) -> Family:
+    """With the kernel of the density."""
+    scales = {d.name: "log" if d.lower == 0.0 else "natural" for d in family.dpars}
+    (vector,) = family.vectors
+    row = derived_row(made.density, scales, shared=(vector.name, len(vector.labels)))
+    return _with(replace(family, row=row), made)
+
+
+def _specify(family: Family) -> Family:
+    """With ``cs1``, ``cs2``, …, which take from the thresholds."""
+    count = len(family.outcome[1]) - 1
+    names = tuple(f"cs{k}" for k in range(1, count + 1))
+    own = tuple(Dpar(name, "identity", ("identity",)) for name in names)
+    more = replace(family, dpars=(*family.dpars, *own), specific=names)
+    kind = family.option("threshold")
+    return _ready(more, _made(family.name, family.dpar("mu").link, count, kind, True))
 
 
 def _linked(family: Family) -> Family:
@@ -148,7 +183,9 @@ def _family(name: str) -> Family:
         intercept="thresholds",
         less_thresholds=name != "sratio",
         prepare=_prepare,
+        specify=_specify,
         linked=_linked,
+        options=(OPTION,),
     )
 
 

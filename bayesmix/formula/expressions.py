@@ -34,6 +34,7 @@ _OWN_PLACE = {
     "offset": "An offset is a term by itself: 'y ~ x + offset(log(t))'.",
     "gr": "gr() stands right of the bar of a group-level term: '(1 | gr(g, by=t))'.",
     "mm": "mm() stands right of the bar of a group-level term.",
+    "cs": "Category-specific terms stand by themselves: 'y ~ z + cs(x)'.",
     "s": "A smooth is a term by itself: 'y ~ z + s(x)'.",
     "t2": "A smooth is a term by itself: 'y ~ z + t2(x, w)'.",
 }

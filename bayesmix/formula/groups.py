@@ -7,13 +7,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bayesmix.errors import FormulaError, did_you_mean, listed
-from bayesmix.formula.algebra import MAX_FACTORS, Side, bounded_groups, finished
+from bayesmix.formula.algebra import MAX_FACTORS, Side, add, bounded_groups, finished
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_expression, parse_name
 from bayesmix.formula.memberships import memberships, with_by, with_pw, with_scale, with_weights
 from bayesmix.formula.structures import DIAGONAL, STRUCTURES, UNSTRUCTURED, Structure
 from bayesmix.formula.tokens import Token
-from bayesmix.formula.tree import Expr, Grouping, GroupTerm, Literal, Name, Span, Terms
+from bayesmix.formula.tree import (
+    Expr,
+    Grouping,
+    GroupTerm,
+    Literal,
+    Name,
+    Span,
+    SpecialTerm,
+    SpecificTerm,
+    Terms,
+)
 from bayesmix.formula.unexpected import quoted
 
 DISTS = ("gaussian", "student")
@@ -38,7 +48,10 @@ class Target:
 def group_terms(side: Side, targets: tuple[Target, ...], span: Span) -> tuple[GroupTerm, ...]:
     """One group-level term for each grouping factor right of the bar."""
     coefs = _coefs(side)
-    return bounded_groups(GroupTerm(coefs, t.grouping, t.id, _structure(t), span) for t in targets)
+    specific = any(isinstance(s, SpecificTerm) for s in side.specials)
+    return bounded_groups(
+        GroupTerm(coefs, t.grouping, t.id, _structure(t), span, specific) for t in targets
+    )
 
 
 def _structure(target: Target) -> Structure:
@@ -71,16 +84,28 @@ def _coefs(side: Side) -> Terms:
             span=side.offsets[0].span,
             hint="Put it outside of the parentheses.",
         )
-    for special in side.specials:
+    for special in _others(side):
         raise FormulaError(
             f"A {special.noun} can't stand in a group-level term.",
             span=special.span,
             hint=special.by_level,
         )
-    coefs = finished(side)
+    coefs = finished(_with_specific(side))
     if not coefs.intercept and not coefs.terms:
         raise FormulaError("The group-level term has no coefficients.", span=side.span)
     return coefs
+
+
+def _others(side: Side) -> tuple[SpecialTerm, ...]:
+    return tuple(s for s in side.specials if not isinstance(s, SpecificTerm))
+
+
+def _with_specific(side: Side) -> Side:
+    """With the terms inside ``cs()`` among the others: all of a bracket are specific, or none."""
+    for special in side.specials:
+        terms = {t.key: t for t in special.terms}
+        side = add(replace(side, specials=()), Side(special.span, terms, special.intercept))
+    return side
 
 
 def _parse_id(cursor: Cursor) -> str | None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from bayesmix.errors import FormulaError
 from bayesmix.formula import algebra, smooths, variances
-from bayesmix.formula.algebra import Side
+from bayesmix.formula.algebra import Side, finished
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_factor
 from bayesmix.formula.groups import group_terms, parse_targets
 from bayesmix.formula.structures import CALLS, as_a_call
 from bayesmix.formula.tokens import Token
-from bayesmix.formula.tree import Term
+from bayesmix.formula.tree import SpecificTerm, Term
 from bayesmix.formula.unexpected import operand_expected
 
 _SUM, _PRODUCT, _WITHIN, _INTERACTION, _POWER = 1, 2, 3, 4, 5
@@ -34,6 +34,7 @@ _OPERATIONS = {
     "%in%": algebra.interact,
     ":": algebra.interact,
 }
+SPECIFIC = ("cs", "cse")
 SPECIALS = {
     **dict.fromkeys(variances.NAMES, variances.parse_variance),
     **dict.fromkeys((*smooths.FUNCTIONS, *smooths.INSTEAD), smooths.parse_smooth),
@@ -93,6 +94,9 @@ def _parse_operand(cursor: Cursor) -> Side:
         raise operand_expected(token)
     if cursor.at_call() and token.text == "offset":
         return _parse_offset(cursor)
+    if cursor.at_call() and token.text in SPECIFIC:
+        term = _parse_specific(cursor)
+        return Side(term.span, specials=(term,))
     if cursor.at_call() and token.text in SPECIALS:
         term = SPECIALS[token.text](cursor)
         return Side(term.span, specials=(term,))
@@ -113,6 +117,17 @@ def _parse_parenthesised(cursor: Cursor) -> Side:
     if not targets:
         return replace(side, span=span)
     return Side(span, groups=group_terms(side, targets, span))
+
+
+def _parse_specific(cursor: Cursor) -> SpecificTerm:
+    """``cs()``, inside of which terms have their operators."""
+    function, opening = cursor.take(), cursor.take()
+    with cursor.deeper():
+        side = parse_side(cursor)
+    span = (function.span[0], cursor.close(opening).span[1])
+    if side.groups or side.offsets or side.specials:
+        raise FormulaError(f"{function.text}() holds terms of columns only.", span=span)
+    return SpecificTerm(finished(side).terms, side.intercept, span)
 
 
 def _intercept(number: Token) -> Side:

@@ -191,13 +191,17 @@ class Grouping:
 
 @dataclass(frozen=True)
 class GroupTerm:
-    """``(coefs | id | grouping)``, nesting expanded: one grouping a term."""
+    """``(coefs | id | grouping)``, nesting expanded: one grouping a term.
+
+    Those of ``(cs(x) | g)`` are `specific`: each category has its own.
+    """
 
     coefs: Terms
     grouping: Grouping
     id: str | None
     structure: Structure
     span: Span = field(compare=False)
+    specific: bool = False
 
     @property
     def correlated(self) -> bool:
@@ -274,7 +278,28 @@ class SmoothTerm:
         return f"{self.function}({', '.join(map(render, self.covariates))})"
 
 
-SpecialTerm = VarianceTerm | SmoothTerm
+@dataclass(frozen=True)
+class SpecificTerm:
+    """``cs(x * z)``: terms whose coefficients differ between ordered categories.
+
+    `intercept` is None where the text doesn't mention it.
+    """
+
+    noun: ClassVar[str] = "category-specific term"
+    times: ClassVar[str | None] = "Interactions stand inside: 'cs(x:z)'."
+    by_level: ClassVar[str | None] = None
+
+    terms: tuple[Term, ...]
+    intercept: bool | None
+    span: Span = field(compare=False)
+
+    @property
+    def columns(self) -> tuple[Expr, ...]:
+        """What it reads of the data."""
+        return tuple(f for t in self.terms for f in t.factors)
+
+
+SpecialTerm = VarianceTerm | SmoothTerm | SpecificTerm
 """A term that is neither columns nor a bracket. Each kind says what it is called (`noun`), and what
 to write in place of an interaction with it (`times`), or of it in a bracket (`by_level`)."""
 
@@ -291,6 +316,10 @@ class Predictor:
     @property
     def variances(self) -> tuple[VarianceTerm, ...]:
         return tuple(s for s in self.specials if isinstance(s, VarianceTerm))
+
+    @property
+    def specifics(self) -> tuple[SpecificTerm, ...]:
+        return tuple(s for s in self.specials if isinstance(s, SpecificTerm))
 
     @property
     def smooths(self) -> tuple[SmoothTerm, ...]:

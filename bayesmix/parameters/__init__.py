@@ -2,6 +2,6 @@
 
 from bayesmix.parameters.parameter import Parameter, Role, Transform, labels
 from bayesmix.parameters.slots import Key, Slot
-from bayesmix.parameters.target import MAIN, Target
+from bayesmix.parameters.target import MAIN, SPECIFIC, Target
 
-__all__ = ["MAIN", "Key", "Parameter", "Role", "Slot", "Target", "Transform", "labels"]
+__all__ = ["MAIN", "SPECIFIC", "Key", "Parameter", "Role", "Slot", "Target", "Transform", "labels"]

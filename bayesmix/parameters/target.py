@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 MAIN = "mu"
 """The parameter that the main formula predicts, which names leave out."""
+SPECIFIC = "cs"
+"""What category-specific predictors are called, with a number."""
 
 
 class Target(NamedTuple):
@@ -31,6 +33,16 @@ class Target(NamedTuple):
     @property
     def is_main(self) -> bool:
         return self.dpar == MAIN
+
+    @property
+    def category(self) -> str:
+        """Of the category-specific predictor ``cs2`` its number; else nothing."""
+        number = self.dpar.removeprefix(SPECIFIC)
+        return number if number != self.dpar and number.isdigit() else ""
+
+    def named(self, coef: str) -> str:
+        """One of its coefficients among those of all predictors: ``sigma_x``, ``x[2]``."""
+        return f"{coef}[{self.category}]" if self.category else self.prefix + coef
 
     @property
     def label(self) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from bayesmix.design.matrix import INTERCEPT
+from bayesmix.families.thresholds import EQUIDISTANT, FLEXIBLE, THRESHOLD, thresholds_of
 from bayesmix.parameters import Parameter, Role
 from bayesmix.predict.draws import Draws
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -15,15 +17,40 @@ from bayesmix.spec import GroupPriors, ModelSpec
 def population(spec: ModelSpec, draws: Draws) -> tuple[list[str], np.ndarray]:
     """Names (with the prefix of their dpar) and draws of all population coefficients."""
     names, parts = [], [np.empty((len(draws), 0))]
-    for p in (*spec.of_role(Role.THRESHOLDS), *spec.of_role(Role.POPULATION)):
-        names += [p.owner.prefix + _coef(p, label) for label in p.coords[0]]
+    for p in spec.of_role(Role.THRESHOLDS):
+        names += _threshold_names(spec, p)
+        parts.append(_thresholds(spec, p, draws))
+    for p in spec.of_role(Role.POPULATION):
+        names += [p.owner.named(label) for label in p.coords[0]]
         parts.append(draws[p.name])
     return names, np.concatenate(parts, axis=1)
 
 
-def _coef(p: Parameter, label: Any) -> str:
-    """Thresholds are intercepts, each with its number."""
-    return f"Intercept[{label}]" if p.role == Role.THRESHOLDS else label
+def _threshold_names(spec: ModelSpec, p: Parameter) -> list[str]:
+    """Intercepts, each with its number."""
+    return [f"{p.owner.prefix}Intercept[{k}]" for k in _numbers(spec, p)]
+
+
+def _numbers(spec: ModelSpec, p: Parameter) -> Sequence[Any]:
+    """Of parameters that all thresholds are made of those of the thresholds."""
+    made = _made_of(spec, p)
+    return p.coords[0] if made is None else range(1, 1 + made[1])
+
+
+def _made_of(spec: ModelSpec, p: Parameter) -> tuple[str, int] | None:
+    """How thresholds are made of parameters, and how many there are; None if they are these."""
+    kind = spec.family.option(THRESHOLD) if spec.family.options else FLEXIBLE
+    known = kind != EQUIDISTANT or "delta" in spec.by_name
+    count = len(spec.family.outcome[1]) - 1 - (spec.family.first_code == 0)
+    return (kind, count) if kind != FLEXIBLE and known else None
+
+
+def _thresholds(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    made = _made_of(spec, p)
+    if made is None:
+        return draws[p.name]
+    values = {name: draws[name] for name in (p.name, "delta") if name in spec.by_name}
+    return np.stack(thresholds_of(made[0], values, made[1]), axis=-1)
 
 
 def of_levels(spec: ModelSpec, draws: Draws, g: GroupPriors) -> tuple[list[str], np.ndarray]:
@@ -32,24 +59,24 @@ def of_levels(spec: ModelSpec, draws: Draws, g: GroupPriors) -> tuple[list[str],
     A coefficient that only one side has counts as 0 on the other. An intercept's deviation lowers
     the thresholds that stand for the intercept.
     """
-    (names, values), thresholds = population(spec, draws), _thresholds(spec)
+    (names, values), thresholds = population(spec, draws), _of_intercepts(spec)
+    lowered = {place for places in thresholds.values() for place in places}
     own = [name for name in g.names if name not in (*names, *thresholds)]
     both = [*names, *own]
     total = np.zeros((len(draws), g.group.size, len(both)))
     total[:, :, : len(names)] = values[:, None, :]
     for k, name in enumerate(g.names):
-        effects, places = draws[f"r_{g.group.name}"][:, :, k], thresholds.get(name)
-        for place in (name,) if places is None else places:
-            total[:, :, both.index(place)] += effects if places is None else -effects
+        effects, places = draws[f"r_{g.group.name}"][:, :, k], thresholds.get(name, [name])
+        for place in places:
+            total[:, :, both.index(place)] += -effects if place in lowered else effects
     if spec.family.less_thresholds:
-        of_thresholds = {name for places in thresholds.values() for name in places}
-        total[:, :, [name in of_thresholds for name in both]] *= -1.0
+        total[:, :, [name in lowered for name in both]] *= -1.0
     return both, total
 
 
-def _thresholds(spec: ModelSpec) -> dict[str, list[str]]:
+def _of_intercepts(spec: ModelSpec) -> dict[str, list[str]]:
     """The thresholds by the intercept whose place they take."""
     return {
-        f"{p.owner.prefix}{INTERCEPT}": [_coef(p, label) for label in p.coords[0]]
+        f"{p.owner.prefix}{INTERCEPT}": _threshold_names(spec, p)
         for p in spec.of_role(Role.THRESHOLDS)
     }

@@ -103,6 +103,13 @@ class Prediction:
                 lambda part, etas: np.stack([etas[d] for d in mains], axis=-1),
                 self.family.main_outcome,
             )
+        if self.dpar == MAIN and self.family.specific:
+            own = self.family.specific
+            return self._predicted(
+                MAIN,
+                lambda part, etas: etas[MAIN][..., None] + np.stack([etas[d] for d in own], -1),
+                ("threshold", self.family.vectors[0].labels),
+            )
         link = self.family.eta_link(self.dpar)
         if self.dpar not in self.response.predictors:
             return self._constant(LINKS[link].link(self._constants[self.dpar]))
@@ -292,7 +299,7 @@ def _those(response: Response, chosen: str | None) -> tuple[str, ...]:
         return family.dpar_names
     if chosen in predictors and predictors[chosen].of_mean:
         return (*family.main, chosen)
-    return family.main if chosen == MAIN else (chosen,)
+    return (*family.main, *family.specific) if chosen == MAIN else (chosen,)
 
 
 def _checked(family: Family, asked: Any, otherwise: str | None) -> str | None:

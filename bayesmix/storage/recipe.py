@@ -12,6 +12,7 @@ import pandas as pd
 from bayesmix.design import Offset
 from bayesmix.design.columns import label_key
 from bayesmix.design.response import build_response, flags_of
+from bayesmix.design.specific import specified
 from bayesmix.errors import StorageError, listed
 from bayesmix.families import Family, family
 from bayesmix.formula import Formula, bf
@@ -118,10 +119,12 @@ def _family_apart(response: Response, formula: Formula) -> dict[str, Any]:
     made, data = response.family, response.data
     mu, *others = response.asked.dpars
     links = {"link": mu.link, **{f"link_{d.name}": d.link for d in others}}
+    links |= {o.name: o.value for o in response.asked.options if o.value != o.default}
     if response.asked.custom:
         return {"name": made.name, "links": links, "custom": True}
     known = family(made.name, **links).settled(dict(formula.fixed), dict(formula.tied))
-    if known.for_response(data.y, data.levels, data.aux, flags_of(formula.response)) != made:
+    ready = known.for_response(data.y, data.levels, data.aux, flags_of(formula.response))
+    if specified(ready, formula) != made:
         raise StorageError(f"{made!r} is no family of the package and can't be saved.")
     return {"name": made.name, "links": links}
 

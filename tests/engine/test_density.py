@@ -78,6 +78,12 @@ MODELS = {
     ),
     "counts": (bf("count ~ x + (1 | g) + offset(shift)", shape="z"), "negbinomial", ()),
     "weighted trials": ("hits | trials(tries) + weights(w) ~ x + (1 | g)", "binomial", ()),
+    "category-specific": (
+        bf("grade ~ f + cs(x * z) + (1 + cs(x) | g) + (1 | k)", disc="0 + z"),
+        "sratio",
+        (),
+    ),
+    "category-specific, adjacent": ("grade ~ cs(x) + (cs(1) || g)", "acat", ()),
     "ordered categories": (bf("grade ~ x * f + (1 + x | g)", disc="0 + z"), "cumulative", ()),
     "thresholds with priors of their own": (
         "grade ~ 1 + (1 | g)",

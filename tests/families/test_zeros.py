@@ -16,7 +16,9 @@ P = {"mu": np.array(2.5), "shape": np.array(1.5), "sigma": np.array(0.6)}
 ZI = {"zi": np.array(0.3), "hu": np.array(0.3)}
 SHARES = {"mu": 0.4, "phi": 3.0, "sigma": 0.6, "quantile": 0.3, "zoi": 0.3, "coi": 0.6}
 TRIALS = {"trials": np.array(9.0)}
-WITH_ZEROS = [n for n in FAMILIES if n.startswith(("zero_", "hurdle_"))]
+WITH_ZEROS = [
+    n for n, f in FAMILIES.items() if n.startswith(("zero_", "hurdle_")) and f.prepare is None
+]
 
 
 def parameters(name):

@@ -168,7 +168,7 @@ def _of_group(
 
 def replaces_intercept(spec: ModelSpec, target: Target) -> bool:
     """Whether a vector of thresholds stands for the intercept of a predictor."""
-    return target.is_main and spec.family.intercept is not None
+    return target.is_main and spec.family.intercept is not None and spec.family.level_free
 
 
 def _combination(columns: np.ndarray, values: np.ndarray) -> np.ndarray | None:

@@ -144,7 +144,7 @@ class _Guesses:
         """Where the shares of the categories would put them."""
         counts = np.bincount(self.spec.response.data.y.astype(int), minlength=size + 2)[1:] + 0.5
         shares = counts.cumsum()[:-1] / counts.sum()
-        return self.spec.family.link(MAIN).link(shares)
+        return self.spec.family.link(MAIN).link(shares)[:size]
 
     def natural(self, dpar: str) -> float:
         """The response's level and size; of other dpars a value within their range."""

@@ -14,7 +14,7 @@ import numpy as np
 from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.maths import Maths
-from bayesmix.families.shares import Shares, with_categories
+from bayesmix.families.shares import REFCAT, Shares, with_categories
 from bayesmix.families.support import check_whole
 
 __all__ = ["FAMILY"]
@@ -75,4 +75,5 @@ FAMILY = Family(
     discrete=True,
     first_code=1,
     prepare=_prepare,
+    options=(REFCAT,),
 )

@@ -13,7 +13,7 @@ from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import SCALE_LINKS
 from bayesmix.families.maths import Maths
-from bayesmix.families.shares import Shares, columns_of, with_categories
+from bayesmix.families.shares import REFCAT, Shares, columns_of, with_categories
 from bayesmix.families.special import rising_rest
 from bayesmix.families.support import check_whole, drawable, require
 
@@ -96,6 +96,7 @@ def _family(name: str, *more: Dpar) -> Family:
         columns=True,
         needs=("trials",),
         prepare=_prepare,
+        options=(REFCAT,),
     )
 
 

@@ -87,13 +87,13 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             *stepwise.FAMILIES,
             categorical.FAMILY,
             *multinomial.FAMILIES,
-            dirichlet.FAMILY,
+            *dirichlet.FAMILIES,
         )
     }
 )
 """Every family, by brms's name."""
 
-NOT_YET = frozenset("dirichlet2 logistic_normal xbeta".split())
+NOT_YET = frozenset("logistic_normal xbeta".split())
 """Families of brms that are still to come, in lower case."""
 
 ELSEWHERE = MappingProxyType(

@@ -1,4 +1,4 @@
-"""Shares of categories that add up to one, from a linear predictor for each but the first."""
+"""Shares of categories that add up to one, from a linear predictor for each but a reference."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.errors import DataError, FamilyError
-from bayesmix.families.family import Array, Dpar, Family
+from bayesmix.errors import DataError, FamilyError, did_you_mean, listed
+from bayesmix.families.family import Array, Dpar, Family, Option
 from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.special import quietly
 
-__all__ = ["Shares", "columns_of", "with_categories"]
+__all__ = ["REFCAT", "Shares", "columns_of", "with_categories"]
 
-REFERENCE = 0
-"""The category whose predictor is 0."""
+REFCAT = Option("refcat", ..., (), ...)
+"""The category whose predictor is 0, the first unless it is told; None for none."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def with_categories(family: Family, labels: Sequence[Any] | None) -> tuple[Famil
         )
     if len(labels) < 2:
         raise DataError(f"Family {family.name!r} needs a response of at least two categories.")
-    names = [None if k == REFERENCE else _name(v) for k, v in enumerate(labels)]
+    reference = _reference(family, labels)
+    names = [None if k == reference else _name(v) for k, v in enumerate(labels)]
     if len(set(names)) < len(names):
         raise DataError(
             f"Two categories of {', '.join(map(str, labels))} have names that differ in signs "
@@ -94,6 +95,20 @@ def with_categories(family: Family, labels: Sequence[Any] | None) -> tuple[Famil
         main_outcome=("category", shares.predicted),
     )
     return changed, shares
+
+
+def _reference(family: Family, labels: Sequence[Any]) -> int | None:
+    """The place of the category whose predictor is 0."""
+    asked = family.option(REFCAT.name)
+    if asked is None or asked is REFCAT.default:
+        return None if asked is None else 0
+    texts = [str(label) for label in labels]
+    if str(asked) not in texts:
+        raise FamilyError(
+            f"refcat={asked!r} is no category of the response; it has {listed(labels)}."
+            + did_you_mean(str(asked), texts)
+        )
+    return texts.index(str(asked))
 
 
 def _name(label: Any) -> str:

@@ -30,6 +30,7 @@ DEFAULTS = {
     "multinomial": {"mu": "logit"},
     "dirichlet_multinomial": {"mu": "logit", "phi": "log"},
     "dirichlet": {"mu": "logit", "phi": "log"},
+    "dirichlet2": {"mu": "log"},
     "hurdle_cumulative": {"mu": "logit", "disc": "log", "hu": "logit"},
     "sratio": {"mu": "logit", "disc": "log"},
     "cratio": {"mu": "logit", "disc": "log"},

@@ -33,7 +33,7 @@ def test_links_of_several_parameters():
         ("negative_binomial", "Did you mean 'negbinomial'"),
         ("Negative Binomial", "Did you mean 'negbinomial'"),
         ("xyzzy", "There is no family 'xyzzy'. There is 'gaussian', 'student'"),
-        ("dirichlet2", "'dirichlet2' is not supported yet; there is 'gaussian'"),
+        ("logistic_normal", "'logistic_normal' is not supported yet; there is 'gaussian'"),
         (None, "not as NoneType"),
         (["poisson"], "not as list"),
     ],

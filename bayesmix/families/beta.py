@@ -15,25 +15,26 @@ from bayesmix.families.maths import Maths
 from bayesmix.families.special import beta_logp, log_probabilities
 from bayesmix.families.support import Proportion, drawable, drawn_shape
 
-__all__ = ["FAMILY"]
+__all__ = ["FAMILY", "shapes"]
 
 
-def _shapes(p: Mapping[str, Any], m: Maths) -> tuple[Any, Any]:
+def shapes(p: Mapping[str, Any], m: Maths) -> tuple[Any, Any]:
+    """Those of the distribution with mean mu and precision phi."""
     log_p, log_q = log_probabilities(p, m=m)
     return p["phi"] * m.exp(log_p), p["phi"] * m.exp(log_q)
 
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    a, b = _shapes(p, m)
+    a, b = shapes(p, m)
     return m.where((a > 0) & (b > 0), beta_logp(y, a, b, p["phi"], m), -np.inf)
 
 
 def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    return m.log_betainc(*_shapes(p, m), _within(y, m))
+    return m.log_betainc(*shapes(p, m), _within(y, m))
 
 
 def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    a, b = _shapes(p, m)
+    a, b = shapes(p, m)
     return m.log_betainc(b, a, 1.0 - _within(y, m))
 
 

@@ -43,6 +43,7 @@ from bayesmix.families import (
     von_mises,
     weibull,
     wiener,
+    xbeta,
     zero_one,
     zeros,
 )
@@ -74,6 +75,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             binomial.FAMILY,
             beta_binomial.FAMILY,
             beta.FAMILY,
+            xbeta.FAMILY,
             poisson.FAMILY,
             negbinomial.FAMILY,
             negbinomial2.FAMILY,
@@ -93,7 +95,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 )
 """Every family, by brms's name."""
 
-NOT_YET = frozenset("logistic_normal xbeta".split())
+NOT_YET = frozenset("logistic_normal".split())
 """Families of brms that are still to come, in lower case."""
 
 ELSEWHERE = MappingProxyType(

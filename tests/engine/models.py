@@ -36,6 +36,7 @@ RESPONSES = {
     "com_poisson": "few",
     "beta_binomial": "hits | trials(tries)",
     "Beta": "share",
+    "xbeta": "share_01",
     "zero_inflated_binomial": "hits | trials(tries)",
     "zero_inflated_beta_binomial": "hits | trials(tries)",
     "zero_inflated_beta": "share_0",

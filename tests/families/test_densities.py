@@ -94,7 +94,7 @@ IDS_ON_A_LINE = [case[0] for case in ON_A_LINE]
 def test_every_family_is_a_case():
     made = {name for name in FAMILIES if name.startswith(("zero_", "hurdle"))}
     several = {name for name, f in FAMILIES.items() if f.columns or f.first_code == 1}
-    assert set(IDS) | made | several | {"wiener", "cox"} == set(FAMILIES)
+    assert set(IDS) | made | several | {"wiener", "cox", "xbeta"} == set(FAMILIES)
 
 
 @pytest.mark.parametrize(("name", "dpars", "aux", "law"), CASES, ids=IDS)

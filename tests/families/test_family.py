@@ -40,6 +40,7 @@ DEFAULTS = {
     "discrete_weibull": {"mu": "logit", "shape": "log"},
     "com_poisson": {"mu": "log", "shape": "log"},
     "beta_binomial": {"mu": "logit", "phi": "log"},
+    "xbeta": {"mu": "logit", "phi": "log", "kappa": "log"},
     "Beta": {"mu": "logit", "phi": "log"},
     "zero_inflated_binomial": {"mu": "logit", "zi": "logit"},
     "zero_inflated_beta_binomial": {"mu": "logit", "phi": "log", "zi": "logit"},

@@ -29,6 +29,9 @@ PACKAGE = str(Path(__file__).parents[1])
 BOOLEAN = pd.CategoricalDtype([False, True])
 """Booleans are a category, as in R: ``flag[True]``, and both levels where there is no intercept."""
 
+SUBSET = "subset"
+"""The addition term that names the rows to fit to."""
+
 ONES = "Intercept"
 """``0 + Intercept`` has an intercept among the ordinary coefficients, its columns not centred."""
 
@@ -120,11 +123,36 @@ def training_frame(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
     uses = [*response_uses(formula), *right]
     data = _with_ones(right, data)
     _check_present(uses, data)
+    data = _subset(formula, data)
     frame = _drop_missing(data[list(dict.fromkeys(u.name for u in uses))])
     typed = pd.DataFrame({name: _typed(frame[name]) for name in frame}, index=frame.index)
     if "units" in data.attrs:
         typed.attrs["units"] = data.attrs["units"]
     return typed
+
+
+def _subset(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
+    """The rows that ``subset()`` keeps; FormulaError or DataError if it says nothing of some."""
+    response = formula.response
+    for expr in (e for a in response.additions if a.name == SUBSET for e in a.values):
+        if not isinstance(expr, Name):
+            raise FormulaError(
+                "subset() takes a column of True and False.",
+                response.source,
+                expr.span,
+                hint="Make the column first: data.assign(keep=…).",
+            )
+        kept = data[expr.name]
+        wrong = ~kept.isin([True, False])
+        if wrong.any():
+            raise DataError(
+                f"subset() takes True and False; {expr.name!r} is "
+                f"{kept[wrong].iloc[0]!r} in row {first_row(wrong)}."
+            )
+        data = data[kept.astype(bool)]
+        if data.empty:
+            raise DataError(f"No row is left: {expr.name!r} of subset() is False in all.")
+    return data
 
 
 def _with_ones(uses: Iterable[Use], data: pd.DataFrame) -> pd.DataFrame:

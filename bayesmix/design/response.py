@@ -11,11 +11,12 @@ import pandas as pd
 
 from bayesmix.design.baseline import Baseline, Column
 from bayesmix.design.calls import shown
-from bayesmix.design.columns import first_row
+from bayesmix.design.columns import SUBSET, first_row
 from bayesmix.design.factors import Quantity, make_quantity
 from bayesmix.design.hazards import BASELINE, Strata, check_hazard, hazard_columns, strata_of
 from bayesmix.design.words import CENSORED, WORDS, Words, words_of
 from bayesmix.errors import DataError, FormulaError, listed
+from bayesmix.formula.additions import MOST_VALUES
 from bayesmix.formula.tree import Addition, Call, Expr, Name, Response, render
 
 if TYPE_CHECKING:
@@ -122,7 +123,9 @@ def build_response(
         _check_levels(name, levels, family)
     parts = response_columns(response)
     own = quantity(parts[0]) if levels is None else None
-    additions = {a.name: _arguments(a, frame, quantity) for a in response.additions}
+    additions = {
+        a.name: _arguments(a, frame, quantity) for a in response.additions if a.name != SUBSET
+    }
     if family.columns:
         names, levels = family.column_names(len(parts)), tuple(map(shown, parts))
         additions[CBIND] = dict(zip(names, map(quantity, parts[1:]), strict=True))
@@ -237,8 +240,9 @@ def _additions(
     additions: Mapping[str, Mapping[str, Numbers]], frame: pd.DataFrame
 ) -> dict[str, np.ndarray]:
     values = {name: q.on(frame) for own in additions.values() for name, q in own.items()}
-    for name, (holds, rule) in RULES.items():
-        if name in values:
+    for name in values:
+        if name.rstrip("0123456789") in RULES:
+            holds, rule = RULES[name.rstrip("0123456789")]
             _check(values, name, holds(values[name]), rule, frame.index)
     if "cens" in values:
         _check_censoring(values, frame.index)
@@ -254,7 +258,12 @@ def _check_censoring(values: Mapping[str, np.ndarray], rows: pd.Index) -> None:
         )
 
 
-ARGUMENTS = {"cens": ("cens", "y2"), "trunc": ("lb", "ub"), "bhaz": ("gr",)}
+ARGUMENTS = {
+    "cens": ("cens", "y2"),
+    "trunc": ("lb", "ub"),
+    "bhaz": ("gr",),
+    **{name: tuple(f"{name}{k}" for k in range(1, MOST_VALUES + 1)) for name in ("vreal", "vint")},
+}
 """What the arguments of addition terms are called, where they aren't called like the term."""
 
 RULES: Mapping[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
@@ -262,6 +271,7 @@ RULES: Mapping[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
     "se": (lambda s: s > 0, "must be positive"),
     "rate": (lambda d: d > 0, "must be positive"),
     "trials": (lambda n: (n >= 1) & (n % 1 == 0), "must be whole numbers, 1 or larger"),
+    "vint": (lambda v: v == np.floor(v), "must be whole numbers"),
     "dec": (lambda d: np.isin(d, (0, 1)), "must be 0 (lower) or 1 (upper), or these words"),
     "cens": (
         lambda c: np.isin(c, list(CENSORED.values())),
@@ -321,7 +331,7 @@ def _check_additions(response: Response, family: Family) -> None:
                 hint=f"Write `{render(response.expr)} | {name}(…) ~ …`.",
             )
     for a in response.additions:
-        if a.name not in ("weights", "cens", "trunc", *family.needs, *family.may):
+        if a.name not in ("weights", "cens", "trunc", SUBSET, *family.needs, *family.may):
             raise FormulaError(
                 f"Family {family.name!r} can't use {a.name}().", response.source, a.span
             )

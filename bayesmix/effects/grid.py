@@ -98,7 +98,7 @@ def _needed(spec: ModelSpec) -> dict[str, Any]:
     frame, needs = spec.design.frame, spec.family.needs
     found = {}
     for a in spec.formula.response.additions:
-        if a.name in needs or spec.response.data.additions[a.name].keys() & set(needs):
+        if a.name in needs or spec.response.data.additions.get(a.name, {}).keys() & set(needs):
             for n in (n for value in a.values for n in columns_of(value)):
                 found[n.name] = 1 if a.name == "trials" else float(frame[n.name].mean())
     return found

@@ -12,6 +12,9 @@ from bayesmix.formula.later import not_yet
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Addition, Expr, Literal, Span
 
+MOST_VALUES = 20
+"""Columns that ``vreal()`` and ``vint()`` take."""
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -40,6 +43,9 @@ ADDITIONS = {
     "cens": Signature(1, more=1),
     "dec": Signature(1),
     "trunc": Signature(0, more=2, options=("lb", "ub")),
+    "subset": Signature(1),
+    "vreal": Signature(1, more=MOST_VALUES - 1),
+    "vint": Signature(1, more=MOST_VALUES - 1),
     "bhaz": Signature(
         0,
         more=1,
@@ -52,9 +58,6 @@ LATER = (
     "thres",
     "cat",
     "index",
-    "subset",
-    "vreal",
-    "vint",
 )
 
 

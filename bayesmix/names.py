@@ -155,6 +155,17 @@ def _shrinkage(spec: ModelSpec, p: Parameter) -> Variable:
     return Variable(p.name, plain.start, tuple(cells))
 
 
+def _regions(spec: ModelSpec, p: Parameter) -> Variable:
+    """Counted, or called by the region, where that is no number."""
+    texts = [_level_text(label) for label in p.coords[0]]
+    counted = any(text.isdigit() for text in texts)
+    cells = [
+        Cell(tuple(f"{p.name}[{s}]" for s in ((i + 1,) if counted else (i + 1, text))), ((i,),))
+        for i, text in enumerate(texts)
+    ]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
 VARIABLES = {
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
@@ -164,6 +175,8 @@ VARIABLES = {
     Role.EFFECTS: _effects,
     Role.SHARES: _shares,
     Role.SHRINKAGE: _shrinkage,
+    Role.SPATIAL: _regions,
+    Role.REGIONS: _regions,
 }
 """How brms spells what isn't called by the variable's name."""
 

@@ -121,6 +121,13 @@ def relatives(labels: Iterable[Any], seed: int = 3) -> pd.DataFrame:
     return pd.DataFrame(half @ half.T + np.eye(len(labels)), labels, labels)
 
 
+def ring(labels: Iterable[Any]) -> pd.DataFrame:
+    """A matrix of neighbours: each label's are those before and after it."""
+    labels = list(labels)
+    step = np.eye(len(labels), k=1) + np.eye(len(labels), k=len(labels) - 1)
+    return pd.DataFrame(np.minimum(step + step.T, 1).astype(int), labels, labels)
+
+
 def without(frame: pd.DataFrame, *columns: str, **changes: Any) -> pd.DataFrame:
     """The frame without some columns and with others changed."""
     return frame.drop(columns=list(columns)).assign(**changes)

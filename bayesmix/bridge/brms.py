@@ -28,7 +28,7 @@ SOURCE = {"inference_library": "brms"}
 NOT_NEEDED = re.compile(
     r"lp__|lprior|\.chain|\.iteration|\.draw|Unnamed: 0|"
     r"(first_)?Intercept(_\w+)?(\[\d+\])?|disc|tmp_xi|(z|L|Cor|dfm)_\d+(_\d+)?\[[\d,]+\]|prior_.+|"
-    r"zb(_\w+)?\[\d+\]|R2D2_tau2(_\w+)?|par_\w+|"
+    r"zb(_\w+)?\[\d+\]|R2D2_tau2(_\w+)?|par_\w+|(ns)?zcar(_\w+)?\[\d+\]|"
     r"(accept_stat|stepsize|treedepth|n_leapfrog|divergent|energy)__|"
 )
 """Columns of brms that say nothing new: the centred intercepts, standardised effects and so on."""
@@ -169,6 +169,8 @@ def _mismatch(
 def _no_effects(missing: Sequence[str], columns: Sequence[str]) -> str:
     if all(m.startswith("udf_") for m in missing) and missing:
         return " Scales of Student effects were not saved: fit in R with save_pars(all = TRUE)."
+    if missing and all(m.startswith("zcar") for m in missing):
+        return " The spatial part was not saved: fit in R with save_pars(all = TRUE)."
     if any(c.startswith("r_") for c in columns) or not all(m.startswith("r_") for m in missing):
         return ""
     return " Group effects were not saved: fit in R without save_pars(group = FALSE)."

@@ -4,6 +4,7 @@ from bayesmix.design.build import Design, PredictorDesign, build_design
 from bayesmix.design.contributions import Columns, GroupEffects, Offset, Smooths
 from bayesmix.design.groups import By, Group, Located
 from bayesmix.design.matrix import Matrix
+from bayesmix.design.regions import Regions
 from bayesmix.design.response import ResponseData
 from bayesmix.design.spine import GroupCoef, blocks, coefs_of
 from bayesmix.design.variances import VarianceFunction
@@ -19,6 +20,7 @@ __all__ = [
     "Matrix",
     "Offset",
     "PredictorDesign",
+    "Regions",
     "ResponseData",
     "Smooths",
     "VarianceFunction",

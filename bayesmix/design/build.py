@@ -30,6 +30,7 @@ from bayesmix.design.groups import (
 from bayesmix.design.known import build_known
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
+from bayesmix.design.regions import VARIABLES, Regions, build_regions
 from bayesmix.design.response import ResponseData, build_response, response_columns
 from bayesmix.design.smooths import SmoothColumns, build_smooths
 from bayesmix.design.specific import apart, specified
@@ -112,6 +113,10 @@ class PredictorDesign:
         return next(iter(only(Smooths, self.contributions)), None)
 
     @property
+    def regions(self) -> tuple[Regions, ...]:
+        return only(Regions, self.contributions)
+
+    @property
     def offset(self) -> np.ndarray:
         """One value a row."""
         return only(Offset, self.contributions)[0].values
@@ -175,11 +180,17 @@ def build_design(
     written, formula = formula, spread(formula, response.family)
     data2 = dict(data2 or {})
     groups = _groups(formula, frame, functions, data2)
-    _check_dims(groups.values(), formula, response.family)
-    _check_response(response.name, groups.values(), formula, response.family)
-    predictors, spine = _predictors(formula, frame, functions, groups, response, data.columns)
+    predictors, spine = _predictors(
+        formula, frame, functions, groups, response, data.columns, data2
+    )
+    regions = [r for p in predictors for r in p.regions]
+    factors = (*groups.values(), *(r.group for r in regions))
+    _check_dims(factors, formula, response.family)
+    _check_response(response.name, factors, formula, response.family)
     _check_prefixes(predictors)
-    named = {g.known.name: data2[g.known.name] for g in groups.values() if g.known}
+    matrices = {g.known.name for g in groups.values() if g.known}
+    matrices |= {r.neighbours.name for r in regions}
+    named = {name: data2[name] for name in sorted(matrices)}
     return Design(
         written, frame, functions, (response,), predictors, tuple(groups.values()), spine, named
     )
@@ -308,6 +319,13 @@ def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set
     vectors = (name for v in family.vectors for name in (v.name, *v.dims))
     of_dpars = {"b", *family.dpar_names, *(f"b_{dpar}" for dpar, _ in formula.predictors), *vectors}
     of_groups = ("sd", "cor", "r", "df", "udf")
+    of_dpars |= {
+        f"{what}{suffix}"
+        for dpar, p in formula.predictors
+        for what in VARIABLES
+        for suffix in ("", f"_{dpar}")
+        if p.cars
+    }
     return of_dpars | {f"{what}_{g.name}" for g in groups for what in of_groups}
 
 
@@ -341,6 +359,7 @@ def _predictors(
     groups: Mapping[Key, Group],
     response: ResponseData,
     names: pd.Index,
+    data2: Mapping[str, pd.DataFrame],
 ) -> tuple[tuple[PredictorDesign, ...], Spine]:
     spine: list[GroupCoef] = []
     predictors, family = [], response.family
@@ -357,7 +376,9 @@ def _predictors(
         columns = _columns(build_matrix(population, *on), target, family, smooths)
         penalised = [Smooths(target.smooth, smooths)] if any(s.blocks for s in smooths) else []
         variances = variance_functions(predictor, target, family, on, names, response)
-        contributions = (columns, Offset.of(offsets, frame), *penalised, *variances, *brackets)
+        regions = build_regions(predictor, target, frame, data2)
+        given = Offset.of(offsets, frame)
+        contributions = (columns, given, *penalised, *variances, *regions, *brackets)
         predictors.append(PredictorDesign(target, predictor, contributions))
     return tuple(predictors), tuple(spine)
 

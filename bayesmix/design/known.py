@@ -62,6 +62,20 @@ def build_known(
         If it is no square table of numbers with labels, lacks some of the levels, or is not
         symmetric and positive definite.
     """
+    order, values = labelled_matrix(name, group, keys, data2, source)
+    return Known(name.name, order, _root(name.name, values), len(keys))
+
+
+def labelled_matrix(
+    name: Name, group: str, keys: Sequence[str], data2: Mapping[str, Any], source: str
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """A symmetric matrix that a formula names, and its labels: a group's levels, then others.
+
+    Raises
+    ------
+    FormulaError, DataError
+        As `build_known`, but for a matrix that is not positive definite.
+    """
     labels, values = _table(name.name, _found(name, data2, source))
     positions = {key: i for i, key in enumerate(labels)}
     missing = [key for key in keys if key not in positions]
@@ -73,7 +87,7 @@ def build_known(
     _check_symmetric(name.name, labels, values)
     order = (*keys, *(key for key in labels if key not in set(keys)))
     at = [positions[key] for key in order]
-    return Known(name.name, order, _root(name.name, values[np.ix_(at, at)]), len(keys))
+    return order, values[np.ix_(at, at)]
 
 
 def _found(name: Name, data2: Mapping[str, Any], source: str) -> Any:
@@ -81,7 +95,8 @@ def _found(name: Name, data2: Mapping[str, Any], source: str) -> Any:
         return data2[name.name]
     there = f"data2 has {listed(data2)}." if data2 else "The model was given no data2."
     raise FormulaError(
-        f"cov= names a matrix {name.name!r} that is not in data2." + did_you_mean(name.name, data2),
+        f"The formula names a matrix {name.name!r} that is not in data2."
+        + did_you_mean(name.name, data2),
         source,
         name.span,
         hint=f"{there} Pass data2={{{name.name!r}: …}}, a DataFrame with levels as labels.",

@@ -25,6 +25,8 @@ def of_predictors(design: Design) -> Iterator[Parameter]:
             yield from v.parameters
         if p.smooths:
             yield from _smooths(p, p.smooths)
+        for r in p.regions:
+            yield from r.parameters
 
 
 def of_groups(design: Design) -> Iterator[Parameter]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bayesmix.design import Columns, GroupEffects, Offset, Smooths, VarianceFunction
+from bayesmix.design import Columns, GroupEffects, Offset, Regions, Smooths, VarianceFunction
 from bayesmix.engine.numerics.correlations import KINDS
 from bayesmix.engine.numerics.priors import CODES
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.families.scalar_links import LINKS
 from bayesmix.spec import IndependentRows, ModelSpec
 
-KERNELS = (Columns, Offset, Smooths, VarianceFunction, GroupEffects)
+KERNELS = (Columns, Offset, Smooths, VarianceFunction, Regions, GroupEffects)
 """The contributions to a predictor that the kernels compute (`packing`)."""
 
 

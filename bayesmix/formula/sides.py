@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bayesmix.errors import FormulaError
-from bayesmix.formula import algebra, smooths, variances
+from bayesmix.formula import algebra, smooths, spatial, variances
 from bayesmix.formula.algebra import Side, finished
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_factor
@@ -38,6 +38,7 @@ SPECIFIC = ("cs", "cse")
 SPECIALS = {
     **dict.fromkeys(variances.NAMES, variances.parse_variance),
     **dict.fromkeys((*smooths.FUNCTIONS, *smooths.INSTEAD), smooths.parse_smooth),
+    "car": spatial.parse_car,
 }
 """Functions that stand for terms of their own kinds, and what reads them."""
 

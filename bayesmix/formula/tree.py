@@ -299,7 +299,36 @@ class SpecificTerm:
         return tuple(f for t in self.terms for f in t.factors)
 
 
-SpecialTerm = VarianceTerm | SmoothTerm | SpecificTerm
+@dataclass(frozen=True)
+class CarTerm:
+    """``car(W, gr=area, type="icar")``: effects of regions that resemble those of neighbours.
+
+    Attributes
+    ----------
+    matrix : Name
+        What ``data2`` calls the matrix of neighbours.
+    regions : Name
+        The column.
+    type : str
+        One of `bayesmix.formula.spatial.CAR`.
+    """
+
+    noun: ClassVar[str] = "spatial effect"
+    times: ClassVar[str | None] = None
+    by_level: ClassVar[str | None] = None
+
+    matrix: Name
+    regions: Name
+    type: str
+    span: Span = field(compare=False)
+
+    @property
+    def columns(self) -> tuple[Expr, ...]:
+        """What it reads of the data."""
+        return (self.regions,)
+
+
+SpecialTerm = VarianceTerm | SmoothTerm | SpecificTerm | CarTerm
 """A term that is neither columns nor a bracket. Each kind says what it is called (`noun`), and what
 to write in place of an interaction with it (`times`), or of it in a bracket (`by_level`)."""
 
@@ -324,6 +353,10 @@ class Predictor:
     @property
     def smooths(self) -> tuple[SmoothTerm, ...]:
         return tuple(s for s in self.specials if isinstance(s, SmoothTerm))
+
+    @property
+    def cars(self) -> tuple[CarTerm, ...]:
+        return tuple(s for s in self.specials if isinstance(s, CarTerm))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from bayesmix.predict.draws import Draws
 from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
 from bayesmix.predict.standard import roots, standardised
-from bayesmix.priors import common, lkj, serial
+from bayesmix.priors import car, common, lkj, serial
 from bayesmix.spec import GroupPriors, ModelSpec
 
 
@@ -142,6 +142,17 @@ def _smooth(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     return _standard_normal(draws[p.name] / sd)
 
 
+def _regions(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """That of what brms samples: the effects, or their parts before they are scaled."""
+    (regions,) = spec.predictors[p.owner].regions
+    return car.logpdf(regions, draws)
+
+
+def _nothing(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """What comes with another parameter."""
+    return np.zeros(len(draws))
+
+
 def _mixing(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     """Inverse chi squared."""
     from scipy.special import gammaln
@@ -159,5 +170,7 @@ PRIORS = {
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,
+    Role.SPATIAL: _nothing,
+    Role.REGIONS: _regions,
 }
 """The log prior of parameters whose values have no priors of their own as they stand."""

@@ -55,6 +55,7 @@ _NATURAL: Mapping[str, str] = MappingProxyType(
         "alpha": "normal(0, 4)",
         "disc": "lognormal(0, 1)",
         "sbhaz": "dirichlet(1)",
+        "rhocar": "beta(1, 1)",
     }
 )
 """A parameter without a formula, or the intercept of one with an identity link."""
@@ -181,7 +182,7 @@ def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: floa
         return ""
     if class_ == "cor":
         return "lkj(1)"
-    if class_ in ("sd", "sds"):
+    if class_ in ("sd", "sds", "sdcar"):
         return _student(0.0, _scale(y, _response_link(family)))
     if class_ == "Intercept" and dpar in family.main and family.main_outcome is not None:
         return _student(0.0, _LEAST_SCALE)

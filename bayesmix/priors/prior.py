@@ -26,6 +26,9 @@ _FIELDS = {
     "expon": ("coef", "dpar"),
     "const": ("coef", "dpar"),
     "sds": ("coef", "dpar"),
+    "sdcar": ("dpar",),
+    "car": ("dpar",),
+    "rhocar": ("dpar",),
 }
 """By class what else a prior may name."""
 

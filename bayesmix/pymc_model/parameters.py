@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 from bayesmix.parameters import Parameter, Role, Transform
 from bayesmix.priors import common, serial
 from bayesmix.priors.shrinkage import Shrinkage
+from bayesmix.pymc_model.regions import add_regions, add_spatial
 from bayesmix.pymc_model.vectors import increasing, vector
 from bayesmix.spec import GroupPriors, ModelSpec
 
@@ -230,6 +231,8 @@ FACTORS = {
 """The Cholesky factors of correlated coefficients, by their structure's correlations."""
 
 REGISTER = {
+    Role.SPATIAL: add_spatial,
+    Role.REGIONS: add_regions,
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
     Role.SD: _standard_deviations,

@@ -12,6 +12,7 @@ from bayesmix.design import (
     GroupEffects,
     Offset,
     PredictorDesign,
+    Regions,
     Smooths,
     VarianceFunction,
 )
@@ -66,10 +67,15 @@ def _smooths(spec: ModelSpec, c: Smooths, made: Made) -> Any:
     return pt.dot(c.values, made[c.variable])
 
 
+def _regions(spec: ModelSpec, c: Regions, made: Made) -> Any:
+    return made[c.named("rcar")][c.index]
+
+
 VALUES = {
     Columns: _columns,
     Offset: _offset,
     Smooths: _smooths,
+    Regions: _regions,
     GroupEffects: _group_effects,
     VarianceFunction: _variance_function,
 }

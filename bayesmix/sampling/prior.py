@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayesmix.errors import PriorError
 from bayesmix.parameters import Parameter, Role, Slot, Transform
-from bayesmix.priors import common, lkj, serial, shares
+from bayesmix.priors import car, common, lkj, serial, shares
 from bayesmix.sampling.settings import check_count
 from bayesmix.spec import ModelSpec
 from bayesmix.variables import SAMPLE_DIMS, dataset, obs_dim, observed, response_name
@@ -197,6 +197,20 @@ def _smooth(
     return {p.name: sd * rng.standard_normal(sd.shape)}
 
 
+def _spatial(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    (regions,) = spec.predictors[p.owner].regions
+    return {p.name: car.intrinsic_rvs(rng, draws, regions)}
+
+
+def _regions(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    (regions,) = spec.predictors[p.owner].regions
+    return {p.name: car.rvs(rng, draws, regions, before)}
+
+
 DRAWN = {
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
@@ -205,6 +219,8 @@ DRAWN = {
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,
+    Role.SPATIAL: _spatial,
+    Role.REGIONS: _regions,
 }
 """The parameters that aren't drawn value by value."""
 

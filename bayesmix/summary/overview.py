@@ -29,6 +29,8 @@ ELSEWHERE = (
     Role.EFFECTS,
     Role.SMOOTH_SD,
     Role.SMOOTH,
+    Role.SPATIAL,
+    Role.REGIONS,
     Role.SHRINKAGE,
 )
 """Roles of the parameters in the parts before the last, and of those that only serve priors."""

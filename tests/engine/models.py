@@ -12,7 +12,7 @@ from bayesmix.engine.plan.density import Density, build_density
 from bayesmix.engine.plan.layout import Layout, build_layout, numbers_of
 from bayesmix.spec import ModelSpec, build_spec
 
-from ..support import frame, relatives
+from ..support import frame, relatives, ring
 
 RESPONSES = {
     "gaussian": "y",
@@ -85,7 +85,9 @@ def rows(n: int = 300) -> pd.DataFrame:
 
 
 def spec_of(formula: Any, family: Any = "gaussian", prior: Any = ()) -> ModelSpec:
-    return build_spec(formula, rows(), family, prior, data2={"A": relatives("uqtprs")})
+    return build_spec(
+        formula, rows(), family, prior, data2={"A": relatives("uqtprs"), "W": ring("rpqtus")}
+    )
 
 
 def density_of(spec: ModelSpec) -> Density:

@@ -87,10 +87,15 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
         at[f"z_{name}"] = np.arange(g.effects.start, g.effects.stop)
     for role in (Role.DPAR, Role.DF, Role.MIXING):
         at |= {d.parameter.name: np.arange(d.start, d.stop) for d in layout.of_role(role)}
-    for d in (*layout.of_role(Role.SMOOTH_SD), *layout.of_role(Role.VARIANCE)):
+    roles = Role.SMOOTH_SD, Role.VARIANCE, Role.REGIONS_SD, Role.REGIONS_SHARE
+    for d in (d for role in roles for d in layout.of_role(role)):
         at |= _values(d.parameter.name, d.start, d.parameter.each)
     for d in layout.of_role(Role.SMOOTH):
         at[f"z{d.parameter.name}"] = np.arange(d.start, d.stop)
+    for d in layout.of_role(Role.REGIONS):
+        at[f"z_{d.parameter.name}"] = np.arange(d.start, d.stop)
+    for d in layout.of_role(Role.SPATIAL):
+        at[f"free_{d.parameter.name}"] = np.arange(d.start, d.stop)
     return at
 
 

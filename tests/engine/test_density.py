@@ -45,6 +45,16 @@ MODELS = {
         "gaussian",
         (prior("lkj(2)", "cor", group="g"),),
     ),
+    "regions": (
+        bf('y ~ x + car(W, gr=g, type="icar") + (1 | g)', sigma="car(W, gr=g)"),
+        "gaussian",
+        (prior("beta(2, 1)", "car", dpar="sigma"),),
+    ),
+    "regions in two parts": (
+        bf('count ~ x + car(W, gr=g, type="bym2")', shape='car(W, gr=g, type="esicar")'),
+        "negbinomial",
+        (),
+    ),
     "smooth": ("y ~ x + s(z, k=6)", "gaussian", ()),
     "smooths": (
         bf("count ~ s(z, by=f, k=5) + t2(x, z, k=4) + (1 | g)", shape="s(x, bs='cr', k=5)"),

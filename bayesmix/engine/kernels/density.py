@@ -35,6 +35,7 @@ from bayesmix.engine.kernels.predictors import (
     multiply,
     total,
 )
+from bayesmix.engine.kernels.regions import add_regions, add_regions_gradient
 from bayesmix.engine.kernels.shrinkage import (
     add_scale_gradient,
     add_shares,
@@ -44,6 +45,7 @@ from bayesmix.engine.kernels.shrinkage import (
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     BLOCK_ROWS,
+    CAR,
     GROUP,
     HEAD,
     ORDERED,
@@ -142,6 +144,8 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, z, theta, grad, codes, scratch)
     add_mix_gradient(unlike, x, z, grad, data)
+    cars = carray(pointer_to(head.cars), head.n_cars, CAR)
+    logp += add_regions_gradient(cars, x, theta, grad, data, codes)
     return logp + to_x(head, x, theta, grad, data)
 
 
@@ -159,6 +163,7 @@ def to_theta(
     add_shares(carray(pointer_to(head.shares), head.n_shares, SHARES), x, theta)
     scale(carray(pointer_to(head.shrunk), head.n_shrunk, SHRUNK), theta)
     _tie(carray(pointer_to(head.tied), head.n_tied, TIED), theta)
+    add_regions(carray(pointer_to(head.cars), head.n_cars, CAR), x, theta)
     subtract_shifts(shifts, theta, data)
     reflect_effects(reflections, theta)
     logp = 0.0

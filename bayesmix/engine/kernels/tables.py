@@ -23,7 +23,7 @@ HEAD = _record(
     " scalars predictors terms groups blocks shifts reflections ordered shares shrunk unlike"
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
     " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
-    " variances n_variances mean_link tied n_tied"
+    " variances n_variances mean_link tied n_tied cars n_cars"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
@@ -107,4 +107,15 @@ SHRUNK = _record("kind at local level slab unit standardised", "slab_scale")
 In x: of the horseshoe ``local``, the global ``level`` (in units of ``unit``, if that is there) and
 the ``slab``; of R2D2 the number's share (``local``) and R² (``level``). ``standardised`` is 0 where
 the value is the scale itself.
+"""
+
+ESCAR, ICAR, BYM2 = 0, 1, 2
+CAR = _record("kind at free size sd share edges n_edges counts values", "kept variance")
+"""Effects of this ``kind`` of ``size`` regions, from ``at`` in x, where their ``sd`` and, if they
+have one, their ``share`` are too.
+
+Intrinsic ones are made of the numbers from ``free`` on, which of ``ICAR`` are in their own place,
+and keep ``kept`` of the numbers' mean; of ``BYM2`` ``variance`` is their typical one. In codes from
+``edges`` on there are pairs of neighbours; in data of ``ESCAR`` the ``counts`` of neighbours and
+eigenvalues (``values``).
 """

@@ -53,6 +53,8 @@ def can_marginalize(spec: ModelSpec) -> str | None:
         return f"the link of 'mu' is {spec.family.dpar(MAIN).link!r}, not 'identity'"
     if any(p.smooths for p in spec.design.predictors):
         return "the model has smooths"
+    if any(p.regions for p in spec.design.predictors):
+        return "the model has effects of regions"
     if not spec.groups:
         return "the model has no groups"
     for g in spec.design.groups:

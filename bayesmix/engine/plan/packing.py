@@ -8,15 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.design import GroupEffects, PredictorDesign, Smooths, VarianceFunction
+from bayesmix.design import GroupEffects, PredictorDesign, Regions, Smooths, VarianceFunction
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     BLOCK_ROWS,
+    BYM2,
+    CAR,
     CONST_POWER,
+    ESCAR,
     EXPON,
     GROUP,
     HEAD,
     HORSESHOE,
+    ICAR,
     NONE,
     ORDERED,
     POWER,
@@ -46,6 +50,9 @@ from bayesmix.spec import ModelSpec
 
 FUNCTIONS = {"varPower": POWER, "varExp": EXPON, "varConstPower": CONST_POWER}
 """Variance functions."""
+
+REGIONS = {"escar": ESCAR, "bym2": BYM2}
+"""Kinds of effects of regions; all others are intrinsic."""
 
 SAME = 0.75
 """Share of rows with the level of the row before from which on that is worth a look."""
@@ -145,6 +152,7 @@ class _Packer:
             "shrunk": np.array(self.shrunk(), SHRUNK),
             "variances": np.array(self.variances, VARIANCE),
             "tied": np.array(self.tied(), TIED),
+            "cars": np.array(self.cars(), CAR),
         }
 
     def response(self) -> dict[str, int]:
@@ -215,6 +223,7 @@ class _Packer:
         c, first = p.columns, len(self.terms)
         start = self.layout[c.variable].start if c.names else NONE
         self.terms += [self.term(t) for t in p.groups]
+        self.terms += [self.region_term(r) for r in p.regions]
         if p.smooths:
             self.terms.append(self.smooth_term(p.smooths))
         more = len(self.terms) > first or p.variances or p.offset.any()
@@ -252,10 +261,37 @@ class _Packer:
             group.effects.start + t.positions[0],
             group.k,
             self.indices[t.group, t.member],
-            int((index[1:] == index[:-1]).sum() > SAME * index.size),
+            _runs(index),
             intercept,
             columns.shape[1],
             self.data.add(tiles(columns)),
+        )
+
+    def region_term(self, regions: Regions) -> tuple[Any, ...]:
+        """Like a bracket with an intercept alone."""
+        at, index = self.layout[regions.named("rcar")].start, regions.index
+        return at, 1, self.codes.add(index), _runs(index), 1, 0, NONE
+
+    def cars(self) -> list[tuple[Any, ...]]:
+        return [self.car(r) for p in self.layout.predictors.values() for r in p.regions]
+
+    def car(self, regions: Regions) -> tuple[Any, ...]:
+        """The record of a predictor's effects of regions."""
+        kind, n = REGIONS.get(regions.term.type, ICAR), regions.neighbours
+        at = self.layout[regions.named("rcar")].start
+        return (
+            kind,
+            at,
+            self.layout[regions.named("zcar")].start if kind == BYM2 else at,
+            n.size,
+            self.layout[regions.named("sdcar")].start,
+            self.layout[regions.named(regions.share)].start if regions.share else NONE,
+            self.codes.add(n.edges),
+            len(n.edges),
+            self.data.add(n.counts) if kind == ESCAR else NONE,
+            self.data.add(n.proper[0]) if kind == ESCAR else NONE,
+            regions.slack * n.size**0.5,
+            n.typical_variance if kind == BYM2 else 1.0,
         )
 
     def smooth_term(self, smooths: Smooths) -> tuple[Any, ...]:
@@ -367,6 +403,11 @@ def tiles(columns: np.ndarray) -> np.ndarray:
     full = n - n % BLOCK_ROWS
     blocks = columns[:full].reshape(full // BLOCK_ROWS, BLOCK_ROWS, k).transpose(0, 2, 1)
     return np.concatenate([blocks.ravel(), columns[full:].T.ravel()])
+
+
+def _runs(index: np.ndarray) -> int:
+    """Whether most rows have the level of the row before."""
+    return int((index[1:] == index[:-1]).sum() > SAME * index.size)
 
 
 def _concentration(at: At) -> np.ndarray:

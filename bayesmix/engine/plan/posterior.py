@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, softmax
 
+from bayesmix.design import Regions
 from bayesmix.engine.numerics.transforms import constrained, increasing
 from bayesmix.engine.plan.layout import At, GroupAt, Layout, TakenAt, numbers_of, reflect
 from bayesmix.parameters import Role, Transform
-from bayesmix.priors import common, serial
+from bayesmix.priors import car, common, serial
 
 Values = dict[str, np.ndarray]
 """Draws by variable."""
@@ -32,6 +33,9 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
     b = _population(layout, x, theta)
     for at in layout.of_role(Role.POPULATION):
         theta[at.parameter.name] = _coefficients(layout, at, b[..., at.numbers], x)
+    for p in layout.predictors.values():
+        for regions in p.regions:
+            theta |= _regions(layout, regions, x)
     for group in layout.groups:
         theta |= _group(layout, group, x, theta)
     for at in layout.at.values():
@@ -71,6 +75,22 @@ def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndar
 def _smooth(layout: Layout, at: At, x: np.ndarray, before: Values) -> np.ndarray:
     blocks = layout.predictors[at.parameter.owner].smooths.block_of
     return before[f"sd{at.parameter.name}"][..., blocks] * x[..., at.numbers]
+
+
+def _regions(layout: Layout, regions: Regions, x: np.ndarray) -> Values:
+    """Effects of regions and what they are made of."""
+    names = [at.parameter.name for at in layout.at.values()]
+    made = [n for n in map(regions.named, ("sdcar", "car", "rhocar")) if n in names]
+    found = {name: _values(layout[name], x) for name in made}
+    rcar, zcar = regions.named("rcar"), regions.named("zcar")
+    z = x[..., layout[rcar].numbers]
+    if regions.term.type == "bym2":
+        found[zcar] = car.from_free(regions, x[..., layout[zcar].numbers])
+        own, spatial = car.parts(regions, found[regions.named("rhocar")][..., None])
+        z = own * z + spatial * found[zcar]
+    elif not regions.proper:
+        z = car.from_free(regions, z)
+    return found | {rcar: found[regions.named("sdcar")][..., None] * z}
 
 
 def _values(at: At, x: np.ndarray) -> np.ndarray:

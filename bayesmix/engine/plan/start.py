@@ -29,7 +29,7 @@ UNLIKELY = 3.0
 """How much less the log density of a prior may be at a guess than within its usual range."""
 SHARE = 0.2
 """Where between its bounds a parameter is of which nothing is known."""
-GUESSED = (Role.POPULATION, Role.SD, Role.SMOOTH_SD, Role.DPAR)
+GUESSED = (Role.POPULATION, Role.SD, Role.SMOOTH_SD, Role.REGIONS_SD, Role.DPAR)
 """Roles of the parameters about whose size the data say something."""
 
 
@@ -101,6 +101,8 @@ class _Guesses:
             values = np.tile(values, p.size // values.size)
         elif p.role == Role.SMOOTH_SD:
             values = self.bends(self.spec.predictors[p.owner])
+        elif p.role == Role.REGIONS_SD:
+            values = np.array([0.5 * self.eta_size(p.owner.dpar)])
         else:
             values = np.array([self.natural(p.owner.dpar)])
         return values, APART * np.where(values == 0.0, SHARE, values)

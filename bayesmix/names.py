@@ -12,6 +12,7 @@ import numpy as np
 
 from bayesmix.design import GroupCoef
 from bayesmix.design.columns import label_key
+from bayesmix.families.thresholds import SUM_TO_ZERO, THRESHOLD
 from bayesmix.parameters import Parameter, Role
 from bayesmix.priors.names import r_name
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -126,7 +127,8 @@ def _effects_head(name: str, c: GroupCoef) -> str:
 
 def _thresholds(spec: ModelSpec, p: Parameter) -> Variable:
     # Those that sum to zero are made of others, which brms keeps too.
-    name = f"{p.owner.variable}_Intercept" if spec.family.level_free else "Intercept"
+    derived = spec.family.option(THRESHOLD) == SUM_TO_ZERO
+    name = "Intercept" if derived else f"{p.owner.variable}_Intercept"
     cells = [Cell((f"{name}[{label}]",), ((k,),)) for k, label in enumerate(p.coords[0])]
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design import Design, Group, PredictorDesign, ResponseData, blocks, build_design
+from bayesmix.design.columns import label_key
 from bayesmix.design.parameters import of_groups, of_predictors
 from bayesmix.design.rank import check_rank
 from bayesmix.design.spine import Spine, coefs_of, sd_of
@@ -288,14 +289,20 @@ def _vectors(responses: Iterable[Response]) -> Iterator[Parameter]:
     """The parameters of several values that all rows share."""
     for r in responses:
         for v in r.family.vectors:
-            yield _shares(v, r) if v.shares else _thresholds(v, r.name)
+            yield _shares(v, r) if v.shares else _thresholds(v, r)
 
 
-def _thresholds(v: Vector, response: str) -> Parameter:
-    slots = tuple(Slot(v.class_, coef=str(label) if v.each else "") for label in v.labels)
+def _thresholds(v: Vector, r: Response) -> Parameter:
+    """Labelled ``item,1`` where groups have their own."""
+    strata = r.data.strata[0] if v.runs else ()
+    groups = [label_key(s) for s, n in zip(strata, v.runs, strict=True) for _ in range(n)]
+    of = groups or [""] * len(v.labels)
+    pairs = list(zip(of, v.labels, strict=True))
+    slots = tuple(Slot(v.class_, "", g, str(k) if v.each else "") for g, k in pairs)
+    names = tuple(f"{g},{k}" for g, k in pairs) if groups else v.labels
     transform = Transform.ORDERED if v.ordered else Transform.BOUNDED
-    axes, target = ((v.dim,), (v.labels,)), Target(response, MAIN)
-    return Parameter(v.name, Role.THRESHOLDS, target, *axes, slots, transform)
+    axes, target = ((v.dim,), (names,)), Target(r.name, MAIN)
+    return Parameter(v.name, Role.THRESHOLDS, target, *axes, slots, transform, lengths=v.runs)
 
 
 def _shares(v: Vector, r: Response) -> Parameter:

@@ -43,7 +43,7 @@ def coefficient(name: str) -> str:
 
 
 def test_the_cases_are_there() -> None:
-    assert len(cases()) == 64
+    assert len(cases()) == 65
     assert sum(1 for c in cases() for _ in c.predictions()) > 100
 
 
@@ -91,6 +91,11 @@ def test_ranef_and_coef(case: Case, method: str) -> None:
     for group, table in by_group.items():
         long = case.table(f"{method}__{group.replace(':', '_')}")
         wide = long.pivot(index=["level", "coef"], columns="stat", values="value")
+        if (case.name, method) == ("f_thres", "coef"):
+            # To thresholds named by a group brms adds the effects that it takes from all others.
+            table, wide = (
+                t[~t.index.get_level_values("coef").str.contains(",")] for t in (table, wide)
+            )
         close_tables(table, wide[STATS].astype(float))
 
 

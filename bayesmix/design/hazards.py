@@ -28,6 +28,7 @@ class Strata:
 
     column: str
     labels: tuple[Any, ...]
+    what: str = "baseline hazard"
 
     def on(self, frame: pd.DataFrame) -> np.ndarray:
         """DataError for a label that there wasn't."""
@@ -37,15 +38,15 @@ class Strata:
             row = first_row(found.isna())
             raise DataError(
                 f"{self.column!r} has the stratum {frame[self.column][found.isna()].iloc[0]!r} in "
-                f"row {row}, for which there is no baseline hazard; there is {listed(self.labels)}."
+                f"row {row}, for which there is no {self.what}; there is {listed(self.labels)}."
             )
         return found.to_numpy(float)
 
 
-def strata_of(expr: Expr, frame: pd.DataFrame) -> Strata:
-    """The strata of ``bhaz(gr=)``; DataError if they are no column."""
+def strata_of(term: str, expr: Expr, frame: pd.DataFrame) -> Strata:
+    """The strata of ``bhaz(gr=)`` or ``thres(gr=)``; DataError if they are no column."""
     if not isinstance(expr, Name):
-        raise DataError(f"The strata gr= of bhaz() are a column, not {shown(expr)}.")
+        raise DataError(f"The strata gr= of {term}() are a column, not {shown(expr)}.")
     column = frame[expr.name]
     is_category = isinstance(column.dtype, pd.CategoricalDtype)
     labels = column.cat.categories if is_category else sorted(column.unique())

@@ -14,6 +14,7 @@ from bayesmix.design.calls import shown
 from bayesmix.design.columns import SUBSET, first_row
 from bayesmix.design.factors import Quantity, make_quantity
 from bayesmix.design.hazards import BASELINE, Strata, check_hazard, hazard_columns, strata_of
+from bayesmix.design.thresholds import THRES, PerGroup, check_grades, threshold_columns
 from bayesmix.design.words import CENSORED, WORDS, Words, words_of
 from bayesmix.errors import DataError, FormulaError, listed
 from bayesmix.formula.additions import MOST_VALUES
@@ -34,7 +35,7 @@ class Scaled:
         return self.factor * self.numbers.on(frame)
 
 
-Numbers = Quantity | Words | Scaled | Strata | Column
+Numbers = Quantity | Words | Scaled | Strata | Column | PerGroup
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class ResponseData:
         Makes `y`; None where it is a category.
     additions : mapping of str to mapping of str to Numbers
         For each addition term what makes its part of `aux`.
+    counts : tuple of int
+        The numbers of thresholds that ``thres()`` says, of each group where it has groups.
     """
 
     name: str
@@ -65,6 +68,7 @@ class ResponseData:
     levels: tuple[Any, ...] | None = None
     quantity: Quantity | None = None
     additions: Mapping[str, Mapping[str, Numbers]] = field(default_factory=dict)
+    counts: tuple[int, ...] = ()
 
     @property
     def baseline(self) -> Baseline | None:
@@ -74,9 +78,10 @@ class ResponseData:
 
     @property
     def strata(self) -> tuple[tuple[Any, ...], ...]:
-        """The labels of what has a baseline hazard of its own, if anything has."""
-        given = self.additions.get(BASELINE, {}).values()
-        return tuple(numbers.labels for numbers in given if isinstance(numbers, Strata))
+        """The labels of what has a baseline hazard or thresholds of its own, if anything has."""
+        given = [numbers for own in self.additions.values() for numbers in own.values()]
+        groups = [n.strata for n in given if isinstance(n, PerGroup)][:1]
+        return tuple(s.labels for s in [*given, *groups] if isinstance(s, Strata))
 
     def on(self, frame: pd.DataFrame) -> np.ndarray:
         """The response in other (already checked) data, categories as numbers."""
@@ -103,7 +108,8 @@ def build_response(
     frame : DataFrame
     functions : mapping of str to callable
     whole : ResponseData, optional
-        The same of all rows, where these are some of them: they have its baseline hazard.
+        The same of all rows, where these are some of them: they have its baseline hazard, and its
+        thresholds.
 
     Raises
     ------
@@ -135,6 +141,13 @@ def build_response(
         additions["weights"] = {"weights": scaled}
         aux["weights"] = scaled.on(frame)
     family.check(y, aux, frame.index)
+    counts: tuple[int, ...] = ()
+    if THRES in additions:
+        if whole is None:
+            additions[THRES], counts = threshold_columns(additions[THRES], y, frame)
+        else:
+            additions[THRES], counts = whole.additions[THRES], whole.counts
+        aux = _additions(additions, frame)
     check_bounds(y, aux, frame.index, family.discrete)
     if BASELINE in family.may:
         if whole is None:
@@ -145,8 +158,8 @@ def build_response(
             additions[BASELINE] = whole.additions[BASELINE]
         aux |= _additions({BASELINE: additions[BASELINE]}, frame)
         check_hazard(aux, frame.index)
-    ready = family.for_response(y, levels, aux, flags_of(response))
-    return ResponseData(name, ready, y, aux, levels, own, additions)
+    ready = family.for_response(y, levels, aux, flags_of(response), counts)
+    return ResponseData(name, ready, y, aux, levels, own, additions, counts)
 
 
 CBIND = "cbind"
@@ -169,12 +182,14 @@ def flags_of(response: Response) -> frozenset[str]:
 
 
 def check_bounds(y: np.ndarray, aux: Mapping[str, np.ndarray], rows: pd.Index, whole: bool) -> None:
-    """DataError for a response beyond the bounds of ``trunc()``, or an empty interval.
+    """DataError for a response beyond ``trunc()`` or ``thres()``, or an empty interval.
 
     Bounds of counts are `whole` numbers as they are.
     """
     if "y2" in aux:
         _check_intervals(y, aux, rows)
+    if THRES in aux:
+        check_grades(y, aux, rows)
     for name, sign, side in (("lb", 1.0, "below"), ("ub", -1.0, "above")):
         if name in aux:
             if whole:
@@ -222,14 +237,14 @@ def _arguments(
     """What makes an addition term's arguments, the first under the term's name."""
     names = ARGUMENTS.get(addition.name, (addition.name,))
     pairs = [*zip(names, addition.args, strict=False), *addition.kwargs]
-    if addition.name == BASELINE:
-        return {name: strata_of(expr, frame) for name, expr in pairs}
-    return {
-        name: words_of(name, expr, frame)
-        if name in WORDS and _is_category(expr, frame)
-        else quantity(expr)
-        for name, expr in pairs
-    }
+
+    def made(name: str, expr: Expr) -> Numbers:
+        if name == "gr":
+            return strata_of(addition.name, expr, frame)
+        is_words = name in WORDS and _is_category(expr, frame)
+        return words_of(name, expr, frame) if is_words else quantity(expr)
+
+    return {name: made(name, expr) for name, expr in pairs}
 
 
 def _is_category(expr: Expr, frame: pd.DataFrame) -> bool:
@@ -270,6 +285,7 @@ RULES: Mapping[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
     "weights": (lambda w: w >= 0, "must not be negative"),
     "se": (lambda s: s > 0, "must be positive"),
     "rate": (lambda d: d > 0, "must be positive"),
+    "thres": (lambda n: (n >= 1) & (n % 1 == 0), "must be whole numbers, 1 or larger"),
     "trials": (lambda n: (n >= 1) & (n % 1 == 0), "must be whole numbers, 1 or larger"),
     "vint": (lambda v: v == np.floor(v), "must be whole numbers"),
     "dec": (lambda d: np.isin(d, (0, 1)), "must be 0 (lower) or 1 (upper), or these words"),

@@ -24,6 +24,13 @@ def specified(family: Family, formula: Formula) -> Family:
     """
     for dpar, predictor in formula.predictors:
         for span in _spans(predictor):
+            if family.in_groups:
+                raise FormulaError(
+                    "Category-specific terms are for thresholds that all rows share, not for those "
+                    "of thres(gr=).",
+                    predictor.source,
+                    span,
+                )
             if dpar != MAIN or family.specify is None:
                 raise FormulaError(
                     "Category-specific terms are for the main formula of the families 'sratio', "

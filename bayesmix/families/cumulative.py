@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.errors import DataError
-from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import LINKS, SCALE_LINKS
 from bayesmix.families.maths import NUMPY, Maths
@@ -23,12 +21,13 @@ from bayesmix.families.scalar_links import LINKS as CODES
 from bayesmix.families.scalar_links import odds_and_slope
 from bayesmix.families.support import check_whole, drawable
 from bayesmix.families.thresholds import (
+    FLEXIBLE,
     OPTION,
-    dpars_of,
-    search_threshold,
-    threshold_at,
-    thresholds_of,
-    vector_of,
+    THRES,
+    USUAL,
+    Thresholds,
+    row_of,
+    with_thresholds,
 )
 
 __all__ = ["FAMILY"]
@@ -42,45 +41,29 @@ def _check(y: Any, aux: Aux, labels: Any = None) -> None:
 
 def _prepare(family: Family, y: Array, levels: tuple[Any, ...] | None) -> Family:
     """With a threshold between each category and the next."""
-    labels = tuple(range(1, int(y.max()) + 1)) if levels is None else levels
-    if len(labels) < 2:
-        raise DataError("Family 'cumulative' needs a response of at least two categories.")
-    kind, count = family.option("threshold"), len(labels) - 1
-    dpars = (*family.dpars, *dpars_of(kind, ordered=True))
-    vectors = (vector_of(kind, count, ordered=True),)
-    ready = replace(
-        family,
-        dpars=dpars,
-        vectors=vectors,
-        outcome=("category", labels),
-        level_free=kind != "sum_to_zero",
-    )
-    return _with(ready, _made(family.dpar("mu").link, kind, count))
+    ready, thresholds = with_thresholds(family, y, levels, ordered=True)
+    return _with(ready, _made(family.dpar("mu").link, thresholds))
 
 
 @dataclass(frozen=True)
 class Cumulative:
-    """What the family computes under one link, with so many thresholds.
-
-    Without a number it is that of the values, which arrays know.
-    """
+    """What the family computes under one link."""
 
     link: str
-    kind: str = "flexible"
-    count: int | None = None
+    thresholds: Thresholds = USUAL
     enumerated: bool = False
     """Whether a row's thresholds are found one by one, which needs no vector to take from."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (self.link, self.kind, self.count, self.enumerated)
+        return _made, (self.link, self.thresholds, self.enumerated)
 
     def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
         """F(b) - F(a) = F(b) (1 - F(a)) (1 - odds of a / odds of b), where nothing cancels."""
-        code, count = m.integer(y), self._count(p)
+        code, count = m.integer(y), self.thresholds.count(p, aux)
         below, above = code > 1, code <= count
-        find = search_threshold if self.enumerated else threshold_at
-        low = self._odds(p, find(self.kind, p, code - 2, count, m), m)
-        high = self._odds(p, find(self.kind, p, code - 1, count, m), m)
+        find = self.thresholds.search if self.enumerated else self.thresholds.at
+        low = self._odds(p, find(p, code - 2, aux, m), m)
+        high = self._odds(p, find(p, code - 1, aux, m), m)
         gap = m.where(below & above, low - high, -1.0)
         logp = m.where(above, -m.softplus(-high), 0.0) + m.where(below, -m.softplus(low), 0.0)
         return logp + m.where(below & above, m.log(-m.expm1(gap)), 0.0)
@@ -89,9 +72,12 @@ class Cumulative:
         """The probability of every category, on the last axis."""
         with np.errstate(all="ignore"):
             mu, disc = np.asarray(p["mu"])[..., None], np.asarray(p["disc"])[..., None]
-            thresholds = np.stack(thresholds_of(self.kind, p, self._count(p)), axis=-1)
+            thresholds = np.stack(self.thresholds.all(p, aux, NUMPY), axis=-1)
             odds = LINKS[self.link].log_odds(disc * (thresholds - mu))
             upper = NUMPY.sigmoid(odds)
+        if self.thresholds.grouped:
+            there = np.arange(upper.shape[-1]) < np.asarray(aux[THRES])[:, None]
+            upper = np.where(there, upper, 1.0)
         ends = [np.zeros((*upper.shape[:-1], 1)), np.ones((*upper.shape[:-1], 1))]
         return np.diff(np.concatenate([ends[0], upper, ends[1]], axis=-1), axis=-1)
 
@@ -100,9 +86,6 @@ class Cumulative:
         drawable("mu", p["mu"])
         upper = self.mean(p, aux).cumsum(axis=-1)[..., :-1]
         return 1 + (rng.random((*upper.shape[:-1], 1)) > upper).sum(axis=-1)
-
-    def _count(self, p: Dpars) -> Any:
-        return p["thresholds"].shape[-1] if self.count is None else self.count
 
     def _odds(self, p: Dpars, threshold: Any, m: Maths) -> Any:
         return LINKS[self.link].log_odds(p["disc"] * (threshold - p["mu"]), m)
@@ -153,10 +136,8 @@ def _kernel(link: int) -> Callable[..., tuple[float, ...]]:
     return cumulative
 
 
-def _made(
-    link: str, kind: str = "flexible", count: int | None = None, enumerated: bool = False
-) -> Cumulative:
-    return _shared(link, kind, count, enumerated)
+def _made(link: str, thresholds: Thresholds = USUAL, enumerated: bool = False) -> Cumulative:
+    return _shared(link, thresholds, enumerated)
 
 
 @cache
@@ -165,9 +146,9 @@ def _shared(*facts: Any) -> Cumulative:
     return Cumulative(*facts)
 
 
-def enumerated(link: str, kind: str = "flexible", count: int | None = None) -> Cumulative:
+def enumerated(link: str, thresholds: Thresholds = USUAL) -> Cumulative:
     """The same in operations that a kernel can be derived of."""
-    return _made(link, kind, count, True)
+    return _made(link, thresholds, True)
 
 
 def _linked(family: Family) -> Family:
@@ -181,11 +162,10 @@ def _with(family: Family, made: Cumulative) -> Family:
 
 def _row(family: Family, made: Cumulative) -> Any:
     """By hand for the usual thresholds; of the density for others."""
-    if made.kind == "flexible":
+    if made.thresholds.kind == FLEXIBLE and not made.thresholds.grouped:
         return CumulativeRow(_made(made.link))
     scales = {d.name: "log" if d.lower == 0.0 else "natural" for d in family.dpars}
-    (vector,) = family.vectors
-    return derived_row(made.density, scales, shared=(vector.name, len(vector.labels)))
+    return row_of(made.density, scales, made.thresholds)
 
 
 FAMILY = Family(
@@ -201,6 +181,7 @@ FAMILY = Family(
     discrete=True,
     row=CumulativeRow(_made("logit")),
     first_code=1,
+    may=(THRES,),
     intercept="thresholds",
     prepare=_prepare,
     linked=_linked,

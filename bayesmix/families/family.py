@@ -76,6 +76,8 @@ class Vector:
     strata : str
         The addition term whose labels have values of their own, along a dimension before that of
         `labels`; ``""`` for none.
+    runs : tuple of int
+        How many belong to one group of rows after the other; only these increase among themselves.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Vector:
     shares: bool = False
     strata: str = ""
     each: bool = True
+    runs: tuple[int, ...] = ()
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -193,7 +196,7 @@ class Family:
         The vector that takes the place of the main predictor's intercept.
     level_free : bool
         Whether more of that vector is less of the predictor, as it isn't of thresholds that sum to
-        zero.
+        zero; nor do those of several groups stand for one intercept.
     less_thresholds : bool
         Whether the predictor less a threshold is what counts, so that a level's own intercept is
         its effect less the threshold, rather than the other way round.
@@ -210,6 +213,10 @@ class Family:
         ``linked(family)``: the family after a change of the links.
     options : tuple of Option
         What it has been told beside the links.
+    counts : tuple of int
+        The numbers of thresholds that ``thres()`` says.
+    in_groups : bool
+        Whether each group of rows has its own.
     custom : bool
         Whether it is the user's own, made by `custom_family`.
     """
@@ -247,6 +254,8 @@ class Family:
     specific: tuple[str, ...] = ()
     linked: Callable[[Family], Family] | None = None
     options: tuple[Option, ...] = ()
+    counts: tuple[int, ...] = ()
+    in_groups: bool = False
     custom: bool = False
 
     def __repr__(self) -> str:
@@ -296,6 +305,7 @@ class Family:
         levels: tuple[Any, ...] | None,
         aux: Aux,
         flags: frozenset[str] = frozenset(),
+        counts: tuple[int, ...] = (),
     ) -> Family:
         """The family made ready for a response.
 
@@ -308,13 +318,16 @@ class Family:
             The addition terms.
         flags : frozenset of str
             Their options that are True, as ``"se(sigma)"``.
+        counts : tuple of int
+            The numbers of thresholds that ``thres()`` says.
         """
         from bayesmix.families.adjusted import rated, with_errors
         from bayesmix.families.censored import censored
         from bayesmix.families.cox import with_baseline
         from bayesmix.families.truncated import BOUNDS, truncated
 
-        ready = self if self.prepare is None else self.prepare(self, y, levels)
+        told = replace(self, counts=counts, in_groups="thres_first" in aux)
+        ready = self if self.prepare is None else self.prepare(told, y, levels)
         splines = sum(name.startswith("bhaz_") for name in aux)
         ready = with_baseline(ready, splines, "gr" in aux) if splines else ready
         ready = with_errors(ready, "se(sigma)" in flags) if "se" in aux else ready

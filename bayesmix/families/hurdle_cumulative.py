@@ -8,16 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.errors import DataError
 from bayesmix.families import cumulative
 from bayesmix.families.cumulative import Cumulative
-from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import SHARE_LINKS
 from bayesmix.families.maths import Maths
 from bayesmix.families.special import log_probabilities
 from bayesmix.families.support import check_whole, drawable, drawn_shape
-from bayesmix.families.thresholds import dpars_of, vector_of
+from bayesmix.families.thresholds import row_of, with_thresholds
 
 __all__ = ["FAMILY"]
 
@@ -63,24 +61,16 @@ def _made(grades: Cumulative) -> HurdleCumulative:
 
 def _prepare(family: Family, y: Array, levels: tuple[Any, ...] | None) -> Family:
     """With a threshold between each category and the next, but those that 0 is one of."""
-    labels = tuple(range(int(y.max()) + 1)) if levels is None else levels
-    if len(labels) < 3:
-        raise DataError(f"Family {NAME!r} needs a response of 0 and at least two categories.")
-    kind, count = family.option("threshold"), len(labels) - 2
-    dpars, vector = (*family.dpars, *dpars_of(kind, True)), vector_of(kind, count, True)
-    made = _made(cumulative.enumerated(family.dpar("mu").link, kind, count))
+    ready, thresholds = with_thresholds(family, y, levels, ordered=True)
+    made = _made(cumulative.enumerated(family.dpar("mu").link, thresholds))
     scales = {"mu": "natural", "disc": "log", "hu": "odds"}
-    scales |= {d.name: "log" for d in dpars if d.name not in scales}
+    scales |= {d.name: "log" for d in ready.dpars if d.name not in scales}
     return replace(
-        family,
-        dpars=dpars,
-        vectors=(vector,),
-        outcome=("category", labels),
-        level_free=kind != "sum_to_zero",
+        ready,
         density=made.density,
         mean=made.mean,
         random=made.random,
-        row=derived_row(made.density, scales, shared=(vector.name, len(vector.labels))),
+        row=row_of(made.density, scales, thresholds),
     )
 
 

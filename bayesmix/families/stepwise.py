@@ -21,15 +21,21 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.errors import DataError
 from bayesmix.families.cumulative import ORDINAL_LINKS
-from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import LINKS, SCALE_LINKS
 from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.special import quietly
 from bayesmix.families.support import check_whole, drawable
-from bayesmix.families.thresholds import OPTION, dpars_of, thresholds_of, vector_of
+from bayesmix.families.thresholds import (
+    OPTION,
+    THRES,
+    THRESHOLD,
+    USUAL,
+    Thresholds,
+    row_of,
+    with_thresholds,
+)
 
 __all__ = ["FAMILIES"]
 
@@ -46,32 +52,30 @@ class Grades:
 
 @dataclass(frozen=True)
 class Stepwise:
-    """What a family computes under one link, with so many thresholds.
-
-    Without a number it is that of the values, which arrays know and tensors don't.
-    """
+    """What a family computes under one link."""
 
     family: str
     link: str
-    count: int | None = None
-    kind: str = "flexible"
+    thresholds: Thresholds = USUAL
     specific: bool = False
     """Whether each threshold has a predictor of its own beside the main one."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (self.family, self.link, self.count, self.kind, self.specific)
+        return _made, (self.family, self.link, self.thresholds, self.specific)
 
     def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
         total = 0.0
-        for code, logp in enumerate(self.logs(p, m), 1):
+        for code, logp in enumerate(self.logs(p, aux, m), 1):
             total = total + m.where((y > code - 0.5) & (y < code + 0.5), logp, 0.0)
         return total
 
-    def logs(self, p: Mapping[str, Any], m: Maths) -> list[Any]:
+    def logs(self, p: Mapping[str, Any], aux: Aux, m: Maths) -> list[Any]:
         """The log probability of each category."""
-        count = p["thresholds"].shape[-1] if self.count is None else self.count
-        thresholds = enumerate(thresholds_of(self.kind, p, count))
+        thresholds = enumerate(self.thresholds.all(p, aux, m))
         steps = [self._on(self._moved(t, k, p), p, m) for k, t in thresholds]
+        if self.thresholds.grouped:
+            # Nobody goes on beyond the last category of the row's group.
+            steps = [m.where(aux[THRES] > k + 0.5, s, -np.inf) for k, s in enumerate(steps)]
         sums = list(accumulate([0.0 * p["mu"], *(self._passed(odds, m) for odds in steps)]))
         if self.family != "acat":
             # Those who came to each category and don't go on; from the last one nobody can.
@@ -83,7 +87,7 @@ class Stepwise:
 
     def mean(self, p: Dpars, aux: Aux) -> Array:
         """The probability of every category, on the last axis."""
-        return _exp_stacked(self.logs({k: np.asarray(v, float) for k, v in p.items()}, NUMPY))
+        return _exp_stacked(self.logs({k: np.asarray(v, float) for k, v in p.items()}, aux, NUMPY))
 
     def random(self, rng: np.random.Generator, p: Dpars, aux: Aux) -> Array:
         """Numbers of categories, from 1."""
@@ -111,9 +115,9 @@ def _exp_stacked(logs: list[Array]) -> Array:
 
 
 def _made(
-    family: str, link: str, count: int | None, kind: str = "flexible", specific: bool = False
+    family: str, link: str, thresholds: Thresholds = USUAL, specific: bool = False
 ) -> Stepwise:
-    return _shared(family, link, count, kind, specific)
+    return _shared(family, link, thresholds, specific)
 
 
 @cache
@@ -124,42 +128,29 @@ def _shared(*facts: Any) -> Stepwise:
 
 def _prepare(family: Family, y: Array, levels: tuple[Any, ...] | None) -> Family:
     """With a threshold between each category and the next."""
-    labels = tuple(range(1, int(y.max()) + 1)) if levels is None else levels
-    if len(labels) < 2:
-        raise DataError(f"Family {family.name!r} needs a response of at least two categories.")
-    kind, count = family.option("threshold"), len(labels) - 1
-    dpars = (*family.dpars, *dpars_of(kind, ordered=False))
-    vectors = (vector_of(kind, count, ordered=False),)
-    ready = replace(
-        family,
-        dpars=dpars,
-        vectors=vectors,
-        outcome=("category", labels),
-        level_free=kind != "sum_to_zero",
-    )
-    return _ready(ready, _made(family.name, family.dpar("mu").link, count, kind))
+    ready, thresholds = with_thresholds(family, y, levels, ordered=False)
+    return _ready(ready, _made(family.name, family.dpar("mu").link, thresholds))
 
 
 def _ready(family: Family, made: Stepwise) -> Family:
     """With the kernel of the density."""
     scales = {d.name: "log" if d.lower == 0.0 else "natural" for d in family.dpars}
-    (vector,) = family.vectors
-    row = derived_row(made.density, scales, shared=(vector.name, len(vector.labels)))
+    row = row_of(made.density, scales, made.thresholds)
     return _with(replace(family, row=row), made)
 
 
 def _specify(family: Family) -> Family:
     """With ``cs1``, ``cs2``, …, which take from the thresholds."""
-    count = len(family.outcome[1]) - 1
+    (count,) = family.counts or (len(family.outcome[1]) - 1,)
     names = tuple(f"cs{k}" for k in range(1, count + 1))
     own = tuple(Dpar(name, "identity", ("identity",)) for name in names)
     more = replace(family, dpars=(*family.dpars, *own), specific=names)
-    kind = family.option("threshold")
-    return _ready(more, _made(family.name, family.dpar("mu").link, count, kind, True))
+    thresholds = Thresholds(family.option(THRESHOLD), (count,))
+    return _ready(more, _made(family.name, family.dpar("mu").link, thresholds, True))
 
 
 def _linked(family: Family) -> Family:
-    return _with(family, _made(family.name, family.dpar("mu").link, None))
+    return _with(family, _made(family.name, family.dpar("mu").link))
 
 
 def _with(family: Family, made: Stepwise) -> Family:
@@ -167,7 +158,7 @@ def _with(family: Family, made: Stepwise) -> Family:
 
 
 def _family(name: str) -> Family:
-    made = _made(name, "logit", None)
+    made = _made(name, "logit")
     return Family(
         name=name,
         dpars=(
@@ -180,6 +171,7 @@ def _family(name: str) -> Family:
         random=made.random,
         discrete=True,
         first_code=1,
+        may=(THRES,),
         intercept="thresholds",
         less_thresholds=name != "sratio",
         prepare=_prepare,

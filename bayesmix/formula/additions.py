@@ -42,6 +42,7 @@ ADDITIONS = {
     "rate": Signature(1),
     "cens": Signature(1, more=1),
     "dec": Signature(1),
+    "thres": Signature(0, more=1, options=("gr",)),
     "trunc": Signature(0, more=2, options=("lb", "ub")),
     "subset": Signature(1),
     "vreal": Signature(1, more=MOST_VALUES - 1),
@@ -55,7 +56,6 @@ ADDITIONS = {
 }
 LATER = (
     "mi",
-    "thres",
     "cat",
     "index",
 )
@@ -127,7 +127,7 @@ def _check_arguments(
     for option, value in kwargs:
         if option not in signature.named:
             raise FormulaError(f"{name}() has no option {option!r}.", span=value.span)
-    taken = signature.options[: len(args)]
+    taken = signature.options[: len(args)] if name != "thres" else ()
     twice = [value for option, value in kwargs if option in taken]
     if twice:
         raise FormulaError(f"An argument of {name}() is given twice.", span=twice[0].span)

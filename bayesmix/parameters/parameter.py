@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ class Transform(StrEnum):
     BOUNDED = "bounded"
     """Each value between its own bounds."""
     ORDERED = "ordered"
-    """Values that increase along the last axis."""
+    """Values that increase along the last axis, each of `Parameter.runs` by itself."""
     SHARES = "shares"
     """Shares that add up to one."""
     CORRELATION = "correlation"
@@ -89,6 +90,8 @@ class Parameter:
         Those of `slots`, once they are known.
     unit : str
         The parameter in whose units the prior is; ``""`` if it is in none.
+    lengths : tuple of int
+        Of the runs of values that increase, where there are several.
     """
 
     name: str
@@ -100,6 +103,7 @@ class Parameter:
     transform: Transform = Transform.BOUNDED
     priors: tuple[Resolved, ...] = field(default=())
     unit: str = ""
+    lengths: tuple[int, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -113,6 +117,12 @@ class Parameter:
     def each(self) -> tuple[Resolved, ...]:
         """The prior of every value, for a parameter whose values have priors of their own."""
         return self.priors * (self.size // max(1, len(self.priors)))
+
+    @property
+    def runs(self) -> tuple[slice, ...]:
+        """Where the values of each run are that increase."""
+        ends = tuple(accumulate(self.lengths or (self.size,)))
+        return tuple(slice(a, b) for a, b in zip((0, *ends), ends, strict=False))
 
     @property
     def prior(self) -> Resolved:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bayesmix.design.matrix import INTERCEPT
-from bayesmix.families.thresholds import EQUIDISTANT, FLEXIBLE, THRESHOLD, thresholds_of
+from bayesmix.families.maths import NUMPY
+from bayesmix.families.thresholds import EQUIDISTANT, FLEXIBLE, THRESHOLD, Thresholds
 from bayesmix.parameters import Parameter, Role
 from bayesmix.predict.draws import Draws
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -34,15 +35,15 @@ def _threshold_names(spec: ModelSpec, p: Parameter) -> list[str]:
 def _numbers(spec: ModelSpec, p: Parameter) -> Sequence[Any]:
     """Of parameters that all thresholds are made of those of the thresholds."""
     made = _made_of(spec, p)
-    return p.coords[0] if made is None else range(1, 1 + made[1])
+    return p.coords[0] if made is None else range(1, 1 + made.most({}))
 
 
-def _made_of(spec: ModelSpec, p: Parameter) -> tuple[str, int] | None:
-    """How thresholds are made of parameters, and how many there are; None if they are these."""
+def _made_of(spec: ModelSpec, p: Parameter) -> Thresholds | None:
+    """How thresholds are made of parameters; None if they are these."""
     kind = spec.family.option(THRESHOLD) if spec.family.options else FLEXIBLE
     known = kind != EQUIDISTANT or "delta" in spec.by_name
     count = len(spec.family.outcome[1]) - 1 - (spec.family.first_code == 0)
-    return (kind, count) if kind != FLEXIBLE and known else None
+    return Thresholds(kind, (count,)) if kind != FLEXIBLE and known else None
 
 
 def _thresholds(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
@@ -50,7 +51,7 @@ def _thresholds(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     if made is None:
         return draws[p.name]
     values = {name: draws[name] for name in (p.name, "delta") if name in spec.by_name}
-    return np.stack(thresholds_of(made[0], values, made[1]), axis=-1)
+    return np.stack(made.all(values, {}, NUMPY), axis=-1)
 
 
 def of_levels(spec: ModelSpec, draws: Draws, g: GroupPriors) -> tuple[list[str], np.ndarray]:

@@ -80,7 +80,8 @@ def _thresholds(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
         values = values - draws[columns.variable] @ columns.means[:, None]
     if p.transform != Transform.ORDERED:
         return _sum(p, values)
-    increase = (np.diff(values, axis=1) > 0).all(axis=1)
+    runs = (values[:, run] for run in p.runs)
+    increase = np.all([(np.diff(run, axis=1) > 0).all(axis=1) for run in runs], axis=0)
     return np.where(increase, _sum(p, values), -np.inf)
 
 

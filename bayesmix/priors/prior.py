@@ -18,7 +18,7 @@ __all__ = ["Prior", "prior"]
 
 _FIELDS = {
     "b": ("coef", "dpar"),
-    "Intercept": ("coef", "dpar"),
+    "Intercept": ("coef", "group", "dpar"),
     "sd": ("coef", "group", "dpar"),
     "cor": ("group",),
     "df": ("group",),

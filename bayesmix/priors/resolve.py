@@ -237,9 +237,12 @@ def _key(prior: Prior, slots: Sequence[Slot]) -> Key:
     if group:
         left = [s for s in left if s.group == group]
     coef = _of_coef(prior, left) if prior.coef else ""
-    if prior.class_ == "df" and not group:
-        groups = dict.fromkeys(s.group for s in left)
-        raise PriorError(f"{prior}: class 'df' needs its group=. There is {listed(groups)}.")
+    grouped = prior.class_ == "df" or (coef and prior.class_ == "Intercept")
+    if grouped and not group and all(s.group for s in left):
+        groups, what = dict.fromkeys(s.group for s in left), "a coef of " if coef else ""
+        raise PriorError(
+            f"{prior}: {what}class {prior.class_!r} needs its group=. There is {listed(groups)}."
+        )
     return Key(prior.class_, prior.dpar, group, coef)
 
 
@@ -279,6 +282,10 @@ def _of_group(prior: Prior, left: Sequence[Slot]) -> str:
     for group in groups:
         if sorted(group.split(":")) == sorted(prior.group.split(":")):
             return group
+    if not any(groups):
+        raise PriorError(
+            f"{prior} matches no parameter: class {prior.class_!r} has no groups; leave group= out."
+        )
     raise PriorError(
         f"{prior} matches no parameter: class {prior.class_!r} has no group {prior.group!r}."
         f"{did_you_mean(prior.group, groups)} It has {listed(groups)}."

@@ -69,8 +69,14 @@ def _thresholds(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     """Those around the means of the columns; what is kept are those at zero."""
     columns = spec.predictors[p.owner].columns
     suffix = p.owner.label and f"_{p.owner.label}"
-    made_of = increasing if p.transform == Transform.ORDERED else vector
-    centred = made_of(f"Intercept{suffix}", p.priors)
+    name, runs = f"Intercept{suffix}", p.runs
+    if p.transform != Transform.ORDERED:
+        centred = vector(name, p.priors)
+    elif len(runs) == 1:
+        centred = increasing(name, p.priors)
+    else:
+        parts = [increasing(f"{name}_{g}", p.priors[run]) for g, run in enumerate(runs, 1)]
+        centred = pt.concatenate(parts)
     slopes = made.get(f"slopes{suffix}")
     shift = 0.0 if slopes is None else pt.dot(columns.means, slopes)
     pm.Deterministic(p.name, centred + shift, dims=p.dims)

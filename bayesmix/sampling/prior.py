@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 
@@ -126,6 +128,11 @@ def _thresholds(
 
 def _increasing(rng: np.random.Generator, draws: int, p: Parameter) -> np.ndarray:
     """Draws given that they increase: of one prior for all they may be sorted."""
+    if len(p.runs) > 1:
+        alone = (
+            replace(p, coords=(p.coords[0][r],), priors=p.priors[r], lengths=()) for r in p.runs
+        )
+        return np.concatenate([_increasing(rng, draws, one) for one in alone], axis=1)
     if len(set(p.priors)) == 1:
         return np.sort(_columns(rng, draws, p), axis=1)
     kept = np.empty((0, p.size))

@@ -36,7 +36,7 @@ def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
     StorageError
         If the family or a column is of a kind that a file can't hold.
     """
-    _check_baseline(spec)
+    _check_whole(spec)
     frame, arrays = _frame_apart(spec.design.frame)
     data2, matrices = _data2_apart(spec.design.data2)
     recipe = {
@@ -123,22 +123,23 @@ def _family_apart(response: Response, formula: Formula) -> dict[str, Any]:
     if response.asked.custom:
         return {"name": made.name, "links": links, "custom": True}
     known = family(made.name, **links).settled(dict(formula.fixed), dict(formula.tied))
-    ready = known.for_response(data.y, data.levels, data.aux, flags_of(formula.response))
+    flags = flags_of(formula.response)
+    ready = known.for_response(data.y, data.levels, data.aux, flags, data.counts)
     if specified(ready, formula) != made:
         raise StorageError(f"{made!r} is no family of the package and can't be saved.")
     return {"name": made.name, "links": links}
 
 
-def _check_baseline(spec: ModelSpec) -> None:
-    """A baseline hazard is made of the data again, and must be the same then."""
+def _check_whole(spec: ModelSpec) -> None:
+    """Baseline hazards and thresholds are made of the data again, and must be the same then."""
     data, asked = spec.response.data, spec.response.asked
-    if data.baseline is not None:
+    if data.baseline is not None or data.counts:
         on = spec.design.frame, spec.design.functions
         again = build_response(spec.formula.response, asked, *on)
-        if (again.baseline, again.strata) != (data.baseline, data.strata):
-            raise StorageError(
-                "A model of some rows that has the baseline hazard of all can't be saved."
-            )
+        made = again.baseline, again.strata, again.counts
+        if made != (data.baseline, data.strata, data.counts):
+            what = "thresholds" if data.counts else "baseline hazard"
+            raise StorageError(f"A model of some rows that has the {what} of all can't be saved.")
 
 
 def _family_together(about: Mapping[str, Any], custom: Family | None) -> Family:

@@ -287,6 +287,7 @@ def _few(items: Sequence[str], s: Style) -> list[str]:
 def _thresholds(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     names = [s.symbol("alpha", str(label)) for label in p.coords[0]]
     order = "in increasing order" if p.transform == Transform.ORDERED else ""
+    order += " in each group" if order and p.lengths else ""
     yield from _alike(names, list(p.priors), s, order)
 
 

@@ -12,7 +12,7 @@ from pytensor.graph.replace import clone_replace
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 
 from bayesmix.engine.plan.layout import At, Layout, numbers_of
-from bayesmix.parameters import Role
+from bayesmix.parameters import Role, Transform
 from bayesmix.pymc_model import build_pymc_model
 from bayesmix.pymc_model.vectors import shared_priors
 from bayesmix.spec import ModelSpec
@@ -72,7 +72,7 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
             at[f"Intercept{suffix}"] = np.array([c.start])
         at |= _vector(f"slopes{suffix}", c.start + first, p.priors[first:])
     for t in layout.of_role(Role.THRESHOLDS):
-        at["Intercept"] = np.arange(t.start, t.stop)
+        at |= _thresholds(t)
     for g in layout.groups:
         name, blocks = g.priors.group.name, iter(g.blocks)
         at |= _vector(f"sds_{name}", g.sd.start, g.priors.sd * g.strata)
@@ -97,6 +97,16 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
     for d in layout.of_role(Role.SPATIAL):
         at[f"free_{d.parameter.name}"] = np.arange(d.start, d.stop)
     return at
+
+
+def _thresholds(t: At) -> dict[str, np.ndarray]:
+    """One variable of values that increase, or one for each group."""
+    if t.parameter.transform != Transform.ORDERED:
+        return _vector("Intercept", t.start, t.parameter.priors)
+    runs = t.parameter.runs
+    names = ["Intercept"] if len(runs) == 1 else [f"Intercept_{k}" for k in range(1, 1 + len(runs))]
+    places = np.arange(t.start, t.stop)
+    return {name: places[run] for name, run in zip(names, runs, strict=True)}
 
 
 def _values(name: str, start: int, priors: tuple) -> dict[str, np.ndarray]:

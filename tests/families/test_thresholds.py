@@ -5,16 +5,19 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy import special, stats
 
-from bayesmix.errors import DataError, FamilyError, FormulaError
+from bayesmix import load
+from bayesmix.errors import DataError, FamilyError, FormulaError, PredictionError, PriorError
 from bayesmix.families import family
 from bayesmix.model import Model
-from bayesmix.spec import build_spec
+from bayesmix.priors import prior
+from bayesmix.spec import build_spec, on_rows
 
-from ..support import frame, given_fit
+from ..support import draws_of, frame, given_fit
 
 KINDS = ("flexible", "equidistant", "sum_to_zero")
 
@@ -125,6 +128,132 @@ def test_all_coefficients_of_a_bracket_are_specific_or_none():
     names = spec.by_name["sd_g"].coords[0]
     assert names == tuple(f"{c}[{k}]" for k in (1, 2, 3) for c in ("Intercept", "z"))
     assert spec.by_name["cor_g"].shape == (6, 6)
+
+
+def items(**more):
+    """Three items with 3, 1 and 2 thresholds."""
+    rng, n = np.random.default_rng(2), 60
+    item, x = np.resize(["i", "j", "k"], n), rng.normal(0, 1, n)
+    counts = np.array([COUNTS[label] for label in item])
+    rating = 1 + rng.integers(0, counts + 1)
+    rating[:3] = 1 + counts[:3]
+    data = {"x": x, "item": item, "top": counts, "rating": rating, "g": np.resize([*"abcd"], n)}
+    return pd.DataFrame(data | more)
+
+
+COUNTS = {"i": 3, "j": 1, "k": 2}
+GROUPED = "rating | thres(top, gr=item) ~ x + (1 | g)"
+
+
+@pytest.mark.parametrize("name", ["cumulative", "sratio", "cratio", "acat"])
+def test_thresholds_of_a_group_are_those_of_a_family_of_its_own(name):
+    fit, data = given_fit(GROUPED, items(), name), items()
+    thresholds = draws_of(fit)["thresholds"]
+    epred, logp = fit.posterior_epred().values, fit.log_lik().values
+    start = 0
+    for label, count in COUNTS.items():
+        rows = (data["item"] == label).to_numpy()
+        alone = family(name).for_response(np.array([1.0, count + 1.0]), None, {})
+        p = {
+            "mu": fit.posterior_linpred().values[:, rows],
+            "disc": np.array([[1.0]]),
+            "thresholds": thresholds[:, None, start : start + count],
+        }
+        assert_allclose(epred[:, rows, : count + 1], alone.mean(p, {}), rtol=1e-12)
+        assert np.all(epred[:, rows, count + 1 :] == 0.0)
+        y = data["rating"].to_numpy(float)[rows]
+        assert_allclose(logp[:, rows], alone.logp(y, p, {}), rtol=1e-11)
+        assert fit.posterior_predict().values[:, rows].max() <= count + 1
+        start += count
+
+
+def test_numbers_of_thresholds_are_those_of_the_responses_unless_they_are_given():
+    data = items(rating=np.minimum(items()["rating"], 2))
+    highest = build_spec("rating | thres(gr=item) ~ x", data, "cumulative")
+    given = build_spec("rating | thres(top, gr=item) ~ x", data, "cumulative")
+    assert highest.by_name["thresholds"].coords == (("i,1", "j,1", "k,1"),)
+    assert given.by_name["thresholds"].coords == (("i,1", "i,2", "i,3", "j,1", "k,1", "k,2"),)
+    assert given.family.outcome == ("category", (1, 2, 3, 4))
+    same = build_spec("rating | thres(5) ~ x", data, "cumulative")
+    assert same.by_name["thresholds"].coords == ((1, 2, 3, 4, 5),)
+
+
+def test_some_rows_keep_the_thresholds_of_all():
+    spec = build_spec("rating | thres(gr=item) ~ x", items(), "acat")
+    assert on_rows(spec, np.arange(3, 9)).family == spec.family
+
+
+def test_a_saved_fit_knows_the_thresholds_of_groups(tmp_path):
+    fit = given_fit(GROUPED, items(), "sratio")
+    fit.save(tmp_path / "fit.nc")
+    again = load(tmp_path / "fit.nc")
+    assert again.model.spec.family == pickle.loads(pickle.dumps(fit.model.spec.family))
+    one = pd.DataFrame({"x": [0.5], "item": ["k"], "top": [2], "g": ["a"]})
+    assert_allclose(again.posterior_epred(one).values, fit.posterior_epred(one).values)
+
+
+def test_effects_lower_thresholds_of_groups():
+    fit = given_fit(GROUPED, items(), "cumulative")
+    draws = draws_of(fit)
+    expected = (draws["thresholds"][:, 4] - draws["r_g"][:, 1, 0]).mean()
+    assert fit.coef()["g"].loc[("b", "Intercept[k,1]"), "Estimate"] == pytest.approx(expected)
+
+
+def test_thresholds_of_groups_increase_in_draws_from_the_prior():
+    model = Model(GROUPED, items(), "cumulative", prior("normal(0, 1)", "b"))
+    drawn = model.sample_prior(50)["prior"]["thresholds"].values
+    assert np.all(np.diff(drawn[..., :3]) > 0) and np.all(np.diff(drawn[..., 4:]) > 0)
+    assert np.any(np.diff(drawn[..., 2:5]) < 0)
+
+
+THRES = [
+    ({"rating": np.resize([2, 3], 60)}, "category 3 in row 1, where thres.. has 1 thresholds"),
+    ({"top": np.resize([4, 3, 4, 5], 60)}, "4 in row 0 and 5 in row 3; it is one number for each"),
+    ({"top": 1.5}, "whole numbers, 1 or larger; it is 1.5 in row 0"),
+]
+
+
+@pytest.mark.parametrize(("more", "message"), THRES)
+def test_thresholds_that_rows_can_not_have(more, message):
+    with pytest.raises(DataError, match=message):
+        Model(GROUPED, items(**more), "cumulative")
+
+
+def test_priors_of_thresholds_of_a_group():
+    given = [
+        prior("normal(0, 1)", "Intercept"),
+        prior("normal(0, 2)", "Intercept", group="i"),
+        prior("normal(0, 3)", "Intercept", coef="2", group="k"),
+    ]
+    priors = build_spec(GROUPED, items(), "acat", given).by_name["thresholds"].priors
+    assert [p.distribution.params[1] for p in priors] == [2, 2, 2, 1, 1, 3]
+    with pytest.raises(PriorError, match=r"needs its group=\. There is 'i', 'j', 'k'"):
+        build_spec(GROUPED, items(), "acat", prior("normal(0, 1)", "Intercept", coef="2"))
+    with pytest.raises(PriorError, match="has no groups; leave group= out"):
+        build_spec("y ~ x", frame(), prior=prior("normal(0, 1)", "Intercept", group="g"))
+
+
+NO_THRES = [
+    ("rating | thres(top) ~ x", "cumulative", DataError, "one number for all rows"),
+    ("rating | thres(gr=item) ~ cs(x)", "sratio", FormulaError, "thresholds that all rows share"),
+    ("rating | thres(3) ~ x", "poisson", FormulaError, "can't use thres"),
+    ("rating | thres(3) + trunc(lb=1) ~ x", "acat", FamilyError, "trunc.. needs"),
+    ("rating | thres(3) + cens(0) ~ x", "cumulative", FamilyError, "cens.. needs"),
+]
+
+
+@pytest.mark.parametrize(("formula", "name", "error", "message"), NO_THRES)
+def test_where_there_are_no_thresholds_of_groups(formula, name, error, message):
+    with pytest.raises(error, match=message):
+        build_spec(formula, items(), name)
+
+
+def test_responses_beyond_the_thresholds_of_new_rows():
+    fit = given_fit(GROUPED, items(), "cumulative")
+    with pytest.raises(PredictionError, match="category 4 in row 1"):
+        fit.log_lik(items().iloc[[1]].assign(rating=4))
+    with pytest.raises(PredictionError, match="the fit knows 'i', 'j', 'k'"):
+        fit.posterior_epred(items().iloc[[1]].assign(item="z"))
 
 
 SPECIFIC = [

@@ -122,7 +122,6 @@ def test_prints_as_it_is_written():
         (("normal(0, 1)", 3), {}, ["class= of a prior must be a string"]),
         (("normal(0, 1)", "b"), {"coef": 1}, ["coef= of a prior must be a string"]),
         (("normal(0, 1)", "b"), {"group": "g"}, ["class 'b' has no group", "'sd'"]),
-        (("normal(0, 1)", "Intercept"), {"group": "g"}, ["'Intercept' has no group"]),
         (("normal(0, 1)", "sigma"), {"coef": "x"}, ["'sigma' has no coef"]),
         (("normal(0, 1)", "sigma"), {"dpar": "sigma"}, ["'sigma' has no dpar", "its own class"]),
         (("normal(0, 1)", "sd"), {"coef": "x"}, ["needs its group="]),

@@ -171,7 +171,12 @@ class _Packer:
 
     def ordered(self) -> list[tuple[int, int]]:
         places = (at for at in self.layout.at.values())
-        return [(at.start, at.size) for at in places if at.parameter.transform == Transform.ORDERED]
+        ordered = (at for at in places if at.parameter.transform == Transform.ORDERED)
+        return [
+            (at.start + run.start, run.stop - run.start)
+            for at in ordered
+            for run in at.parameter.runs
+        ]
 
     def shares(self) -> list[tuple[int, int, int]]:
         places = (at for at in self.layout.at.values())

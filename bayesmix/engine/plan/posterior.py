@@ -63,7 +63,8 @@ def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndar
     """Those at zero, from those around the means of the columns."""
     columns, values = layout.predictors[at.parameter.owner].columns, x[..., at.numbers]
     if at.parameter.transform == Transform.ORDERED:
-        values = increasing(values)
+        parts = [increasing(values[..., run]) for run in at.parameter.runs]
+        values = np.concatenate(parts, axis=-1)
     for t in layout.taken:
         if t.target == at.start:
             values = values - t.weight * _source(t, b, x)[..., None]

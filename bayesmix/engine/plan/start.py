@@ -17,6 +17,7 @@ from bayesmix.engine.numerics.transforms import (
 )
 from bayesmix.engine.plan.density import Density
 from bayesmix.errors import SamplingError
+from bayesmix.families.thresholds import FIRST
 from bayesmix.parameters import MAIN, Parameter, Role, Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import ModelSpec
@@ -73,9 +74,10 @@ def build_start(spec: ModelSpec, density: Density) -> Start:
                     continue
                 centre[i], spread[i] = _unconstrained(prior, value, size)
         if at.parameter.role == Role.THRESHOLDS:
-            found = guesses.thresholds(at.size)
             ordered = at.parameter.transform == Transform.ORDERED
-            centre[at.numbers] = decreased(found) if ordered else found
+            found = (guesses.thresholds(run) for run in at.parameter.runs)
+            parts = [decreased(t) if ordered else t for t in found]
+            centre[at.numbers] = np.concatenate(parts)
     for g in layout.groups:
         sizes = np.where(g.centered, guesses.deviations(g.priors.group.name), 1.0)
         spread[g.effects] *= np.tile(sizes, g.size)
@@ -142,9 +144,12 @@ class _Guesses:
         identity = self.spec.family.dpar(dpar).link == "identity"
         return self.size if dpar == MAIN and identity else 1.0
 
-    def thresholds(self, size: int) -> np.ndarray:
-        """Where the shares of the categories would put them."""
-        counts = np.bincount(self.spec.response.data.y.astype(int), minlength=size + 2)[1:] + 0.5
+    def thresholds(self, run: slice) -> np.ndarray:
+        """Where the shares of the categories would put those of all rows, or of a group."""
+        data, size = self.spec.response.data, run.stop - run.start
+        first = data.aux.get(FIRST, np.zeros(len(data.y)))
+        y = data.y[first == run.start].astype(int)
+        counts = np.bincount(y, minlength=size + 2)[1:] + 0.5
         shares = counts.cumsum()[:-1] / counts.sum()
         return self.spec.family.link(MAIN).link(shares)[:size]
 

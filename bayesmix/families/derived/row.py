@@ -54,6 +54,7 @@ def derived_row(
     log_sf: Formula | None = None,
     shared: tuple[str, int] | None = None,
     strata: str = "",
+    ragged: bool = False,
 ) -> DerivedRow:
     """A row kernel of a family's own formula, with derivatives made by rule.
 
@@ -74,6 +75,10 @@ def derived_row(
     strata : str
         The addition term that numbers the vectors, where rows have several; the formula then reads
         ``m.take(p[name][..., k], m.integer(aux[strata]))``.
+    ragged : bool
+        Whether these have different lengths and stand in one vector, so that the term says where
+        a row's starts; the formula then reads ``m.take(p[name][..., k:], first)``, with `first`
+        such that this ends no later than the vector.
 
     Returns
     -------
@@ -87,7 +92,7 @@ def derived_row(
     (-2.0, -1.0)
     """
     own = tuple(scales), tuple(scales.values())
-    return DerivedRow(density, *own, takes, log_cdf, log_sf, shared, strata)
+    return DerivedRow(density, *own, takes, log_cdf, log_sf, shared, strata, ragged)
 
 
 def of_density(base: Any, density: Formula, terms: tuple[str, ...]) -> DerivedRow | None:
@@ -106,7 +111,9 @@ def of_density(base: Any, density: Formula, terms: tuple[str, ...]) -> DerivedRo
         None where the density has functions without a scalar form.
     """
     scales = dict(zip(base.dpar_names, base.row.scales, strict=True))
-    vector = {"shared": base.row.vector, "strata": base.row.strata} if base.vectors else {}
+    names = ("strata", "ragged") if base.vectors else ()
+    vector = {"shared": base.row.vector} if base.vectors else {}
+    vector |= {name: getattr(base.row, name) for name in names}
     row = derived_row(density, scales, (*base.row.takes, *terms), **vector)
     try:
         _ = row.function
@@ -127,6 +134,7 @@ class DerivedRow:
     log_sf: Formula | None = None
     vector: tuple[str, int] | None = None
     strata: str = ""
+    ragged: bool = False
 
     @property
     def shared(self) -> str | None:
@@ -156,14 +164,15 @@ def _written(
 ) -> Formula:
     """A formula as a function of numbers, which returns its value and derivatives."""
     scales = dict(zip(row.dpars, row.scales, strict=True))
-    outputs = outputs_of(formula, scales, takes, exact, row.vector, row.strata)
+    outputs = outputs_of(formula, scales, takes, exact, row)
     first: list[str] = []
     given = ["y", *takes, *(f"v{k}" for k in range(len(scales)))]
     last = [f"return {', '.join(f'{{{k}}}' for k in range(1 + len(scales)))}"]
     if row.vector is not None:
         given += ["shared", "slopes", "weight"]
-        first = [f"first = {row.vector[1]} * int({row.strata})"] if row.strata else []
-        slopes = _values_of("slopes", row.vector[1], row.strata)
+        step = 1 if row.ragged else row.vector[1]
+        first = [f"first = {step} * int({row.strata})"] if row.strata else []
+        slopes = _values_of("slopes", row)
         added = (f"{s} += weight * {{{1 + len(scales) + k}}}" for k, s in enumerate(slopes))
         last = [*added, *last]
     text = "\n    ".join([f"def derived({', '.join(given)}):", *first, *lines(outputs, last)])
@@ -177,8 +186,7 @@ def outputs_of(
     scales: Mapping[str, str],
     takes: tuple[str, ...],
     exact: bool,
-    vector: tuple[str, int] | None = None,
-    strata: str = "",
+    row: DerivedRow,
 ) -> list[Node]:
     """The value of a formula, and its derivatives by the values ``v0``, ``v1``, ….
 
@@ -190,30 +198,30 @@ def outputs_of(
     takes : tuple of str
     exact : bool
         Whether what depends on the data alone counts.
-    vector : (str, int), optional
-        A vector that all rows share; derivatives by its values come last.
-    strata : str
-        What numbers the vectors where there are several.
+    row : DerivedRow
+        If all rows share a vector, derivatives by its values come last.
     """
     aux = {name: variable(name, moves=False) for name in takes}
     p: dict[str, Node] = {}
     for k, (name, scale) in enumerate(scales.items()):
         p |= FROM[scale](name, variable(f"v{k}", moves=True))
     by = [f"v{k}" for k in range(len(scales))]
-    if vector is not None:
-        values = _values_of("shared", vector[1], strata)
+    if row.vector is not None:
+        values = _values_of("shared", row)
         nodes = (variable(v, moves=True) for v in values)
-        p[vector[0]] = SharedVector(tuple(map(OfStrata, nodes) if strata else nodes))
+        p[row.vector[0]] = SharedVector(tuple(map(OfStrata, nodes) if row.strata else nodes))
         by += values
     value = make("add", formula(variable("y", moves=False), p, aux, traced_maths()), 0.0)
     value = value if exact else _without_data(value)
     return [value, *(make("add", slope(value, name, {}), 0.0) for name in by)]
 
 
-def _values_of(array: str, size: int, strata: str) -> list[str]:
+def _values_of(array: str, row: DerivedRow) -> list[str]:
     """A vector's values in the arrays that a kernel is given; with strata those of the row's."""
-    start = "first + " if strata else ""
-    return [f"{array}[{start}{k}]" for k in range(size)]
+    places = [f"first + {k}" if row.strata else f"{k}" for k in range(row.vector[1])]
+    if row.ragged:
+        places = [f"min({place}, shared.size - 1)" for place in places]
+    return [f"{array}[{place}]" for place in places]
 
 
 @dataclass(frozen=True)
@@ -227,7 +235,8 @@ class SharedVector:
         return (len(self.values),)
 
     def __getitem__(self, at: Any) -> Node | OfStrata:
-        return self.values[at[-1]]
+        last = at[-1]
+        return self.values[last.start if isinstance(last, slice) else last]
 
 
 def _without_data(node: Node) -> Node:

@@ -234,9 +234,14 @@ class Predictions(Base):
         Returns
         -------
         DataFrame
-            Indexed by row label; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
+            Indexed by row label; columns ``Estimate, Est.Error, Q2.5, Q97.5``, or, of a response in
+            categories, how often each was drawn, ``P(Y = label)``.
         """
-        return summary.by_row(self._asked(newdata, how).predict(), probs, robust)
+        predicted, family = self._asked(newdata, how).predict(), self.model.spec.family
+        if family.outcome is not None and family.first_code is not None:
+            labels = family.outcome[1]
+            return summary.frequencies_by_row(predicted, labels, family.first_code)
+        return summary.by_row(predicted, probs, robust)
 
     def fitted(
         self,

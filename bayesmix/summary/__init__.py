@@ -5,7 +5,7 @@ from bayesmix.summary.coefficients import arranged, coef, fixef, ngrps, ranef
 from bayesmix.summary.draws import long, wide
 from bayesmix.summary.equation import Equation
 from bayesmix.summary.overview import overview
-from bayesmix.summary.predictions import by_row
+from bayesmix.summary.predictions import by_row, frequencies_by_row
 from bayesmix.summary.shrinkage import Shrinkage, shrinkage
 from bayesmix.summary.text import fit_html, fit_text
 from bayesmix.summary.varcorr import VarCorr, VarCorrs, varcorr
@@ -24,6 +24,7 @@ __all__ = [
     "fit_html",
     "fit_text",
     "fixef",
+    "frequencies_by_row",
     "long",
     "ngrps",
     "overview",

@@ -273,3 +273,20 @@ def test_where_there_are_no_category_specific_terms(formula, name, message):
 def test_a_hurdle_needs_categories_beyond_it():
     with pytest.raises(DataError, match="0 and at least two categories"):
         Model("yes ~ x", frame(), "hurdle_cumulative")
+
+
+@pytest.mark.parametrize(
+    ("formula", "name"),
+    [("grade ~ x", "acat"), ("f ~ x", "categorical"), ("grade_0 ~ x", "hurdle_cumulative")],
+)
+def test_predictions_of_categories_are_their_frequencies(formula, name):
+    """As brms has them: shares of the draws, in the order of the categories."""
+    given = {"hu": np.full((2, 20), 0.3)} if name == "hurdle_cumulative" else {}
+    fit = given_fit(formula, frame(), name, **given)
+    labels, first = fit.model.spec.family.outcome[1], fit.model.spec.family.first_code
+    table = fit.predict(frame().head(5), random_seed=4)
+    drawn = fit.posterior_predict(frame().head(5), random_seed=4).values
+    assert table.columns.tolist() == [f"P(Y = {label})" for label in labels]
+    assert_allclose(table.sum(axis=1), 1.0)
+    for k, column in enumerate(table):
+        assert_allclose(table[column], (drawn == k + first).mean(axis=0))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from bayesmix.design import Design, Group, PredictorDesign, ResponseData, blocks
 from bayesmix.design.columns import label_key
 from bayesmix.design.parameters import of_groups, of_predictors
 from bayesmix.design.rank import check_rank
+from bayesmix.design.sar import SpatialWeights, build_weights
 from bayesmix.design.spine import Spine, coefs_of, sd_of
 from bayesmix.errors import DataError, PriorError
 from bayesmix.families import Family
@@ -87,8 +88,41 @@ class IndependentRows:
 
     Another kind (blocks of rows whose residuals are correlated, several responses at once) is a
     class beside this one, chosen in `_likelihood`; PyMC model, engine and predictions each look up
-    in one place what they do with it.
+    in one place what they do with it. Each has the `parameters` that are its own.
     """
+
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+
+
+@dataclass(frozen=True)
+class SpatialRows:
+    """That of rows which hang on each other by spatial weights W.
+
+    Of type ``"lag"`` responses y are such that (I - rho W) y - mu is independent between rows, of
+    type ``"error"`` (I - rho W) (y - mu) is.
+
+    Attributes
+    ----------
+    weights : SpatialWeights
+    type : str
+    """
+
+    weights: SpatialWeights
+    type: str
+
+    @property
+    def name(self) -> str:
+        """What brms calls rho."""
+        return f"{self.type}sar"
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        lower, upper = self.weights.bounds
+        slot = Slot(self.name, lower=lower, upper=upper)
+        return (Parameter(self.name, Role.ROWS, Target("", MAIN), slots=(slot,)),)
+
+
+Likelihood = IndependentRows | SpatialRows
 
 
 @dataclass(frozen=True)
@@ -103,7 +137,7 @@ class Response:
     family : Family
     predictors : mapping of str to PredictorDesign
         By dpar, the main one first; those without a formula aren't there.
-    likelihood : IndependentRows
+    likelihood : Likelihood
     asked : Family
         The family as it was given, which knows nothing of the response yet.
     """
@@ -112,7 +146,7 @@ class Response:
     data: ResponseData
     family: Family
     predictors: Mapping[str, PredictorDesign]
-    likelihood: IndependentRows
+    likelihood: Likelihood
     asked: Family
 
 
@@ -232,7 +266,8 @@ def build_spec(
     design = build_design(formula, frame, asked, namespace, _matrices(data2), of_all)
     responses = tuple(_response(r, design, asked) for r in design.responses)
     vectors, plain = _vectors(responses), _plain(responses)
-    declared = (*of_predictors(design), *vectors, *of_groups(design), *plain)
+    of_rows = (p for r in responses for p in r.likelihood.parameters)
+    declared = (*of_predictors(design), *vectors, *of_groups(design), *plain, *of_rows)
     user = _as_tuple(prior)
     priors = _resolved(responses, declared, user, default_priors)
     parameters = _completed(declared, priors)
@@ -277,11 +312,14 @@ def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
 
 def _response(data: ResponseData, design: Design, asked: Family) -> Response:
     predictors = {p.dpar: p for p in design.predictors}
-    return Response("", data, data.family, predictors, _likelihood(data), asked)
+    return Response("", data, data.family, predictors, _likelihood(design), asked)
 
 
-def _likelihood(data: ResponseData) -> IndependentRows:
+def _likelihood(design: Design) -> Likelihood:
     """How the rows of a response hang together."""
+    mu = design.formula.mu
+    for term in mu.sars:
+        return SpatialRows(build_weights(term, design.frame, design.data2, mu.source), term.type)
     return IndependentRows()
 
 

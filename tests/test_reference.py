@@ -11,6 +11,7 @@ from bayesmix.design.columns import label_key
 from bayesmix.errors import PredictionError
 from bayesmix.priors.names import r_name
 from bayesmix.priors.rounding import format_number
+from bayesmix.spec import SpatialRows
 
 from .reference_cases import TRAIN_ROWS, Case, Prediction, cases
 
@@ -43,7 +44,7 @@ def coefficient(name: str) -> str:
 
 
 def test_the_cases_are_there() -> None:
-    assert len(cases()) == 65
+    assert len(cases()) == 69
     assert sum(1 for c in cases() for _ in c.predictions()) > 100
 
 
@@ -170,10 +171,21 @@ def newer_prior_of_angles(case: Case) -> np.ndarray | float:
 def as_now(case: Case, table: pd.DataFrame) -> pd.DataFrame:
     """brms's ``min_Y`` as the number that it is, and the prior of directions of brms 2.23."""
     least = format_number(case.model.spec.response.data.y.min())
-    table = table.map(lambda v: v.replace("min_Y", least) if isinstance(v, str) else v)
+    numbers = {"min_Y": least, **bounds_of_rho(case)}
+    for word, number in numbers.items():
+        table = table.map(lambda v, by=(word, number): v.replace(*by) if isinstance(v, str) else v)
     if of_angles(case):
         table.loc[table["class"] == "Intercept", "prior"] = "student_t(1, 0, 1)"
     return table
+
+
+def bounds_of_rho(case: Case) -> dict[str, str]:
+    """brms's names of the eigenvalues of weights between rows."""
+    likelihood = case.model.spec.response.likelihood
+    if not isinstance(likelihood, SpatialRows):
+        return {}
+    names = ("min_eigenMsar", "max_eigenMsar")
+    return dict(zip(names, map(format_number, likelihood.weights.bounds), strict=True))
 
 
 def of_angles(case: Case) -> bool:

@@ -174,7 +174,7 @@ def test_a_matrix_that_isnt_there() -> None:
         ("y ~ car(W, gr=g, type='car')", "type= of car()", "'car'"),
         ("y ~ car(W, gr=log(g))", "needs the column of regions", "log(g)"),
         ("y ~ car(W, group=g)", "no argument 'group'", "g"),
-        ("y ~ car(W, g, 'icar', 3)", "takes a matrix", "car(W, g, 'icar', 3)"),
+        ("y ~ car(W, g, 'icar', 3)", "takes 'M', 'gr', 'type'", "car(W, g, 'icar', 3)"),
         ("y ~ x:car(W, gr=g)", "spatial effect", "car(W, gr=g)"),
         ("y ~ (car(W, gr=g) | h)", "spatial effect", "car(W, gr=g)"),
     ],

@@ -32,6 +32,7 @@ from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
 from bayesmix.design.regions import VARIABLES, Regions, build_regions
 from bayesmix.design.response import ResponseData, build_response, response_columns
+from bayesmix.design.sar import check_sar
 from bayesmix.design.smooths import SmoothColumns, build_smooths
 from bayesmix.design.specific import apart, specified
 from bayesmix.design.spine import GroupCoef, Spine
@@ -177,6 +178,7 @@ def build_design(
     frame = training_frame(formula, data)
     response = build_response(formula.response, family, frame, functions, whole)
     response = replace(response, family=specified(response.family, formula))
+    check_sar(formula, response.family)
     written, formula = formula, spread(formula, response.family)
     data2 = dict(data2 or {})
     groups = _groups(formula, frame, functions, data2)
@@ -190,6 +192,7 @@ def build_design(
     _check_prefixes(predictors)
     matrices = {g.known.name for g in groups.values() if g.known}
     matrices |= {r.neighbours.name for r in regions}
+    matrices |= {s.matrix.name for s in written.mu.sars} & data2.keys()
     named = {name: data2[name] for name in sorted(matrices)}
     return Design(
         written, frame, functions, (response,), predictors, tuple(groups.values()), spine, named

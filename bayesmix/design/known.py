@@ -76,7 +76,7 @@ def labelled_matrix(
     FormulaError, DataError
         As `build_known`, but for a matrix that is not positive definite.
     """
-    labels, values = _table(name.name, _found(name, data2, source))
+    labels, values = square_table(name, data2, source)
     positions = {key: i for i, key in enumerate(labels)}
     missing = [key for key in keys if key not in positions]
     if missing:
@@ -88,6 +88,18 @@ def labelled_matrix(
     order = (*keys, *(key for key in labels if key not in set(keys)))
     at = [positions[key] for key in order]
     return order, values[np.ix_(at, at)]
+
+
+def square_table(
+    name: Name, data2: Mapping[str, Any], source: str
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The labels and numbers of a matrix that a formula names.
+
+    Raises
+    ------
+    FormulaError, DataError
+    """
+    return _table(name.name, _found(name, data2, source))
 
 
 def _found(name: Name, data2: Mapping[str, Any], source: str) -> Any:

@@ -39,6 +39,7 @@ SPECIALS = {
     **dict.fromkeys(variances.NAMES, variances.parse_variance),
     **dict.fromkeys((*smooths.FUNCTIONS, *smooths.INSTEAD), smooths.parse_smooth),
     "car": spatial.parse_car,
+    "sar": spatial.parse_sar,
 }
 """Functions that stand for terms of their own kinds, and what reads them."""
 

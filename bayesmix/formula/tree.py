@@ -328,7 +328,29 @@ class CarTerm:
         return (self.regions,)
 
 
-SpecialTerm = VarianceTerm | SmoothTerm | SpecificTerm | CarTerm
+@dataclass(frozen=True)
+class SarTerm:
+    """``sar(W, type="lag")``: rows that hang on others, or residuals that do.
+
+    Attributes
+    ----------
+    matrix : Name
+        What ``data2`` calls the matrix of weights.
+    type : str
+        ``"lag"`` or ``"error"``.
+    """
+
+    noun: ClassVar[str] = "spatial term of rows"
+    times: ClassVar[str | None] = None
+    by_level: ClassVar[str | None] = None
+    columns: ClassVar[tuple[Expr, ...]] = ()
+
+    matrix: Name
+    type: str
+    span: Span = field(compare=False)
+
+
+SpecialTerm = VarianceTerm | SmoothTerm | SpecificTerm | CarTerm | SarTerm
 """A term that is neither columns nor a bracket. Each kind says what it is called (`noun`), and what
 to write in place of an interaction with it (`times`), or of it in a bracket (`by_level`)."""
 
@@ -353,6 +375,10 @@ class Predictor:
     @property
     def smooths(self) -> tuple[SmoothTerm, ...]:
         return tuple(s for s in self.specials if isinstance(s, SmoothTerm))
+
+    @property
+    def sars(self) -> tuple[SarTerm, ...]:
+        return tuple(s for s in self.specials if isinstance(s, SarTerm))
 
     @property
     def cars(self) -> tuple[CarTerm, ...]:

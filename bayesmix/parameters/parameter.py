@@ -43,6 +43,8 @@ class Role(StrEnum):
     """The part of regions' effects, not scaled, that neighbours have in common."""
     REGIONS = "regions"
     """Effects of regions that resemble those of neighbours."""
+    ROWS = "rows"
+    """How much rows hang on each other."""
     DPAR = "dpar"
     SHARES = "shares"
     """Of a whole that all rows have in common."""

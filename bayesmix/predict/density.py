@@ -27,8 +27,7 @@ def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
         One value a draw; -inf where a standard deviation is 0 or the correlations are singular.
     """
     total = np.zeros(len(draws))
-    rows = np.zeros(len(spec.design.frame), int)
-    total += Prediction.of(spec, draws, Request()).log_lik().sums(rows, 1)[0, :, 0]
+    total += Prediction.of(spec, draws, Request()).joint_log_lik()
     with np.errstate(all="ignore"):
         for p in spec.parameters:
             total = total + PRIORS.get(p.role, _each)(spec, p, draws)

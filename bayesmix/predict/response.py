@@ -14,6 +14,7 @@ from bayesmix.design.contributions import only
 from bayesmix.errors import PredictionError, listed
 from bayesmix.families import LINKS, Family
 from bayesmix.parameters import MAIN
+from bayesmix.predict import spatial
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.linpred import linear_predictors
@@ -22,7 +23,7 @@ from bayesmix.predict.predicted import Outcome, Predicted
 from bayesmix.predict.request import Request
 from bayesmix.predict.rows import Rows, aux_on, response_on, rows_of
 from bayesmix.predict.seeds import Seeds, make_seeds
-from bayesmix.spec import IndependentRows, ModelSpec, Response
+from bayesmix.spec import IndependentRows, ModelSpec, Response, SpatialRows
 
 Etas = dict[str, np.ndarray]
 ValuesOf = Callable[[slice, Etas], np.ndarray]
@@ -117,6 +118,8 @@ class Prediction:
 
     def epred(self) -> Predicted:
         """The expected response, or a dpar on its natural scale."""
+        if self.dpar is None and isinstance(self.response.likelihood, SpatialRows):
+            return self._together(self.response.data.name, partial(spatial.mean, self))
         if self.dpar is None:
             return self._predicted(self.response.data.name, self._mean, self.family.outcome)
         if self.dpar not in self.response.predictors:
@@ -131,6 +134,10 @@ class Prediction:
                 "Responses in categories can't be averaged; posterior_epred has the probabilities."
             )
 
+        if isinstance(self.response.likelihood, SpatialRows):
+            rng = self.seeds.stream("response")
+            return self._together(self.response.data.name, partial(spatial.drawn, self, rng))
+
         def chunk(part: slice) -> np.ndarray:
             # A stream of its own, so that it doesn't matter in which order chunks are made.
             rng = self.seeds.stream("response", str(part.start))
@@ -144,6 +151,16 @@ class Prediction:
         """The log likelihood of each row's response, times its weight."""
         logp = LOG_LIK[type(self.response.likelihood)](self)
         return self._as("log_lik", lambda part: logp(part)[None])
+
+    def joint_log_lik(self) -> np.ndarray:
+        """The log likelihood of all rows together, one value a draw."""
+        if isinstance(self.response.likelihood, SpatialRows):
+            return spatial.joint(self, self.all_etas())
+        return self.log_lik().sums(np.zeros(len(self.rows), int), 1)[0, :, 0]
+
+    def all_etas(self) -> Etas:
+        """The linear predictors of all rows at once."""
+        return linear_predictors(self.draws, self.rows, self.new, slice(0, len(self.rows)))
 
     @property
     def _shape(self) -> tuple[int, int]:
@@ -188,6 +205,12 @@ class Prediction:
         dtype : type
         """
         return self._as(name, partial(self._in_cells, values_of), outcome, dtype)
+
+    def _together(self, name: str, values_of: Callable[[Etas], np.ndarray]) -> Predicted:
+        """Values of rows that hang together: all are made at once."""
+        every = slice(0, len(self.rows))
+        made = self._in_cells(lambda part, etas: values_of(etas), every)
+        return self._as(name, lambda part: made[:, :, part])
 
     def _as(
         self, name: str, chunk: Chunk, outcome: Outcome | None = None, dtype: type = float
@@ -288,8 +311,14 @@ def _independent_rows(prediction: Prediction) -> Callable[[slice], np.ndarray]:
     return log_lik
 
 
-LOG_LIK = {IndependentRows: _independent_rows}
-"""The log likelihood of rows under each kind of likelihood."""
+def _spatial_rows(prediction: Prediction) -> Callable[[slice], np.ndarray]:
+    values = spatial.log_lik(prediction, prediction.all_etas())
+    return lambda part: values[:, part]
+
+
+LOG_LIK = {IndependentRows: _independent_rows, SpatialRows: _spatial_rows}
+"""The log likelihood of rows under each kind of likelihood, given all others where rows hang
+together."""
 
 
 def _those(response: Response, chosen: str | None) -> tuple[str, ...]:

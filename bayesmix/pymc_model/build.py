@@ -44,6 +44,7 @@ def _values(spec: ModelSpec, response: Response, made: Made) -> dict[str, Any]:
     """A response's parameters, those with a formula on the scale of the linear predictor."""
     family, predictors = response.family, response.predictors
     names = [*family.free_dpars, *(v.name for v in family.vectors)]
+    names += [p.name for p in response.likelihood.parameters]
     own = {name: made[name] for name in names if name not in predictors}
     for d, p in predictors.items():
         own[d] = made[eta_name(d)] = linear_predictor(spec, p, made)

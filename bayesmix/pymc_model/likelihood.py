@@ -10,8 +10,9 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmix.families.family import Vector
+from bayesmix.families.joint import JOINT
 from bayesmix.families.maths import tensor_maths
-from bayesmix.spec import IndependentRows, Response
+from bayesmix.spec import IndependentRows, Response, SpatialRows
 
 
 def add_likelihood(response: Response, values: Mapping[str, Any], rows: str) -> None:
@@ -52,6 +53,22 @@ def _independent_rows(response: Response, values: Mapping[str, Any], rows: str) 
     )
 
 
+def _spatial_rows(response: Response, values: Mapping[str, Any], rows: str) -> None:
+    likelihood, family, m = response.likelihood, response.family, tensor_maths()
+    etas = {d: values[d] for d in response.predictors}
+    own = {d: values[d] for d in family.free_dpars if d not in etas}
+    p, rho = family.complete(own, etas, m), values[likelihood.name]
+
+    def filtered(v: Any) -> Any:
+        return v - rho * pt.dot(likelihood.weights.matrix, v)
+
+    y, mu = pt.as_tensor(response.data.y), p["mu"]
+    e = filtered(y) - mu if likelihood.type == "lag" else filtered(y - mu)
+    determinant = likelihood.weights.log_determinant(pt.as_tensor(rho), pt)
+    others = [pt.as_tensor(p[d]) for d in family.dpar_names[1:]]
+    pm.Potential(response.data.name, JOINT[family.name](e, determinant, *others, m))
+
+
 def _logp(response: Response, names: tuple[str, ...]) -> Any:
     def logp(y: Any, *values: Any) -> Any:
         p = dict(zip(names, values, strict=True))
@@ -86,5 +103,5 @@ def _core(v: Vector, p: Mapping[str, np.ndarray]) -> tuple[int, ...]:
     return np.shape(p[v.name])[-len(v.dims) :]
 
 
-ADD = {IndependentRows: _independent_rows}
+ADD = {IndependentRows: _independent_rows, SpatialRows: _spatial_rows}
 """What each kind of likelihood registers."""

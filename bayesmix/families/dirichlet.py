@@ -18,6 +18,7 @@ from bayesmix.families.support import check_finite, drawable, require
 
 __all__ = ["FAMILIES"]
 
+CONCENTRATION_LINKS = (*SCALE_LINKS, "logm1")
 TOLERANCE = 0.001
 """How far from one the sum of shares may be that were rounded."""
 
@@ -117,9 +118,10 @@ def _concentrations(names: tuple[str, ...]) -> Concentrations:
 
 
 def _prepare_concentrations(family: Family, y: Array, levels: tuple[Any, ...] | None) -> Family:
+    mu = family.dpar("mu")
     family, shares = with_categories(family, levels)
     names = shares.mains
-    made, mu = _concentrations(names), Dpar("mu", "log", SCALE_LINKS, lower=0.0)
+    made = _concentrations(names)
     others = tuple(replace(mu, name=name) for name in names)
     row = derived_row(made.density, dict.fromkeys(names, "log"), family.column_names(len(names)))
     functions = {"density": made.density, "mean": made.mean, "random": made.random}
@@ -148,7 +150,7 @@ ALONE = _concentrations(("mu",))
 FAMILY_OF_CONCENTRATIONS = replace(
     FAMILY,
     name="dirichlet2",
-    dpars=(Dpar("mu", "log", SCALE_LINKS, lower=0.0),),
+    dpars=(Dpar("mu", "log", CONCENTRATION_LINKS, lower=0.0),),
     check=Simplex("dirichlet2"),
     density=ALONE.density,
     mean=ALONE.mean,

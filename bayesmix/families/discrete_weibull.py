@@ -10,7 +10,7 @@ from scipy import special
 from bayesmix.families.counted import counted
 from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
-from bayesmix.families.links import SCALE_LINKS, SHARE_LINKS
+from bayesmix.families.links import SCALE_LINKS, UNIT_LINKS
 from bayesmix.families.maths import NUMPY, Maths
 from bayesmix.families.special import log_probabilities, quietly
 from bayesmix.families.support import LARGEST_COUNT, Counts, drawable, drawn_shape
@@ -71,7 +71,7 @@ def _quantile(u: Array, p: Dpars, aux: Aux) -> Array:
 FAMILY = Family(
     name="discrete_weibull",
     dpars=(
-        Dpar("mu", "logit", SHARE_LINKS, 0.0, 1.0),
+        Dpar("mu", "logit", UNIT_LINKS, 0.0, 1.0),
         Dpar("shape", "log", SCALE_LINKS, lower=0.0),
     ),
     check=Counts("discrete_weibull"),

@@ -63,6 +63,14 @@ def test_dirichlet2_has_the_density_of_scipy():
         assert_allclose(fit.posterior_epred().to_numpy()[s, row], law.mean(), rtol=1e-9)
 
 
+def test_dirichlet2_has_the_link_that_it_is_told():
+    told = bx.family("dirichlet2", link="softplus")
+    fit = given_fit(f"{SHARES} ~ x", frame(), told)
+    alpha = np.logaddexp(0.0, fit.posterior_linpred().to_numpy())
+    expected = alpha / alpha.sum(axis=-1, keepdims=True)
+    assert_allclose(fit.posterior_epred().to_numpy(), expected, rtol=1e-9)
+
+
 def test_draws_of_dirichlet2_have_its_means_and_variances():
     """Of 20,000 draws within five standard errors."""
     family = build_spec(f"{SHARES} ~ 1", frame(), "dirichlet2").family

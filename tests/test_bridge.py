@@ -116,7 +116,11 @@ def test_no_sample_stats_without_it(model: Model, draws: pd.DataFrame) -> None:
     assert "sample_stats" not in from_brms(model, draws).idata.children
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda c: c.name)
+DERIVED = [c for c in cases() if c.name != "f_sumzero"]
+"""Thresholds that sum to zero are made of brms's temporary ones, whose mean has a prior too."""
+
+
+@pytest.mark.parametrize("case", DERIVED, ids=lambda c: c.name)
 def test_what_brms_derives_is_not_needed(case: Case) -> None:
     raw = pd.read_csv(case.folder / "draws.csv")
     bare = raw[[c for c in raw.columns if not c.startswith(("z_", "L_", "Cor_", "Int", "lp"))]]

@@ -96,14 +96,14 @@ def _parse_operand(cursor: Cursor) -> Side:
         raise operand_expected(token)
     if cursor.at_call() and token.text == "offset":
         return _parse_offset(cursor)
+    if cursor.at_call() and token.text in CALLS and cursor.bar_inside():
+        raise as_a_call(token.text, token.span)
     if cursor.at_call() and token.text in SPECIFIC:
         term = _parse_specific(cursor)
         return Side(term.span, specials=(term,))
     if cursor.at_call() and token.text in SPECIALS:
         term = SPECIALS[token.text](cursor)
         return Side(term.span, specials=(term,))
-    if cursor.at_call() and token.text in CALLS and cursor.bar_inside():
-        raise as_a_call(token.text, token.span)
     if cursor.at_call() and token.text in ("gr", "mm"):
         raise _left_of_bar(token)
     factor = parse_factor(cursor)

@@ -145,6 +145,14 @@ def _shares(spec: ModelSpec, p: Parameter) -> Variable:
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
+def _latent(spec: ModelSpec, p: Parameter) -> Variable:
+    """Counted in brms's order of rows: by group, and there by time."""
+    layout = spec.predictors[p.owner].residuals.layout
+    rows = layout.rows.T[layout.rows.T >= 0]
+    cells = [Cell((f"{p.name}[{i + 1}]",), ((row,),)) for i, row in enumerate(rows.tolist())]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
 def _shrinkage(spec: ModelSpec, p: Parameter) -> Variable:
     """Counted, or (the shares of R2D2) called by what is shrunk."""
     plain = _plain(spec, p)
@@ -176,6 +184,7 @@ VARIABLES = {
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SHARES: _shares,
+    Role.LATENT: _latent,
     Role.SHRINKAGE: _shrinkage,
     Role.SPATIAL: _regions,
     Role.REGIONS: _regions,

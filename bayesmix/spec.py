@@ -13,10 +13,19 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from bayesmix.design import Design, Group, PredictorDesign, ResponseData, blocks, build_design
+from bayesmix.design import (
+    Design,
+    Group,
+    PredictorDesign,
+    Residuals,
+    ResponseData,
+    blocks,
+    build_design,
+)
 from bayesmix.design.columns import label_key
 from bayesmix.design.parameters import of_groups, of_predictors
 from bayesmix.design.rank import check_rank
+from bayesmix.design.residuals import Kind
 from bayesmix.design.sar import SpatialWeights, build_weights
 from bayesmix.design.spine import Spine, coefs_of, sd_of
 from bayesmix.errors import DataError, PriorError
@@ -86,9 +95,9 @@ class GroupPriors:
 class IndependentRows:
     """The likelihood of a response whose rows are independent given their parameters.
 
-    Another kind (blocks of rows whose residuals are correlated, several responses at once) is a
-    class beside this one, chosen in `_likelihood`; PyMC model, engine and predictions each look up
-    in one place what they do with it. Each has the `parameters` that are its own.
+    The other kinds (another would be several responses at once) are classes beside this one, chosen
+    in `_likelihood`; PyMC model, engine and predictions each look up in one place what they do with
+    it. Each has the `parameters` that are its own.
     """
 
     parameters: ClassVar[tuple[Parameter, ...]] = ()
@@ -122,7 +131,25 @@ class SpatialRows:
         return (Parameter(self.name, Role.ROWS, Target("", MAIN), slots=(slot,)),)
 
 
-Likelihood = IndependentRows | SpatialRows
+@dataclass(frozen=True)
+class CorrelatedRows:
+    """That of one whose rows of a group are one draw of a distribution of several dimensions."""
+
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+
+    residuals: Residuals
+
+
+@dataclass(frozen=True)
+class LaggedRows:
+    """That of one whose mean has the residuals of rows before, given which rows are independent."""
+
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+
+    residuals: Residuals
+
+
+Likelihood = IndependentRows | SpatialRows | CorrelatedRows | LaggedRows
 
 
 @dataclass(frozen=True)
@@ -320,7 +347,10 @@ def _likelihood(design: Design) -> Likelihood:
     mu = design.formula.mu
     for term in mu.sars:
         return SpatialRows(build_weights(term, design.frame, design.data2, mu.source), term.type)
-    return IndependentRows()
+    kinds = {Kind.COVARIANCE: CorrelatedRows, Kind.LAGGED: LaggedRows}
+    found = (p.residuals for p in design.predictors if p.residuals)
+    likelihoods = (kinds[r.kind](r) for r in found if r.kind in kinds)
+    return next(likelihoods, IndependentRows())
 
 
 def _vectors(responses: Iterable[Response]) -> Iterator[Parameter]:

@@ -5,6 +5,7 @@ from bayesmix.design.contributions import Columns, GroupEffects, Offset, Smooths
 from bayesmix.design.groups import By, Group, Located
 from bayesmix.design.matrix import Matrix
 from bayesmix.design.regions import Regions
+from bayesmix.design.residuals import LatentResiduals, Residuals
 from bayesmix.design.response import ResponseData
 from bayesmix.design.spine import GroupCoef, blocks, coefs_of
 from bayesmix.design.variances import VarianceFunction
@@ -16,11 +17,13 @@ __all__ = [
     "Group",
     "GroupCoef",
     "GroupEffects",
+    "LatentResiduals",
     "Located",
     "Matrix",
     "Offset",
     "PredictorDesign",
     "Regions",
+    "Residuals",
     "ResponseData",
     "Smooths",
     "VarianceFunction",

@@ -31,6 +31,7 @@ from bayesmix.design.known import build_known
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
 from bayesmix.design.regions import VARIABLES, Regions, build_regions
+from bayesmix.design.residuals import Kind, LatentResiduals, Residuals, build_residuals
 from bayesmix.design.response import ResponseData, build_response, response_columns
 from bayesmix.design.sar import check_sar
 from bayesmix.design.smooths import SmoothColumns, build_smooths
@@ -68,11 +69,14 @@ class PredictorDesign:
     predictor : Predictor
     contributions : tuple of Contribution
         What it is the sum of.
+    residuals : Residuals or None
+        How the residuals of rows hang together, if they do.
     """
 
     target: Target
     predictor: Predictor
     contributions: tuple[Contribution, ...]
+    residuals: Residuals | None = None
 
     @property
     def dpar(self) -> str:
@@ -321,6 +325,8 @@ def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set
     """What the variables of a posterior are called."""
     vectors = (name for v in family.vectors for name in (v.name, *v.dims))
     of_dpars = {"b", *family.dpar_names, *(f"b_{dpar}" for dpar, _ in formula.predictors), *vectors}
+    of_residuals = ("ar", "ma", "cosy", "car1", "sderr", "err", "ar_lag", "ma_lag", "err_row")
+    of_dpars |= {*of_residuals} if formula.mu.residuals else set()
     of_groups = ("sd", "cor", "r", "df", "udf")
     of_dpars |= {
         f"{what}{suffix}"
@@ -380,10 +386,24 @@ def _predictors(
         penalised = [Smooths(target.smooth, smooths)] if any(s.blocks for s in smooths) else []
         variances = variance_functions(predictor, target, family, on, names, response)
         regions = build_regions(predictor, target, frame, data2)
-        given = Offset.of(offsets, frame)
-        contributions = (columns, given, *penalised, *variances, *regions, *brackets)
-        predictors.append(PredictorDesign(target, predictor, contributions))
+        residuals = build_residuals(predictor, target, family, frame, formula)
+        contributions = (
+            columns,
+            Offset.of(offsets, frame),
+            *penalised,
+            *variances,
+            *regions,
+            *brackets,
+            *_latent(residuals),
+        )
+        predictors.append(PredictorDesign(target, predictor, contributions, residuals))
     return tuple(predictors), tuple(spine)
+
+
+def _latent(residuals: Residuals | None) -> Iterator[LatentResiduals]:
+    """Those that are part of a linear predictor, each row's own."""
+    if residuals and residuals.kind == Kind.LATENT:
+        yield LatentResiduals(residuals, np.arange(len(residuals.series.codes)))
 
 
 def _columns(

@@ -124,11 +124,39 @@ def training_frame(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
     data = _with_ones(right, data)
     _check_present(uses, data)
     data = _subset(formula, data)
+    times = _times(formula, data)
     frame = _drop_missing(data[list(dict.fromkeys(u.name for u in uses))])
-    typed = pd.DataFrame({name: _typed(frame[name]) for name in frame}, index=frame.index)
+    columns = {n: _typed_time(frame[n]) if n in times else _typed(frame[n]) for n in frame}
+    typed = pd.DataFrame(columns, index=frame.index)
     if "units" in data.attrs:
         typed.attrs["units"] = data.attrs["units"]
     return typed
+
+
+def _times(formula: Formula, data: pd.DataFrame) -> set[str]:
+    """The columns of times; DataError for a row that misses its own."""
+    terms = (t for _, p in formula.predictors for t in p.residuals if t.time is not None)
+    names = {t.time.name for t in terms}
+    for name in names:
+        missing = data[name].isna()
+        if missing.any():
+            rows = data.index[missing].tolist()
+            raise DataError(
+                f"Column {name!r} has the times of residuals, and is missing in "
+                f"{'row' if len(rows) == 1 else 'rows'} {listed(rows, limit=10)}: without it "
+                "there is no order. Fill it in, or leave the rows out: data.dropna(subset="
+                f"[{name!r}])."
+            )
+    return names
+
+
+def _typed_time(column: pd.Series) -> pd.Series:
+    """Dates as they are, other times as any column."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column
+    if pd.api.types.infer_dtype(column) in ("date", "datetime"):
+        return pd.to_datetime(column)
+    return _typed(column)
 
 
 def _subset(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
@@ -276,6 +304,8 @@ def _known_column(name: str, old: pd.Series, newdata: pd.DataFrame) -> pd.Series
         )
     if isinstance(old.dtype, pd.CategoricalDtype):
         return _known_levels(name, old.cat.categories, new)
+    if pd.api.types.is_datetime64_any_dtype(old.dtype):
+        return _known_dates(name, new)
     if not pd.api.types.is_numeric_dtype(new.dtype) or np.iscomplexobj(new):
         raise PredictionError(
             f"Column {name!r} of newdata holds {_kind(new)}; in the fit it was numeric."
@@ -286,6 +316,15 @@ def _known_column(name: str, old: pd.Series, newdata: pd.DataFrame) -> pd.Series
             f"Column {name!r} of newdata is infinite in row {first_row(~finite)}."
         )
     return new
+
+
+def _known_dates(name: str, new: pd.Series) -> pd.Series:
+    try:
+        return pd.to_datetime(new)
+    except (TypeError, ValueError) as error:
+        raise PredictionError(
+            f"Column {name!r} of newdata holds {_kind(new)}; in the fit it was dates."
+        ) from error
 
 
 def _known_levels(name: str, levels: pd.Index, new: pd.Series) -> pd.Series:

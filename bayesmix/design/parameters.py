@@ -27,6 +27,8 @@ def of_predictors(design: Design) -> Iterator[Parameter]:
             yield from _smooths(p, p.smooths)
         for r in p.regions:
             yield from r.parameters
+        if p.residuals:
+            yield from p.residuals.parameters(design.frame.index)
 
 
 def of_groups(design: Design) -> Iterator[Parameter]:

@@ -43,7 +43,9 @@ class Question:
         if scale not in SCALES:
             raise PredictionError(f"scale must be 'response' or 'linear', not {scale!r}.")
         seed = seed_sequence(request.random_seed, PredictionError)
-        return cls(spec, draws, replace(request, random_seed=seed), scale)
+        # Rows that differ from the data have no neighbours in time.
+        request = replace(request, random_seed=seed, incl_autocor=False)
+        return cls(spec, draws, request, scale)
 
     def on(self, newdata: Any) -> Predicted:
         """The expectations on rows."""

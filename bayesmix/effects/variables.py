@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.design import LatentResiduals
 from bayesmix.design.contributions import GroupEffects
 from bayesmix.errors import PredictionError, did_you_mean, listed
 from bayesmix.formula.tree import Call, Name, Term
@@ -111,9 +112,9 @@ def variables(spec: ModelSpec) -> dict[str, Variable]:
     spec : ModelSpec
     """
     frame, factors = spec.design.frame, _made_levels(spec)
-    names = dict.fromkeys(
-        use.name for p in spec.predictors.values() for c in p.contributions for use in c.uses("")
-    )
+    contributions = (c for p in spec.predictors.values() for c in p.contributions)
+    told = (c for c in contributions if not isinstance(c, LatentResiduals))
+    names = dict.fromkeys(use.name for c in told for use in c.uses(""))
     names |= dict.fromkeys(g.by.name for g in spec.design.groups if g.by is not None)
     return {
         name: Variable(name, frame[name], _levels(frame[name], name in factors)) for name in names

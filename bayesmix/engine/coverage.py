@@ -34,7 +34,7 @@ def uncovered(spec: ModelSpec) -> str | None:
 def _family(spec: ModelSpec) -> str | None:
     family, likelihood = spec.family, type(spec.response.likelihood)
     if likelihood not in LIKELIHOODS:
-        return f"{likelihood.__name__} has no kernel"
+        return f"correlated residuals ({likelihood.__name__}) have no kernel"
     if family.row is None:
         return f"family {family.name!r} has no kernel"
     return None

@@ -36,6 +36,7 @@ class Predictions(Base):
         clusters: str | Mapping[str, str] | None = None,
         n_clusters: int | Mapping[str, int] | None = None,
         average: bool = False,
+        incl_autocor: bool = True,
         to_zarr: str | Path | None = None,
     ) -> xr.DataArray:
         """Draws of the linear predictor, on the scale of the link.
@@ -43,7 +44,7 @@ class Predictions(Base):
         Parameters
         ----------
         newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
-        clusters, n_clusters, average, to_zarr
+        clusters, n_clusters, average, incl_autocor, to_zarr
             As for `posterior_epred`.
         dpar : str, optional
             The parameter to predict; ``"mu"`` by default.
@@ -54,7 +55,7 @@ class Predictions(Base):
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
-        which = clusters, n_clusters, average
+        which = clusters, n_clusters, average, incl_autocor
         return _all(self._prediction(Request(newdata, *how, *which), MAIN).linpred(), to_zarr)
 
     def posterior_epred(
@@ -70,6 +71,7 @@ class Predictions(Base):
         clusters: str | Mapping[str, str] | None = None,
         n_clusters: int | Mapping[str, int] | None = None,
         average: bool = False,
+        incl_autocor: bool = True,
         to_zarr: str | Path | None = None,
     ) -> xr.DataArray:
         """Draws of the expected response.
@@ -113,6 +115,11 @@ class Predictions(Base):
         average : bool
             With ``"fitted"``: the mean over all clusters of the study within each draw, each
             counting the same, whatever cluster the rows name.
+        incl_autocor : bool
+            Where the formula has ``ar()`` and the like, whether what other rows of its group say of
+            a row counts: residuals before it in its mean (``cov=False``), its own residual in the
+            linear predictor (families without residuals of their own). Rows of the fit are among
+            those others. Without it, and with `clusters`, times and groups aren't needed.
         to_zarr : str or Path, optional
             Write the draws to a zarr store of that name, chunk by chunk, and give them from there:
             for rows × draws that memory doesn't hold. (`fitted`, `predict` and the ``avg_`` effects
@@ -153,7 +160,7 @@ class Predictions(Base):
         True
         """
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
-        which = clusters, n_clusters, average
+        which = clusters, n_clusters, average, incl_autocor
         return _all(self._prediction(Request(newdata, *how, *which)).epred(), to_zarr)
 
     def posterior_predict(
@@ -168,6 +175,7 @@ class Predictions(Base):
         clusters: str | Mapping[str, str] | None = None,
         n_clusters: int | Mapping[str, int] | None = None,
         average: bool = False,
+        incl_autocor: bool = True,
         to_zarr: str | Path | None = None,
     ) -> xr.DataArray:
         """Draws of new responses.
@@ -175,7 +183,7 @@ class Predictions(Base):
         Parameters
         ----------
         newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
-        clusters, n_clusters, average, to_zarr
+        clusters, n_clusters, average, incl_autocor, to_zarr
             As for `posterior_epred`; the seed is also the responses'. Responses of a
             ``"population"`` are each of a cluster of its own.
 
@@ -185,7 +193,7 @@ class Predictions(Base):
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
-        which = clusters, n_clusters, average
+        which = clusters, n_clusters, average, incl_autocor
         return _all(self._prediction(Request(newdata, *how, *which)).predict(), to_zarr)
 
     def log_lik(
@@ -197,6 +205,7 @@ class Predictions(Base):
         ndraws: int | None = None,
         draw_ids: Sequence[int] | None = None,
         random_seed: Any = None,
+        kind: str = "others",
         to_zarr: str | Path | None = None,
     ) -> xr.DataArray:
         """Log likelihood of each row's response, times its weight.
@@ -206,6 +215,12 @@ class Predictions(Base):
         newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
         to_zarr
             As for `posterior_epred`; `newdata` needs the response.
+        kind : str
+            Where residuals are correlated: ``"others"``, conditional on the other rows of the group
+            (which is what `loo` is about: each row alone is left out), or ``"past"``, conditional
+            on those before, whose sum over a group is the joint log likelihood. Rows of the fit are
+            among the others. Rows are independent otherwise, given the past ones where
+            ``cov=False``.
 
         Returns
         -------
@@ -213,7 +228,7 @@ class Predictions(Base):
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
-        return _all(self._prediction(Request(newdata, *how)).log_lik(), to_zarr)
+        return _all(self._prediction(Request(newdata, *how)).log_lik(kind), to_zarr)
 
     def predict(
         self,

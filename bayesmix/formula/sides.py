@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bayesmix.errors import FormulaError
-from bayesmix.formula import algebra, smooths, spatial, variances
+from bayesmix.formula import algebra, residuals, smooths, spatial, variances
 from bayesmix.formula.algebra import Side, finished
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_factor
@@ -40,6 +40,7 @@ SPECIALS = {
     **dict.fromkeys((*smooths.FUNCTIONS, *smooths.INSTEAD), smooths.parse_smooth),
     "car": spatial.parse_car,
     "sar": spatial.parse_sar,
+    **dict.fromkeys(residuals.OPTIONS, residuals.parse_residual),
 }
 """Functions that stand for terms of their own kinds, and what reads them."""
 

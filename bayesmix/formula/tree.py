@@ -350,7 +350,42 @@ class SarTerm:
     span: Span = field(compare=False)
 
 
-SpecialTerm = VarianceTerm | SmoothTerm | SpecificTerm | CarTerm | SarTerm
+@dataclass(frozen=True)
+class ResidualTerm:
+    """``arma(time, gr=g, p=1, q=1, cov=True)``: how residuals of a group hang together over time.
+
+    Attributes
+    ----------
+    function : str
+    time : Name or None
+        The column whose order counts; without one that of the rows.
+    gr : Name or None
+        The column of groups, which don't hang together; without one all rows are one.
+    p, q : int
+        How many lags of residuals and of innovations.
+    cov : bool
+        Whether it is a covariance of residuals; else past residuals are in the mean.
+    """
+
+    noun: ClassVar[str] = "term of residuals"
+    times: ClassVar[str | None] = None
+    by_level: ClassVar[str | None] = "Groups are named inside: 'ar(time, gr=g)'."
+
+    function: str
+    time: Name | None
+    gr: Name | None
+    p: int
+    q: int
+    cov: bool
+    span: Span = field(compare=False)
+
+    @property
+    def columns(self) -> tuple[Expr, ...]:
+        """What it reads of the data."""
+        return tuple(e for e in (self.time, self.gr) if e is not None)
+
+
+SpecialTerm = VarianceTerm | SmoothTerm | SpecificTerm | CarTerm | SarTerm | ResidualTerm
 """A term that is neither columns nor a bracket. Each kind says what it is called (`noun`), and what
 to write in place of an interaction with it (`times`), or of it in a bracket (`by_level`)."""
 
@@ -383,6 +418,10 @@ class Predictor:
     @property
     def cars(self) -> tuple[CarTerm, ...]:
         return tuple(s for s in self.specials if isinstance(s, CarTerm))
+
+    @property
+    def residuals(self) -> tuple[ResidualTerm, ...]:
+        return tuple(s for s in self.specials if isinstance(s, ResidualTerm))
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,10 @@ class Role(StrEnum):
     """Of a whole that all rows have in common."""
     VARIANCE = "variance"
     """Of a variance function."""
+    RESIDUAL = "residual"
+    """Of the correlation of residuals, or their scale."""
+    LATENT = "latent"
+    """Residuals of a linear predictor."""
     SHRINKAGE = "shrinkage"
     """What a shrinkage prior brings with it."""
 

@@ -62,7 +62,7 @@ class Slot:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dpar", dpar_key(self.dpar))
-        if self.class_ in ("sd", "sds"):
+        if self.class_ in ("sd", "sds", "sderr"):
             object.__setattr__(self, "lower", max(0.0, self.lower))
 
     @property

@@ -153,6 +153,15 @@ def _nothing(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     return np.zeros(len(draws))
 
 
+def _latent(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """Standard normal, once they are white."""
+    residuals = spec.predictors[p.owner].residuals
+    unit = draws[p.name] / draws["sderr"][:, None]
+    on = residuals.layout.side_by_side(unit, np)
+    white, _ = residuals.correlation.whiten(residuals.given(draws), on, residuals.layout, np)
+    return _standard_normal(residuals.layout.in_rows(white))
+
+
 def _mixing(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     """Inverse chi squared."""
     from scipy.special import gammaln
@@ -172,5 +181,6 @@ PRIORS = {
     Role.SMOOTH: _smooth,
     Role.SPATIAL: _nothing,
     Role.REGIONS: _regions,
+    Role.LATENT: _latent,
 }
 """The log prior of parameters whose values have no priors of their own as they stand."""

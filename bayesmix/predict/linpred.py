@@ -12,6 +12,9 @@ from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.rows import Rows
 
+Part = slice | np.ndarray
+"""Some rows."""
+
 SCRATCH = 2**17
 """Elements of the temporary arrays; bounds the memory beside the result."""
 
@@ -30,7 +33,7 @@ class ChunkValues:
     draws: Draws
     rows: Rows
     new: NewLevels
-    part: slice
+    part: Part
     etas: dict[str, np.ndarray] = field(default_factory=dict)
     _effects: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
@@ -59,7 +62,7 @@ class ChunkValues:
 
 
 def linear_predictors(
-    draws: Draws, rows: Rows, new: NewLevels, part: slice
+    draws: Draws, rows: Rows, new: NewLevels, part: Part
 ) -> dict[str, np.ndarray]:
     """Linear predictors of some rows, ``(sample, row)`` each, on the scale of their links.
 
@@ -68,7 +71,7 @@ def linear_predictors(
     draws : Draws
     rows : Rows
     new : NewLevels
-    part : slice
+    part : slice or ndarray of int
         Which of the rows.
 
     Returns
@@ -77,7 +80,8 @@ def linear_predictors(
         By dpar.
     """
     values = ChunkValues(draws, rows, new, part)
-    shape = len(draws), part.stop - part.start
+    count = part.stop - part.start if isinstance(part, slice) else len(part)
+    shape = len(draws), count
     for target, contributions in rows.predictors.items():
         values.etas[target.dpar] = linear_predictor(contributions, values, shape, part)
     return values.etas

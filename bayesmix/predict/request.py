@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ class Request:
     clusters: Any = None
     n_clusters: Any = None
     average: bool = False
+    incl_autocor: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.allow_new_levels, bool | np.bool_):
@@ -41,6 +42,8 @@ class Request:
             )
         if not isinstance(self.average, bool | np.bool_):
             raise PredictionError(f"average must be True or False, not {self.average!r}.")
+        if not isinstance(self.incl_autocor, bool | np.bool_):
+            raise PredictionError(f"incl_autocor must be True or False, not {self.incl_autocor!r}.")
         how = self.sample_new_levels
         if how is not None and (not isinstance(how, str) or how not in SAMPLERS):
             raise PredictionError(
@@ -54,6 +57,16 @@ class Request:
                 )
         elif self.allow_new_levels:
             raise PredictionError("Give clusters or allow_new_levels, not both.")
+
+    @property
+    def autocor(self) -> bool:
+        """Whether what other rows say of a row counts, which rows in other clusters know not of."""
+        return bool(self.incl_autocor) and self.clusters is None
+
+    @property
+    def on_the_fit(self) -> Request:
+        """The same for the rows of the fit."""
+        return replace(self, newdata=None)
 
     @property
     def new_levels(self) -> str:

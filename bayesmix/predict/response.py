@@ -18,12 +18,28 @@ from bayesmix.predict import spatial
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.linpred import linear_predictors
+from bayesmix.predict.neighbours import Neighbours
 from bayesmix.predict.population import Population, read_by
 from bayesmix.predict.predicted import Outcome, Predicted
 from bayesmix.predict.request import Request
 from bayesmix.predict.rows import Rows, aux_on, response_on, rows_of
 from bayesmix.predict.seeds import Seeds, make_seeds
-from bayesmix.spec import IndependentRows, ModelSpec, Response, SpatialRows
+from bayesmix.predict.serial import (
+    GIVEN,
+    correlated_draws,
+    correlated_log_lik,
+    lagged_draws,
+    lagged_etas,
+    marginal_scale,
+)
+from bayesmix.spec import (
+    CorrelatedRows,
+    IndependentRows,
+    LaggedRows,
+    ModelSpec,
+    Response,
+    SpatialRows,
+)
 
 Etas = dict[str, np.ndarray]
 ValuesOf = Callable[[slice, Etas], np.ndarray]
@@ -48,6 +64,10 @@ class Prediction:
     seeds : Seeds
     population : Population
         The effects that are integrated out.
+    fitted : Rows
+        Those of the fit, which may say something of others.
+    autocor : bool
+        Whether what other rows say of a row counts.
     """
 
     spec: ModelSpec
@@ -58,6 +78,8 @@ class Prediction:
     new: NewLevels
     seeds: Seeds
     population: Population
+    fitted: Rows
+    autocor: bool
 
     @classmethod
     def of(
@@ -89,7 +111,11 @@ class Prediction:
         population = Population(
             new.groups, draws, rows.integrated, rows.strata, rows.together, following
         )
-        return cls(spec, response, chosen, draws, rows, new, seeds, population)
+        fitted = rows
+        if rows.newdata is not None and type(response.likelihood) in TOGETHER:
+            fitted = rows_of(spec, request.on_the_fit, targets)
+        autocor = request.autocor
+        return cls(spec, response, chosen, draws, rows, new, seeds, population, fitted, autocor)
 
     @property
     def family(self) -> Family:
@@ -139,6 +165,8 @@ class Prediction:
             return self._together(self.response.data.name, partial(spatial.drawn, self, rng))
 
         def chunk(part: slice) -> np.ndarray:
+            if self.autocor and type(self.response.likelihood) in DRAWS:
+                return DRAWS[type(self.response.likelihood)](self, part)[None]
             # A stream of its own, so that it doesn't matter in which order chunks are made.
             rng = self.seeds.stream("response", str(part.start))
             return self._in_cells(partial(self._drawn, rng), part)
@@ -147,16 +175,22 @@ class Prediction:
         outcome = self.family.outcome if self.family.columns else None
         return self._as(self.response.data.name, chunk, outcome, dtype)
 
-    def log_lik(self) -> Predicted:
-        """The log likelihood of each row's response, times its weight."""
-        logp = LOG_LIK[type(self.response.likelihood)](self)
+    def log_lik(self, given: str = "others") -> Predicted:
+        """The log likelihood of each row's response, times its weight.
+
+        Of rows that hang together it is conditional on the ``"others"`` of a group, or on those
+        before, its ``"past"``.
+        """
+        if not isinstance(given, str) or given not in GIVEN:
+            raise PredictionError(f"kind must be one of {listed(GIVEN)}, not {given!r}.")
+        logp = LOG_LIK[type(self.response.likelihood)](self, given)
         return self._as("log_lik", lambda part: logp(part)[None])
 
     def joint_log_lik(self) -> np.ndarray:
         """The log likelihood of all rows together, one value a draw."""
         if isinstance(self.response.likelihood, SpatialRows):
             return spatial.joint(self, self.all_etas())
-        return self.log_lik().sums(np.zeros(len(self.rows), int), 1)[0, :, 0]
+        return self.log_lik("past").sums(np.zeros(len(self.rows), int), 1)[0, :, 0]
 
     def all_etas(self) -> Etas:
         """The linear predictors of all rows at once."""
@@ -232,11 +266,21 @@ class Prediction:
         """The mean over the clusters of a cell, on some rows."""
         total = 0.0
         for rows in cell:
-            values = values_of(part, linear_predictors(self.draws, rows, self.new, part))
+            values = values_of(part, self.etas(rows, part))
             if len(cell) == 1:
                 return values
             total = total + values
         return total / len(cell)
+
+    def etas(self, rows: Rows, part: slice) -> Etas:
+        """Linear predictors of some rows."""
+        if self.autocor and isinstance(self.response.likelihood, LaggedRows):
+            return lagged_etas(self, part)
+        return linear_predictors(self.draws, rows, self.new, part)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        return Neighbours.of(self)
 
     def _mean(self, part: slice, etas: Etas) -> np.ndarray:
         """The expected response."""
@@ -264,6 +308,8 @@ class Prediction:
         """Responses of rows."""
         etas = self.population.deviate(rng, etas, part)
         p, aux = self.parameters(etas), {name: v[part] for name, v in self._aux.items()}
+        if isinstance(self.response.likelihood, CorrelatedRows):
+            p |= {"sigma": p["sigma"] * marginal_scale(self)}
         shape, vectors = next(iter(etas.values())).shape, {v.name for v in self.family.vectors}
         shaped = {d: np.broadcast_to(v, shape) for d, v in p.items() if d not in vectors}
         return self.family.random(rng, p | shaped, aux)
@@ -299,11 +345,11 @@ class Prediction:
         return {name: np.full((len(self.draws), 1), v) for name, v in fixed.items()} | own
 
 
-def _independent_rows(prediction: Prediction) -> Callable[[slice], np.ndarray]:
+def _independent_rows(prediction: Prediction, given: str) -> Callable[[slice], np.ndarray]:
     y, all_aux = prediction.observed
 
     def log_lik(part: slice) -> np.ndarray:
-        etas = linear_predictors(prediction.draws, prediction.rows, prediction.new, part)
+        etas = prediction.etas(prediction.rows, part)
         aux = {name: v[part] for name, v in all_aux.items()}
         logp = prediction.family.logp(y[part], prediction.parameters(etas), aux)
         return logp * aux["weights"] if "weights" in aux else logp
@@ -311,14 +357,25 @@ def _independent_rows(prediction: Prediction) -> Callable[[slice], np.ndarray]:
     return log_lik
 
 
-def _spatial_rows(prediction: Prediction) -> Callable[[slice], np.ndarray]:
+def _spatial_rows(prediction: Prediction, given: str) -> Callable[[slice], np.ndarray]:
     values = spatial.log_lik(prediction, prediction.all_etas())
     return lambda part: values[:, part]
 
 
-LOG_LIK = {IndependentRows: _independent_rows, SpatialRows: _spatial_rows}
-"""The log likelihood of rows under each kind of likelihood, given all others where rows hang
+LOG_LIK = {
+    IndependentRows: _independent_rows,
+    LaggedRows: _independent_rows,
+    SpatialRows: _spatial_rows,
+    CorrelatedRows: correlated_log_lik,
+}
+"""The log likelihood of rows under each kind of likelihood, given others where rows hang
 together."""
+
+DRAWS = {CorrelatedRows: correlated_draws, LaggedRows: lagged_draws}
+"""Responses that are drawn by group."""
+
+TOGETHER = (LaggedRows, CorrelatedRows)
+"""The likelihoods under which rows say something of others."""
 
 
 def _those(response: Response, chosen: str | None) -> tuple[str, ...]:

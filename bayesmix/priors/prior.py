@@ -29,6 +29,7 @@ _FIELDS = {
     "sdcar": ("dpar",),
     "car": ("dpar",),
     "rhocar": ("dpar",),
+    **dict.fromkeys(("ar", "ma", "cosy", "car1", "sderr"), ()),
 }
 """By class what else a prior may name."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pymc as pm
 
+from bayesmix.parameters import Role
 from bayesmix.pymc_model.changes import remember
 from bayesmix.pymc_model.likelihood import add_likelihood
 from bayesmix.pymc_model.parameters import Made, add_parameter
@@ -46,6 +47,7 @@ def _values(spec: ModelSpec, response: Response, made: Made) -> dict[str, Any]:
     names = [*family.free_dpars, *(v.name for v in family.vectors)]
     names += [p.name for p in response.likelihood.parameters]
     own = {name: made[name] for name in names if name not in predictors}
+    own |= {p.name: made[p.name] for p in spec.of_role(Role.RESIDUAL)}
     for d, p in predictors.items():
         own[d] = made[eta_name(d)] = linear_predictor(spec, p, made)
     return own

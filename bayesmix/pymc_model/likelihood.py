@@ -9,10 +9,12 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesmix.correlations.recursion import moving_errors
 from bayesmix.families.family import Vector
 from bayesmix.families.joint import JOINT
 from bayesmix.families.maths import tensor_maths
-from bayesmix.spec import IndependentRows, Response, SpatialRows
+from bayesmix.parameters import MAIN
+from bayesmix.spec import CorrelatedRows, IndependentRows, LaggedRows, Response, SpatialRows
 
 
 def add_likelihood(response: Response, values: Mapping[str, Any], rows: str) -> None:
@@ -32,9 +34,7 @@ def add_likelihood(response: Response, values: Mapping[str, Any], rows: str) -> 
 def _independent_rows(response: Response, values: Mapping[str, Any], rows: str) -> None:
     data, family = response.data, response.family
     y = data.y.astype(np.int64) if family.discrete else data.y
-    etas = {d: values[d] for d in response.predictors}
-    own = {name: v for name, v in values.items() if name not in etas}
-    p = family.complete(own, etas, tensor_maths())
+    p = _natural(response, values)
     p = {name: pt.as_tensor(v) for name, v in p.items()}
     if "weights" in data.aux:
         logp = family.density(pt.as_tensor(y), p, data.aux, tensor_maths())
@@ -67,6 +67,50 @@ def _spatial_rows(response: Response, values: Mapping[str, Any], rows: str) -> N
     determinant = likelihood.weights.log_determinant(pt.as_tensor(rho), pt)
     others = [pt.as_tensor(p[d]) for d in family.dpar_names[1:]]
     pm.Potential(response.data.name, JOINT[family.name](e, determinant, *others, m))
+
+
+def _correlated_rows(response: Response, values: Mapping[str, Any], rows: str) -> None:
+    """One potential by group: of a normal or Student's t distribution of several dimensions."""
+    data, residuals = response.data, response.likelihood.residuals
+    layout, p = residuals.layout, _natural(response, values)
+    mu, sigma = (pt.broadcast_to(pt.as_tensor(p[d]), data.y.shape) for d in ("mu", "sigma"))
+    unit, given = layout.side_by_side((data.y - mu) / sigma, pt), residuals.given(values)
+    white, scale = residuals.correlation.whiten(given, unit, layout, pt)
+    count, squares = layout.mask.sum(axis=0), (white**2).sum(axis=0)
+    log_scale = pt.log(scale) + layout.side_by_side(pt.log(sigma), pt)
+    logp = _normal(squares, count) if "nu" not in p else _student(squares, count, p["nu"])
+    pm.Potential(f"{data.name}_groups", logp - log_scale.sum(axis=0))
+
+
+def _natural(response: Response, values: Mapping[str, Any]) -> dict[str, Any]:
+    etas = {d: values[d] for d in response.predictors}
+    names = [*response.family.free_dpars, *(v.name for v in response.family.vectors)]
+    own = {name: values[name] for name in names if name not in etas}
+    return response.family.complete(own, etas, tensor_maths())
+
+
+def _normal(squares: Any, count: np.ndarray) -> Any:
+    return -0.5 * (squares + count * np.log(2 * np.pi))
+
+
+def _student(squares: Any, count: np.ndarray, nu: Any) -> Any:
+    whole = pt.gammaln((nu + count) / 2) - pt.gammaln(nu / 2) - count / 2 * pt.log(np.pi * nu)
+    return whole - (nu + count) / 2 * pt.log1p(squares / nu)
+
+
+def _lagged_rows(response: Response, values: Mapping[str, Any], rows: str) -> None:
+    """Independent rows around means that have the residuals of rows before."""
+    residuals, y = response.likelihood.residuals, response.data.y
+    layout, eta = residuals.layout, values[MAIN] + pt.zeros(len(y))
+    unit, lags = layout.side_by_side(y - eta, pt), residuals.orders
+    ar, ma = ([values[n][k] for k in range(lags.get(n, 0))] for n in ("ar", "ma"))
+    error = moving_errors(unit, ma)
+    more = sum((w * _moved(error, k + 1) for ws in (ar, ma) for k, w in enumerate(ws)), 0.0)
+    _independent_rows(response, {**values, MAIN: eta + layout.in_rows(more)}, rows)
+
+
+def _moved(values: Any, lag: int) -> Any:
+    return pt.concatenate([pt.zeros_like(values[:lag]), values[:-lag]])
 
 
 def _logp(response: Response, names: tuple[str, ...]) -> Any:
@@ -103,5 +147,10 @@ def _core(v: Vector, p: Mapping[str, np.ndarray]) -> tuple[int, ...]:
     return np.shape(p[v.name])[-len(v.dims) :]
 
 
-ADD = {IndependentRows: _independent_rows, SpatialRows: _spatial_rows}
+ADD = {
+    IndependentRows: _independent_rows,
+    SpatialRows: _spatial_rows,
+    CorrelatedRows: _correlated_rows,
+    LaggedRows: _lagged_rows,
+}
 """What each kind of likelihood registers."""

@@ -164,6 +164,15 @@ def _smooth(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     return {p.name: pm.Deterministic(p.name, z * sd, dims=p.dims)}
 
 
+def _latent(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """Non-centred: standard normal numbers, coloured, times their scale."""
+    residuals = spec.predictors[p.owner].residuals
+    layout, z = residuals.layout, pm.Normal(f"z{p.name}", dims=p.dims, shape=p.shape)
+    white, given = layout.side_by_side(z, pt), residuals.given(made)
+    err = layout.in_rows(residuals.correlation.colour(given, white, layout, pt))
+    return {p.name: pm.Deterministic(p.name, made["sderr"] * err, dims=p.dims)}
+
+
 def _factor_name(group: str) -> str:
     return f"L_{group}"
 
@@ -246,6 +255,7 @@ REGISTER = {
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,
+    Role.LATENT: _latent,
     Role.SHRINKAGE: _hyper,
 }
 """The parameters that are more than one random variable of their own name."""

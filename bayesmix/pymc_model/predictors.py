@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 from bayesmix.design import (
     Columns,
     GroupEffects,
+    LatentResiduals,
     Offset,
     PredictorDesign,
     Regions,
@@ -71,6 +72,10 @@ def _regions(spec: ModelSpec, c: Regions, made: Made) -> Any:
     return made[c.named("rcar")][c.index]
 
 
+def _latent_residuals(spec: ModelSpec, c: LatentResiduals, made: Made) -> Any:
+    return made["err"]
+
+
 VALUES = {
     Columns: _columns,
     Offset: _offset,
@@ -78,5 +83,6 @@ VALUES = {
     Regions: _regions,
     GroupEffects: _group_effects,
     VarianceFunction: _variance_function,
+    LatentResiduals: _latent_residuals,
 }
 """How each kind of contribution is computed."""

@@ -218,6 +218,16 @@ def _regions(
     return {p.name: car.rvs(rng, draws, regions, before)}
 
 
+def _latent(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    residuals = spec.predictors[p.owner].residuals
+    layout, z = residuals.layout, rng.standard_normal((draws, *p.shape))
+    white, given = layout.side_by_side(z, np), residuals.given(before)
+    err = layout.in_rows(residuals.correlation.colour(given, white, layout, np))
+    return {p.name: before["sderr"][:, None] * err}
+
+
 DRAWN = {
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
@@ -228,6 +238,7 @@ DRAWN = {
     Role.SMOOTH: _smooth,
     Role.SPATIAL: _spatial,
     Role.REGIONS: _regions,
+    Role.LATENT: _latent,
 }
 """The parameters that aren't drawn value by value."""
 

@@ -319,6 +319,7 @@ PRIORS = {
     Role.SMOOTH: _nothing,
     Role.SPATIAL: _nothing,
     Role.REGIONS: _nothing,
+    Role.LATENT: _nothing,
     Role.SHRINKAGE: _nothing,
 }
 """The lines of priors of parameters that have symbols of their own."""

@@ -28,6 +28,7 @@ DATA = (
     frame(30)
     .assign(m=lambda d: d["g"].to_numpy()[::-1])
     .assign(v=lambda d: d["g"].map(dict(zip("pqrstu", range(1, 7), strict=True))))
+    .assign(when=lambda d: (7 * np.arange(len(d))) % 30 + 0.5)
 )
 NORMAL = prior("normal(0, 1)", "b")
 SKEWED = [
@@ -97,6 +98,15 @@ CASES = {
         "gaussian",
         SKEWED[6:7],
     ),
+    "correlated residuals": (
+        bf("y ~ x + (1 | k) + arma(when, gr=g, cov=True)", sigma="z"),
+        "student",
+        (),
+    ),
+    "compound symmetry": ("y ~ x + cosy(when, gr=g)", "gaussian", ()),
+    "unequal distances": ("y ~ x + car1(when, gr=g)", "student", ()),
+    "lags": ("y | weights(w) ~ x + arma(when, gr=g, p=2, q=2)", "student", ()),
+    "latent residuals": ("count ~ x + ar(when, gr=g, cov=True)", "negbinomial", ()),
     "all of it": ('y ~ (1 + x | gr(g, dist="student", cov=A, pw=v))', "gaussian", ()),
 }
 MATRICES = {"A": relatives("uqtprs")}

@@ -1,0 +1,291 @@
+"""Terms of residuals on data: which rows hang together, in which order, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Correlation, Layout
+from bayesmix.design.columns import Use, label_key, uses_of
+from bayesmix.design.contributions import Values
+from bayesmix.errors import DataError, FormulaError, listed
+from bayesmix.formula.tree import Formula, Predictor, ResidualTerm
+from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform, labels
+
+if TYPE_CHECKING:
+    from bayesmix.families import Family
+
+NATURAL = ("gaussian", "student")
+"""The families that have residuals of their own, a response less its mean."""
+
+DAY = np.timedelta64(1, "D")
+"""The unit of the distances between dates."""
+
+
+class Kind(StrEnum):
+    """What a term of residuals means to a model."""
+
+    COVARIANCE = "covariance"
+    """Residuals of a group are one draw of a distribution of several dimensions."""
+    LAGGED = "lagged"
+    """Past residuals are in the mean."""
+    LATENT = "latent"
+    """The linear predictor has residuals, which are correlated."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Rows in groups and times.
+
+    Attributes
+    ----------
+    groups : tuple of str
+        The keys of the groups.
+    codes : ndarray of int
+        The group of each row.
+    times : ndarray of float
+        Numbers in the order of time; of dates days.
+    """
+
+    groups: tuple[str, ...]
+    codes: np.ndarray
+    times: np.ndarray
+
+    @classmethod
+    def of(cls, term: ResidualTerm, frame: pd.DataFrame, known: tuple[str, ...] = ()) -> Series:
+        """Those of a frame, the groups that are known first."""
+        keys = _keys(term, frame)
+        levels = tuple(dict.fromkeys((*known, *_sorted(term, frame, keys))))
+        position = {key: i for i, key in enumerate(levels)}
+        codes = np.array([position[key] for key in keys], np.int64)
+        if term.time is None:
+            times = pd.Series(codes).groupby(codes).cumcount().to_numpy(float)
+            return cls(levels, codes, times)
+        return cls(levels, codes, _times(frame[term.time.name]))
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The rows in their groups, those that have some."""
+        return Layout.of(np.unique(self.codes, return_inverse=True)[1], self.times)
+
+    @cached_property
+    def places(self) -> list[tuple[int, float]]:
+        """The group and the time of each row."""
+        return list(zip(self.codes.tolist(), self.times.tolist(), strict=True))
+
+    def found(self, other: Series) -> np.ndarray:
+        """For each row of another the row here of the same group and time, or -1."""
+        at = {place: row for row, place in enumerate(self.places)}
+        return np.array([at.get(place, -1) for place in other.places], np.int64)
+
+
+def _keys(term: ResidualTerm, frame: pd.DataFrame) -> list[str]:
+    return [""] * len(frame) if term.gr is None else [label_key(v) for v in frame[term.gr.name]]
+
+
+def _sorted(term: ResidualTerm, frame: pd.DataFrame, keys: list[str]) -> Iterable[str]:
+    """The keys of the groups, in the order of the levels."""
+    if term.gr is None:
+        return dict.fromkeys(keys)
+    column = frame[term.gr.name]
+    return dict.fromkeys(label_key(v) for v in column.sort_values())
+
+
+def _times(column: pd.Series) -> np.ndarray:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(float)
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        days = column.dt.tz_localize(None) - pd.Timestamp(0)
+        return (days / DAY).to_numpy(float)
+    return column.to_numpy(float)
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """A term of residuals on the data of the fit.
+
+    Attributes
+    ----------
+    term : ResidualTerm
+    kind : Kind
+    series : Series
+    correlation : Correlation or None
+        None where past residuals are in the mean.
+    """
+
+    term: ResidualTerm
+    kind: Kind
+    series: Series
+    correlation: Correlation | None
+
+    @property
+    def layout(self) -> Layout:
+        return self.series.layout
+
+    @property
+    def orders(self) -> dict[str, int]:
+        """By parameter of ``arma()`` its number of lags."""
+        return {name: k for name, k in (("ar", self.term.p), ("ma", self.term.q)) if k}
+
+    def parameters(self, rows: pd.Index) -> Iterable[Parameter]:
+        """The parameters, without their priors; `rows` are the labels of the fit's rows."""
+        ranges = {} if self.correlation is None else self.correlation.names
+        target = Target("", MAIN)
+        for name in (*self.orders, *(n for n in ranges if n not in self.orders)):
+            lower, upper = ranges.get(name, (-np.inf, np.inf))
+            lags = tuple(range(1, self.orders.get(name, 0) + 1))
+            axes = ((f"{name}_lag",), (lags,)) if lags else ()
+            slot = Slot(name, lower=lower, upper=upper)
+            yield Parameter(name, Role.RESIDUAL, target, *axes, slots=(slot,))
+        if self.kind == Kind.LATENT:
+            yield Parameter("sderr", Role.RESIDUAL, target, slots=(Slot("sderr"),))
+            axes = ("err_row",), (labels(rows),)
+            yield Parameter("err", Role.LATENT, target, *axes, transform=Transform.STANDARDISED)
+
+    def given(self, values: Mapping[str, Any] | Values) -> dict[str, Any]:
+        """Draws of its correlation's parameters, with an axis for positions and one for groups."""
+        return {name: _spread(values[name]) for name in self.correlation.names}
+
+
+def _spread(values: Any) -> Any:
+    """Of one value a sample, whatever axes it has."""
+    return values.reshape((-1, 1, 1)) if isinstance(values, np.ndarray) else values.reshape((1, 1))
+
+
+@dataclass(frozen=True)
+class LatentResiduals:
+    """What latent residuals add to a linear predictor.
+
+    Attributes
+    ----------
+    residuals : Residuals
+    rows : ndarray of int
+        For each row the row of the fit whose residual it has.
+    """
+
+    residuals: Residuals
+    rows: np.ndarray
+
+    def uses(self, source: str) -> list[Use]:
+        return uses_of(self.residuals.term.columns, source)
+
+    def on(self, frame: pd.DataFrame) -> LatentResiduals:
+        series = self.residuals.series
+        rows = series.found(Series.of(self.residuals.term, frame, series.groups))
+        if (rows < 0).any():
+            raise DataError(
+                f"{_name(self.residuals.term)} has no residual of "
+                f"{_rows(frame.index[rows < 0])}: the fit has no row of that group and time. "
+                "incl_autocor=False leaves residuals out."
+            )
+        return replace(self, rows=rows)
+
+    def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
+        eta += values["err"][:, self.rows[rows]]
+
+
+def build_residuals(
+    predictor: Predictor, target: Target, family: Family, frame: pd.DataFrame, formula: Formula
+) -> Residuals | None:
+    """The term of residuals of a predictor on the data of the fit, if there is one.
+
+    Raises
+    ------
+    FormulaError
+        For a term that the family or another part of the formula has no place for.
+    DataError
+        For times twice in a group, or an order that no group is long enough for.
+    """
+    if not predictor.residuals:
+        return None
+    term, *more = (*predictor.residuals, *predictor.sars)
+    if more:
+        raise FormulaError("There is one term of residuals.", predictor.source, more[0].span)
+    if not target.is_main or family.main != (MAIN,):
+        raise FormulaError(
+            f"{term.function}() is a term of the formula of {MAIN!r}"
+            + ("." if not target.is_main else f", which {family.name!r} hasn't."),
+            predictor.source,
+            term.span,
+        )
+    kind = _kind(term, family, predictor, formula)
+    series = Series.of(term, frame)
+    _check_times(term, series, frame)
+    _check_order(term, series)
+    return Residuals(term, kind, series, _correlation(term) if term.cov else None)
+
+
+def _correlation(term: ResidualTerm) -> Correlation:
+    if term.function == "cosy":
+        return CompoundSymmetry()
+    return CAR1() if term.function == "car1" else Arma(term.p, term.q)
+
+
+def _kind(term: ResidualTerm, family: Family, predictor: Predictor, formula: Formula) -> Kind:
+    on = predictor.source, term.span
+    if family.name not in NATURAL:
+        if not term.cov:
+            raise FormulaError(
+                f"Family {family.name!r} has no residuals whose past could be in the mean.",
+                *on,
+                hint="With cov=True residuals are part of the linear predictor.",
+            )
+        return Kind.LATENT
+    others = [a.name for a in formula.response.additions if a.name not in ("subset", "index")]
+    if others and (term.cov or others != ["weights"]):
+        raise FormulaError(f"{others[0]}() can't be with {term.function}().", *on)
+    if not term.cov:
+        if family.link(MAIN).name != "identity":
+            raise FormulaError(
+                f"Past residuals are in a mean whose link is identity, not "
+                f"{family.link(MAIN).name!r}.",
+                *on,
+                hint="With cov=True any link will do.",
+            )
+        return Kind.LAGGED
+    if "nu" in dict(formula.predictors):
+        raise FormulaError(
+            f"With {term.function}() residuals of a group have one 'nu', which can't have a "
+            "formula.",
+            *on,
+        )
+    return Kind.COVARIANCE
+
+
+def _check_times(term: ResidualTerm, series: Series, frame: pd.DataFrame) -> None:
+    twice = pd.Series(series.places).duplicated(keep=False).to_numpy()
+    if twice.any():
+        within = "" if term.gr is None else f" within a level of {term.gr.name!r}"
+        raise DataError(
+            f"{_name(term)} needs times that differ{within}; the same are in "
+            f"{_rows(frame.index[twice])}. Average such rows, or name a finer group in gr=."
+        )
+    if term.function == "car1" and isinstance(frame[term.time.name].dtype, pd.CategoricalDtype):
+        raise DataError(
+            f"car1() needs times with distances, numbers or dates; {term.time.name!r} has "
+            "categories. ar() looks at their order alone."
+        )
+
+
+def _check_order(term: ResidualTerm, series: Series) -> None:
+    longest, order = len(series.layout.rows), max(term.p, term.q, 1)
+    if longest <= order:
+        raise DataError(
+            f"{_name(term)} looks {order} {'row' if order == 1 else 'rows'} back, and the longest "
+            f"group has {longest} {'row' if longest == 1 else 'rows'}."
+            + (" Name larger groups in gr=." if order == 1 else " Take a smaller order.")
+        )
+
+
+def _name(term: ResidualTerm) -> str:
+    return f"{term.function}()"
+
+
+def _rows(index: pd.Index) -> str:
+    return f"{'row' if len(index) == 1 else 'rows'} {listed(index.tolist(), limit=10)}"

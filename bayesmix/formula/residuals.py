@@ -1,0 +1,106 @@
+"""``ar(time, gr=g, p=1, cov=True)``, ``cosy(time, gr=g)``: residuals that hang together.
+
+Source: brms's autocorrelation terms, https://paulbuerkner.com/brms/reference/autocor-terms.html,
+whose names and arguments they have; ``car1()`` is nlme's ``corCAR1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bayesmix.errors import FormulaError, did_you_mean, listed
+from bayesmix.formula.cursor import Cursor
+from bayesmix.formula.expressions import parse_arguments
+from bayesmix.formula.tokens import Token
+from bayesmix.formula.tree import Expr, Literal, Name, ResidualTerm, Span
+
+OPTIONS = {
+    "ar": ("p", "cov"),
+    "ma": ("q", "cov"),
+    "arma": ("p", "q", "cov"),
+    "cosy": (),
+    "car1": (),
+}
+"""What each takes beside ``time`` and ``gr``."""
+
+
+def parse_residual(cursor: Cursor) -> ResidualTerm:
+    """A term of residuals: its name comes next."""
+    function = cursor.take()
+    args, kwargs, inside = parse_arguments(cursor)
+    span, given = (function.span[0], inside[1]), dict(kwargs)
+    if args:
+        given = {"time": args[0], **given}
+    _check_options(function, given, len(args), span)
+    time, gr = _column("time", given), _column("gr", given)
+    p, q = (_order(what, function, given) for what in "pq")
+    cov = function.text not in ("ar", "ma", "arma") or _cov(given)
+    term = ResidualTerm(function.text, time, gr, p, q, cov, span)
+    _check_term(term)
+    return term
+
+
+def _check_options(function: Token, given: Mapping[str, Expr], positional: int, span: Span) -> None:
+    there = ("time", "gr", *OPTIONS[function.text])
+    for name, value in given.items():
+        if name not in there:
+            raise FormulaError(
+                f"{function.text}() has no option {name!r}.{did_you_mean(name, there)}",
+                span=value.span,
+                hint=f"It has {listed(there)}.",
+            )
+    if positional > 1:
+        raise FormulaError(
+            f"{function.text}() takes the column of times, and options by name.",
+            span=span,
+            hint=f"Write '{function.text}(time, gr=g)'.",
+        )
+
+
+def _column(what: str, given: Mapping[str, Expr]) -> Name | None:
+    column = given.get(what)
+    if column is not None and not isinstance(column, Name):
+        raise FormulaError(
+            f"{what}= takes the name of a column.",
+            span=column.span,
+            hint="Make the column first, with data.assign().",
+        )
+    return column
+
+
+def _order(what: str, function: Token, given: Mapping[str, Expr]) -> int:
+    if what not in OPTIONS[function.text]:
+        return 0
+    value = given.get(what)
+    if value is None:
+        return 1
+    number = value.value if isinstance(value, Literal) else None
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise FormulaError(f"{what}= is a whole number of lags.", span=value.span)
+    return number
+
+
+def _cov(given: Mapping[str, Expr]) -> bool:
+    value = given.get("cov")
+    if value is None:
+        return False
+    if not isinstance(value, Literal) or not isinstance(value.value, bool):
+        raise FormulaError("cov= is True or False.", span=value.span)
+    return value.value
+
+
+def _check_term(term: ResidualTerm) -> None:
+    if term.function in ("ar", "ma", "arma") and not term.p + term.q:
+        raise FormulaError(f"{term.function}() has no lag: an order is at least 1.", span=term.span)
+    if term.cov and max(term.p, term.q) > 1:
+        raise FormulaError(
+            "With cov=True the orders p and q are 1 at most.",
+            span=term.span,
+            hint="With cov=False, where past residuals are in the mean, they can be any.",
+        )
+    if term.function == "car1" and term.time is None:
+        raise FormulaError(
+            "car1() needs times, whose distances count.",
+            span=term.span,
+            hint="Write 'car1(time, gr=g)'.",
+        )

@@ -1,0 +1,117 @@
+"""Predictions of responses whose rows hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesmix.correlations import Layout
+from bayesmix.correlations.densities import given_others, given_past
+from bayesmix.correlations.lags import lagged_means
+from bayesmix.parameters import MAIN
+from bayesmix.predict.neighbours import Neighbours
+
+if TYPE_CHECKING:
+    from bayesmix.predict.response import Etas, Prediction
+
+GIVEN = {"others": given_others, "past": given_past}
+"""What the log likelihood of a row is conditional on: the others of its group, or those before."""
+
+
+def correlated_log_lik(prediction: Prediction, given: str) -> Callable[[slice], np.ndarray]:
+    """That of rows whose residuals are one draw by group."""
+    near, correlation = Neighbours.of(prediction), prediction.response.likelihood.residuals
+    draws = correlation.given(prediction.draws)
+
+    def log_lik(part: slice) -> np.ndarray:
+        layout, rows = near.around(part)
+        p = prediction.parameters(near.etas(rows))
+        residuals = layout.side_by_side((near.y[rows] - p["mu"]) / p["sigma"], np)
+        nu = p["nu"][..., None] if "nu" in p else None
+        logp = GIVEN[given](correlation.correlation, draws, residuals, layout, nu)
+        return (layout.in_rows(logp) - np.log(p["sigma"]))[:, np.searchsorted(rows, _numbers(part))]
+
+    return log_lik
+
+
+def lagged_etas(prediction: Prediction, part: slice) -> Etas:
+    """Linear predictors with what the rows before say of the mean."""
+    near = prediction.neighbours
+    layout, rows = near.around(part)
+    etas = near.etas(rows)
+    etas |= {MAIN: _lagged(near, layout, rows, etas[MAIN])}
+    at = np.searchsorted(rows, _numbers(part))
+    return {d: values[:, at] for d, values in etas.items()}
+
+
+def _lagged(
+    near: Neighbours,
+    layout: Layout,
+    rows: np.ndarray,
+    eta: np.ndarray,
+    noise: np.ndarray | None = None,
+) -> np.ndarray:
+    """The means of rows that are whole groups."""
+    draws, y = near.prediction.draws, layout.side_by_side(near.y[rows], np)
+    ar, ma = (
+        draws[name] if name in near.residuals.orders else np.empty((len(draws), 0))
+        for name in ("ar", "ma")
+    )
+    on = layout.side_by_side(eta, np)
+    more = 0.0 if noise is None else layout.side_by_side(noise, np)
+    return layout.in_rows(lagged_means(on, y, ar, ma, more))
+
+
+def correlated_draws(prediction: Prediction, part: slice) -> np.ndarray:
+    """Responses whose residuals are drawn by group."""
+    near, residuals = prediction.neighbours, prediction.response.likelihood.residuals
+    layout, rows = near.around(part)
+    p, given = prediction.parameters(near.etas(rows)), residuals.given(prediction.draws)
+    white, chi2 = _noise(prediction, layout, rows, p.get("nu"), each=False)
+    drawn = layout.in_rows(residuals.correlation.colour(given, white, layout, np) * chi2)
+    return (p["mu"] + p["sigma"] * drawn)[:, np.searchsorted(rows, _numbers(part))]
+
+
+def lagged_draws(prediction: Prediction, part: slice) -> np.ndarray:
+    """Responses, those that newdata doesn't have drawn one after the other."""
+    near = prediction.neighbours
+    layout, rows = near.around(part)
+    etas = near.etas(rows)
+    p = prediction.parameters(etas)
+    white, chi2 = _noise(prediction, layout, rows, p.get("nu"), each=True)
+    noise = p["sigma"] * layout.in_rows(white * chi2)
+    drawn = _lagged(near, layout, rows, etas[MAIN], noise) + noise
+    return drawn[:, np.searchsorted(rows, _numbers(part))]
+
+
+def marginal_scale(prediction: Prediction) -> np.ndarray:
+    """The standard deviation of a residual in units of sigma, of which one knows no other."""
+    residuals = prediction.response.likelihood.residuals
+    return residuals.correlation.marginal(residuals.given(prediction.draws))[..., 0]
+
+
+def _noise(
+    prediction: Prediction, layout: Layout, rows: np.ndarray, nu: np.ndarray | None, each: bool
+) -> tuple[np.ndarray, np.ndarray | float]:
+    """Standard normal numbers, and what makes Student's t of them: one a group, or `each` its own.
+
+    Of a stream for each group, so that it doesn't matter in which chunk it is asked for.
+    """
+    shape, samples = layout.rows.shape, len(prediction.draws)
+    white, scale = (
+        np.empty((samples, *shape)),
+        np.ones((samples, shape[0] if each else 1, shape[1])),
+    )
+    for group, first in enumerate(rows[layout.rows[0]].tolist()):
+        rng = prediction.seeds.stream("residuals", str(first))
+        white[:, :, group] = rng.standard_normal((samples, shape[0]))
+        if nu is not None:
+            chi2 = rng.chisquare(np.broadcast_to(nu, (samples, scale.shape[1])))
+            scale[:, :, group] = np.sqrt(nu / chi2)
+    return white, scale
+
+
+def _numbers(part: slice) -> np.ndarray:
+    return np.arange(part.start, part.stop)

@@ -159,6 +159,7 @@ def build_design(
     extra: Mapping[str, Any] | None = None,
     data2: Mapping[str, pd.DataFrame] | None = None,
     whole: ResponseData | None = None,
+    regions: Mapping[Target, tuple[Regions, ...]] | None = None,
 ) -> Design:
     """Put a formula on data.
 
@@ -173,6 +174,8 @@ def build_design(
         The matrices that the formula names.
     whole : ResponseData, optional
         That of all rows, where these are some of them.
+    regions : mapping of Target to tuple of Regions, optional
+        Those of all rows then, of which some may have no rows here.
 
     Raises
     ------
@@ -187,15 +190,15 @@ def build_design(
     data2 = dict(data2 or {})
     groups = _groups(formula, frame, functions, data2)
     predictors, spine = _predictors(
-        formula, frame, functions, groups, response, data.columns, data2
+        formula, frame, functions, groups, response, data.columns, data2, regions or {}
     )
-    regions = [r for p in predictors for r in p.regions]
-    factors = (*groups.values(), *(r.group for r in regions))
+    found = [r for p in predictors for r in p.regions]
+    factors = (*groups.values(), *(r.group for r in found))
     _check_dims(factors, formula, response.family)
     _check_response(response.name, factors, formula, response.family)
     _check_prefixes(predictors)
     matrices = {g.known.name for g in groups.values() if g.known}
-    matrices |= {r.neighbours.name for r in regions}
+    matrices |= {r.neighbours.name for r in found}
     matrices |= {s.matrix.name for s in written.mu.sars} & data2.keys()
     named = {name: data2[name] for name in sorted(matrices)}
     return Design(
@@ -369,6 +372,7 @@ def _predictors(
     response: ResponseData,
     names: pd.Index,
     data2: Mapping[str, pd.DataFrame],
+    known: Mapping[Target, tuple[Regions, ...]],
 ) -> tuple[tuple[PredictorDesign, ...], Spine]:
     spine: list[GroupCoef] = []
     predictors, family = [], response.family
@@ -385,7 +389,8 @@ def _predictors(
         columns = _columns(build_matrix(population, *on), target, family, smooths)
         penalised = [Smooths(target.smooth, smooths)] if any(s.blocks for s in smooths) else []
         variances = variance_functions(predictor, target, family, on, names, response)
-        regions = build_regions(predictor, target, frame, data2)
+        regions = [r.on(frame) for r in known.get(target, ())]
+        regions = regions or build_regions(predictor, target, frame, data2)
         residuals = build_residuals(predictor, target, family, frame, formula)
         contributions = (
             columns,

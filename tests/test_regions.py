@@ -215,6 +215,8 @@ def test_predictions_go_by_label() -> None:
     both = fit.posterior_linpred(new, re_formula=bx.NA).to_numpy()
     expected = effects.sel(k=30).to_numpy() - effects.sel(k=4).to_numpy()
     np.testing.assert_allclose(both[:, 0] - both[:, 1], expected, rtol=1e-10)
+    alone = fit.posterior_linpred(new.drop(columns="k"), re_formula=bx.NA, incl_autocor=False)
+    np.testing.assert_allclose(alone[:, 0], posterior["b"].stack(sample=("chain", "draw"))[0])
     for allowed in (False, True):
         with pytest.raises(PredictionError, match=r"Region 5.*row 0.*4, 7, 30"):
             fit.posterior_linpred(new.assign(k=[5, 4]), allow_new_levels=allowed)

@@ -44,7 +44,7 @@ class Question:
             raise PredictionError(f"scale must be 'response' or 'linear', not {scale!r}.")
         seed = seed_sequence(request.random_seed, PredictionError)
         # Rows that differ from the data have no neighbours in time.
-        request = replace(request, random_seed=seed, incl_autocor=False)
+        request = replace(request, random_seed=seed, incl_autocor=False, incl_regions=True)
         return cls(spec, draws, request, scale)
 
     def on(self, newdata: Any) -> Predicted:

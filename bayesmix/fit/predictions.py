@@ -119,7 +119,8 @@ class Predictions(Base):
             Where the formula has ``ar()`` and the like, whether what other rows of its group say of
             a row counts: residuals before it in its mean (``cov=False``), its own residual in the
             linear predictor (families without residuals of their own). Rows of the fit are among
-            those others. Without it, and with `clusters`, times and groups aren't needed.
+            those others. Where it has ``car()``, whether effects of regions count. Without it, and
+            with `clusters`, times and groups aren't needed.
         to_zarr : str or Path, optional
             Write the draws to a zarr store of that name, chunk by chunk, and give them from there:
             for rows × draws that memory doesn't hold. (`fitted`, `predict` and the ``avg_`` effects

@@ -34,6 +34,7 @@ class Request:
     n_clusters: Any = None
     average: bool = False
     incl_autocor: bool = True
+    incl_regions: bool | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.allow_new_levels, bool | np.bool_):
@@ -62,6 +63,11 @@ class Request:
     def autocor(self) -> bool:
         """Whether what other rows say of a row counts, which rows in other clusters know not of."""
         return bool(self.incl_autocor) and self.clusters is None
+
+    @property
+    def regions(self) -> bool:
+        """Whether effects of ``car()`` count: as `incl_autocor` says, unless it is said of them."""
+        return bool(self.incl_autocor if self.incl_regions is None else self.incl_regions)
 
     @property
     def on_the_fit(self) -> Request:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.design import Group, GroupEffects, LatentResiduals, Located
+from bayesmix.design import Group, GroupEffects, LatentResiduals, Located, Regions
 from bayesmix.design.columns import columns_of, label_codes, new_frame, uses_of
 from bayesmix.design.contributions import Contribution
 from bayesmix.design.hazards import BASELINE
@@ -102,8 +102,8 @@ def rows_of(spec: ModelSpec, request: Request, targets: Collection[Target]) -> R
         levels.
     """
     kept = kept_contributions(spec, request.re_formula)
-    if not request.autocor:
-        kept = {t: tuple(c for c in cs if not _is_latent(c)) for t, cs in kept.items()}
+    left_out = (LatentResiduals,) * (not request.autocor) + (Regions,) * (not request.regions)
+    kept = {t: tuple(c for c in cs if not isinstance(c, left_out)) for t, cs in kept.items()}
     wanted = {target: kept[target] for target in spec.predictors if target in targets}
     if request.clusters is not None:
         return _in_clusters(spec, request, wanted)
@@ -178,10 +178,6 @@ def _together(group: Group, newdata: pd.DataFrame | None) -> np.ndarray:
 
 def _is_of(groups: Collection[str], c: Contribution) -> bool:
     return isinstance(c, GroupEffects) and c.group in groups
-
-
-def _is_latent(c: Contribution) -> bool:
-    return isinstance(c, LatentResiduals)
 
 
 def _own(group: Group, newdata: pd.DataFrame | None) -> Located | None:

@@ -153,6 +153,12 @@ def _latent(spec: ModelSpec, p: Parameter) -> Variable:
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
+def _correlations(spec: ModelSpec, p: Parameter) -> Variable:
+    """Called by the pair of categories."""
+    cells = [Cell((f"{p.name}__{label}",), ((k,),)) for k, label in enumerate(p.coords[0])]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
 def _shrinkage(spec: ModelSpec, p: Parameter) -> Variable:
     """Counted, or (the shares of R2D2) called by what is shrunk."""
     plain = _plain(spec, p)
@@ -185,6 +191,7 @@ VARIABLES = {
     Role.EFFECTS: _effects,
     Role.SHARES: _shares,
     Role.LATENT: _latent,
+    Role.CORRELATIONS: _correlations,
     Role.SHRINKAGE: _shrinkage,
     Role.SPATIAL: _regions,
     Role.REGIONS: _regions,

@@ -358,7 +358,10 @@ def _vectors(responses: Iterable[Response]) -> Iterator[Parameter]:
     """The parameters of several values that all rows share."""
     for r in responses:
         for v in r.family.vectors:
-            yield _shares(v, r) if v.shares else _thresholds(v, r)
+            if v.correlations:
+                yield _correlations(v, r)
+            else:
+                yield _shares(v, r) if v.shares else _thresholds(v, r)
 
 
 def _thresholds(v: Vector, r: Response) -> Parameter:
@@ -380,6 +383,13 @@ def _shares(v: Vector, r: Response) -> Parameter:
     coords = (*(labels(s) for s in r.data.strata if v.strata), v.labels)
     target = Target(r.name, MAIN)
     return Parameter(v.name, Role.SHARES, target, v.dims, coords, slots, Transform.SHARES)
+
+
+def _correlations(v: Vector, r: Response) -> Parameter:
+    """Those under the diagonal, row by row, with one prior."""
+    axes, target = ((v.dim,), (v.labels,)), Target(r.name, MAIN)
+    slots, transform = (Slot(v.class_),), Transform.CORRELATION
+    return Parameter(v.name, Role.CORRELATIONS, target, *axes, slots, transform)
 
 
 def _plain(responses: Iterable[Response]) -> Iterator[Parameter]:

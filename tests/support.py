@@ -95,6 +95,10 @@ def _of(spec: ModelSpec, p: Parameter, rng: np.random.Generator, shape: tuple[in
         return {p.name: _cor(rng, (*shape, *p.shape[:-2]), spec.group(p.owner))}
     if p.role in (Role.POPULATION, Role.EFFECTS):
         return {p.name: rng.normal(0, 0.4, (*shape, *p.shape))}
+    if p.role == Role.CORRELATIONS:
+        size = len(lkj.matrix(np.zeros(p.size)))
+        root = lkj.cholesky_rvs(rng, int(np.prod(shape)), size, 2.0)
+        return {p.name: lkj.under_diagonal(root @ root.mT).reshape(*shape, p.size)}
     if p.role == Role.SHARES:
         return {p.name: rng.dirichlet(np.ones(p.shape[-1]), (*shape, *p.shape[:-1]))}
     if p.role == Role.SD:

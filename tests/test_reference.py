@@ -44,7 +44,7 @@ def coefficient(name: str) -> str:
 
 
 def test_the_cases_are_there() -> None:
-    assert len(cases()) == 77
+    assert len(cases()) == 78
     assert sum(1 for c in cases() for _ in c.predictions()) > 100
 
 
@@ -129,7 +129,7 @@ def test_default_priors(case: Case) -> None:
 @each_case()
 def test_priors_of_the_user(case: Case) -> None:
     expected = as_now(case, case.table("prior_summary"))
-    expected["class"] = expected["class"].replace("L", "cor")
+    expected["class"] = expected["class"].replace({"L": "cor", "Llncor": "lncor"})
     expected["prior"] = expected["prior"].str.replace("lkj_corr_cholesky", "lkj")
     if any(p["class"] == "shape" for p in case.spec["prior"]):
         expected.loc[expected["class"] == "shape", "source"] = "user"

@@ -71,6 +71,8 @@ class Vector:
         Whether the values increase.
     shares : bool
         Whether they are positive and add up to one, with one prior for all.
+    correlations : bool
+        Whether they are those under the diagonal of a correlation matrix, row by row.
     each : bool
         Whether priors can name one of them by its label.
     strata : str
@@ -86,6 +88,7 @@ class Vector:
     labels: tuple[Any, ...]
     ordered: bool = True
     shares: bool = False
+    correlations: bool = False
     strata: str = ""
     each: bool = True
     runs: tuple[int, ...] = ()

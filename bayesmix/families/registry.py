@@ -31,6 +31,7 @@ from bayesmix.families import (
     geometric,
     hurdle_cumulative,
     inverse_gaussian,
+    logistic_normal,
     lognormal,
     multinomial,
     negbinomial,
@@ -90,13 +91,11 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             categorical.FAMILY,
             *multinomial.FAMILIES,
             *dirichlet.FAMILIES,
+            logistic_normal.FAMILY,
         )
     }
 )
 """Every family, by brms's name."""
-
-NOT_YET = frozenset("logistic_normal".split())
-"""Families of brms that are still to come, in lower case."""
 
 ELSEWHERE = MappingProxyType(
     {
@@ -178,8 +177,6 @@ def _named(name: Any) -> Family:
     name = ALIASES.get(name, name)
     if name in FAMILIES:
         return FAMILIES[name]
-    if name.casefold() in NOT_YET:
-        raise FamilyError(f"Family {name!r} is not supported yet; there is {listed(FAMILIES)}.")
     raise FamilyError(f"There is no family {name!r}.{_hint(name)} There is {listed(FAMILIES)}.")
 
 

@@ -46,6 +46,8 @@ class Role(StrEnum):
     ROWS = "rows"
     """How much rows hang on each other."""
     DPAR = "dpar"
+    CORRELATIONS = "correlations"
+    """Those under the diagonal of a matrix that all rows have in common, row by row."""
     SHARES = "shares"
     """Of a whole that all rows have in common."""
     VARIANCE = "variance"

@@ -117,6 +117,15 @@ def _with_first(g: GroupPriors, draws: Draws, block: tuple[int, ...]) -> np.ndar
     return cor.reshape(len(draws), -1, len(block) - 1)
 
 
+def _under_diagonal(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """-inf where they are those of no correlation matrix."""
+    matrices = lkj.matrix(draws[p.name])
+    proper = np.linalg.eigvalsh(matrices)[:, 0] > 0
+    total = np.full(len(matrices), -np.inf)
+    total[proper] = p.prior.logpdf(np.linalg.cholesky(matrices[proper]))
+    return total
+
+
 CORRELATIONS = {"free": _free, "common": _common, "ar1": _ar1, "toeplitz": _toeplitz}
 """The log densities of correlated coefficients of every stratum, by their structure."""
 
@@ -176,6 +185,7 @@ PRIORS = {
     Role.SD: _standard_deviations,
     Role.THRESHOLDS: _thresholds,
     Role.COR: _correlations,
+    Role.CORRELATIONS: _under_diagonal,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,

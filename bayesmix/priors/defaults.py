@@ -13,6 +13,7 @@ from bayesmix.families.family import Family
 from bayesmix.parameters.slots import Slot
 from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.parsing import parse_distribution
+from bayesmix.priors.prior import CORRELATIONS
 from bayesmix.priors.rounding import format_number, round_as_r
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _of_size(what: str, size: float) -> str:
 def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: float) -> str:
     if class_ == "b":
         return ""
-    if class_ == "cor":
+    if class_ in CORRELATIONS:
         return "lkj(1)"
     if class_ in ("sd", "sds", "sdcar", "sderr"):
         return _student(0.0, _scale(y, _response_link(family)))
@@ -199,14 +200,21 @@ def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: floa
 def _intercept_of(dpar: str, family: Family, y: np.ndarray) -> str:
     """The intercept of the formula of a dpar other than mu."""
     link = family.dpar(dpar).link
-    if link == "identity":
+    if link == "identity" or _of_log_ratios(dpar, family):
         return _natural(dpar, family, y)
     if dpar == "sigma":
         return _student(0.0, _scale(y, link))
     return _LINKED.get(dpar, "")
 
 
+def _of_log_ratios(dpar: str, family: Family) -> bool:
+    """Whether it is a standard deviation of one category's log ratio."""
+    return family.main_outcome is not None and dpar.startswith("sigma")
+
+
 def _natural(dpar: str, family: Family, y: np.ndarray) -> str:
+    if _of_log_ratios(dpar, family):
+        return _student(0.0, _LEAST_SCALE)
     if dpar == "sigma":
         return _student(0.0, _scale(y, "log" if family.log_scale else "identity"))
     if dpar == "ndt":

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["cholesky_logpdf", "cholesky_rvs"]
+__all__ = [
+    "cholesky_logpdf",
+    "cholesky_rvs",
+    "matrix",
+    "of_partials",
+    "partial_shapes",
+    "under_diagonal",
+]
 
 
 def cholesky_logpdf(factor: ArrayLike, eta: float) -> np.ndarray:
@@ -77,6 +84,71 @@ def cholesky_rvs(rng: np.random.Generator, draws: int, size: int, eta: float) ->
         factor[:, row, :row] = np.sqrt(length2)[:, None] * direction
         factor[:, row, row] = np.sqrt(1.0 - length2)
     return factor
+
+
+def matrix(under: ArrayLike) -> np.ndarray:
+    """The correlation matrices of what stands under their diagonals, row by row.
+
+    Parameters
+    ----------
+    under : array_like
+        Shape ``(..., K (K - 1) / 2)``.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(..., K, K)``.
+
+    Examples
+    --------
+    >>> matrix([0.1, 0.2, 0.3]).tolist()
+    [[1.0, 0.1, 0.2], [0.1, 1.0, 0.3], [0.2, 0.3, 1.0]]
+    """
+    under = np.asarray(under, dtype=float)
+    size = round((1 + np.sqrt(1 + 8 * under.shape[-1])) / 2)
+    made = np.tile(np.eye(size), (*under.shape[:-1], 1, 1))
+    rows, columns = np.tril_indices(size, -1)
+    made[..., rows, columns] = made[..., columns, rows] = under
+    return made
+
+
+def under_diagonal(matrices: np.ndarray) -> np.ndarray:
+    """The inverse of `matrix`."""
+    return matrices[(..., *np.tril_indices(matrices.shape[-1], -1))]
+
+
+def partial_shapes(size: int, eta: float) -> np.ndarray:
+    """What makes a matrix's canonical partial correlations r: (1 + r) / 2 ~ Beta(shape, shape).
+
+    They are independent, in the order of what stands under the diagonal, row by row (Lewandowski,
+    Kurowicka and Joe 2009).
+
+    Examples
+    --------
+    >>> partial_shapes(3, 1.0).tolist()
+    [1.5, 1.5, 1.0]
+    """
+    columns = np.tril_indices(size, -1)[1]
+    return eta + (size - 2 - columns) / 2
+
+
+def of_partials(shares: np.ndarray) -> np.ndarray:
+    """What stands under the diagonal, from partial correlations r as (1 + r) / 2.
+
+    Examples
+    --------
+    >>> of_partials(np.array([0.55])).round(6).tolist()
+    [0.1]
+    """
+    factor = matrix(shares)
+    for i in range(factor.shape[-1]):
+        left = np.ones(factor.shape[:-2])
+        for j in range(i):
+            u = factor[..., i, j].copy()
+            factor[..., i, j] = (2 * u - 1) * left
+            left = left * 2 * np.sqrt(u * (1 - u))
+        factor[..., i, i], factor[..., i, i + 1 :] = left, 0.0
+    return under_diagonal(factor @ factor.mT)
 
 
 def _log_constant(size: int, eta: float) -> float:

@@ -21,6 +21,7 @@ _FIELDS = {
     "Intercept": ("coef", "group", "dpar"),
     "sd": ("coef", "group", "dpar"),
     "cor": ("group",),
+    "lncor": (),
     "df": ("group",),
     "power": ("coef", "dpar"),
     "expon": ("coef", "dpar"),
@@ -33,6 +34,9 @@ _FIELDS = {
 }
 """By class what else a prior may name."""
 
+
+CORRELATIONS = ("cor", "lncor")
+"""The classes that lkj is for."""
 
 SHRUNK = ("b", "sd")
 """The classes that horseshoe and R2D2 are for."""
@@ -238,11 +242,11 @@ def _check_flat(prior: Prior) -> None:
 
 def _check_lkj(prior: Prior) -> None:
     is_lkj = prior.distribution.name == "lkj"
-    if is_lkj and prior.class_ != "cor":
+    if is_lkj and prior.class_ not in CORRELATIONS:
         raise PriorError(f"{prior}: lkj is for correlations, class 'cor', not {prior.class_!r}.")
-    if prior.class_ == "cor" and not is_lkj:
+    if prior.class_ in CORRELATIONS and not is_lkj:
         raise PriorError(f"{prior}: a correlation's prior is 'lkj(eta)' and nothing else.")
-    if prior.class_ == "cor" and (prior.lb is not None or prior.ub is not None):
+    if prior.class_ in CORRELATIONS and (prior.lb is not None or prior.ub is not None):
         raise PriorError(f"{prior}: correlations take no lb or ub.")
 
 

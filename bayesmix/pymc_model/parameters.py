@@ -9,7 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmix.parameters import Parameter, Role, Transform
-from bayesmix.priors import common, serial
+from bayesmix.priors import common, lkj, serial
 from bayesmix.priors.shrinkage import Shrinkage
 from bayesmix.pymc_model.regions import add_regions, add_spatial
 from bayesmix.pymc_model.vectors import increasing, vector
@@ -129,6 +129,15 @@ def _correlations(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     return {_factor_name(p.owner): factor}
 
 
+def _under_diagonal(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """Correlations that the rows of a response have in common."""
+    size = len(lkj.matrix(np.zeros(p.size)))
+    factor = _lkj_factor(f"{{}}_{p.name}", *p.prior.distribution.params, size)[0]
+    rows, columns = np.tril_indices(size, -1)
+    under = (factor[rows] * factor[columns]).sum(axis=1)
+    return {p.name: pm.Deterministic(p.name, under, dims=p.dims)}
+
+
 def _mixing(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     # Of a plain 0.5 PyTensor would take the logarithm with the digits of a float32.
     half = np.full(p.shape, 0.5)
@@ -178,14 +187,17 @@ def _factor_name(group: str) -> str:
 
 
 def _block_factor(name: str, g: GroupPriors, size: int) -> Any:
+    return _lkj_factor(name, g.eta, size, 1 if g.group.by is None else len(g.group.by.levels))
+
+
+def _lkj_factor(name: str, eta: float, size: int, strata: int = 1) -> Any:
     """LKJ(eta) by its canonical partial correlations, which are independent betas.
 
     Column j of the lower triangle has (1 + cpc) / 2 ~ Beta(a, a) with a = eta + (size - 2 - j) / 2
     (Lewandowski, Kurowicka and Joe 2009).
     """
-    strata = 1 if g.group.by is None else len(g.group.by.levels)
     rows, columns = np.tril_indices(size, -1)
-    shape = g.eta + (size - 2 - columns) / 2
+    shape = lkj.partial_shapes(size, eta)
     u = pm.Beta(name.format("cpc"), shape, shape, shape=(strata, len(rows)))
     at = np.eye(size * size)[rows * size + columns]
     cpc = pt.dot(2 * u - 1, at).reshape((strata, size, size))
@@ -252,6 +264,7 @@ REGISTER = {
     Role.THRESHOLDS: _thresholds,
     Role.SD: _standard_deviations,
     Role.COR: _correlations,
+    Role.CORRELATIONS: _under_diagonal,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,

@@ -61,7 +61,7 @@ def prior_tree(spec: ModelSpec, prior: xr.Dataset, predicted: xr.DataArray) -> x
     prior : xarray.Dataset
         From `draw_prior`.
     predicted : xarray.DataArray
-        ``(sample, obs)``, in the order of the draws.
+        ``(sample, obs)``, in the order of the draws; of several columns with a dimension more.
 
     Returns
     -------
@@ -70,8 +70,10 @@ def prior_tree(spec: ModelSpec, prior: xr.Dataset, predicted: xr.DataArray) -> x
     """
     data, rows, name = observed(spec), obs_dim(spec), response_name(spec.response)
     values = predicted.to_numpy()[None].astype(data[name].dtype)
+    columns = predicted.dims[2:]
     coords = {**{dim: prior[dim] for dim in SAMPLE_DIMS}, rows: data[rows]}
-    predictive = xr.Dataset({name: ((*SAMPLE_DIMS, rows), values)}, coords)
+    coords |= {dim: predicted[dim] for dim in columns}
+    predictive = xr.Dataset({name: ((*SAMPLE_DIMS, rows, *columns), values)}, coords)
     groups = {"prior": prior, "prior_predictive": predictive, "observed_data": data}
     return xr.DataTree.from_dict(groups)
 
@@ -159,6 +161,14 @@ def _correlations(
     return {p.name: factor @ factor.mT, f"L_{p.owner}": factor}
 
 
+def _under_diagonal(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    size = len(lkj.matrix(np.zeros(p.size)))
+    factor = lkj.cholesky_rvs(rng, draws, size, *p.prior.distribution.params)
+    return {p.name: lkj.under_diagonal(factor @ factor.mT)}
+
+
 def _common(rng: np.random.Generator, draws: int, size: int, eta: float) -> np.ndarray:
     return np.linalg.cholesky(common.matrix(common.rvs(rng, draws, size, eta), size))
 
@@ -233,6 +243,7 @@ DRAWN = {
     Role.THRESHOLDS: _thresholds,
     Role.SD: _standard_deviations,
     Role.COR: _correlations,
+    Role.CORRELATIONS: _under_diagonal,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,

@@ -47,6 +47,7 @@ RESPONSES = {
     "dirichlet_multinomial": "cbind(part_1, part_2, part_3) | trials(parts)",
     "dirichlet": "cbind(share_1, share_2, share_3)",
     "dirichlet2": "cbind(share_1, share_2, share_3)",
+    "logistic_normal": "cbind(share_1, share_2, share_3)",
     "hurdle_cumulative": "grade_0",
     "sratio": "grade",
     "cratio": "grade",

@@ -85,6 +85,8 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
                 places = start + np.arange(np.prod(numbers)).reshape(numbers)
                 at[f"{what}_{name}_{i}"] = (places.T if what == "pacf" else places).ravel()
         at[f"z_{name}"] = np.arange(g.effects.start, g.effects.stop)
+    for c in layout.of_role(Role.CORRELATIONS):
+        at[f"cpc_{c.parameter.name}"] = np.arange(c.start, c.stop)
     for role in (Role.DPAR, Role.DF, Role.MIXING):
         at |= {d.parameter.name: np.arange(d.start, d.stop) for d in layout.of_role(role)}
     roles = Role.SMOOTH_SD, Role.VARIANCE, Role.REGIONS_SD, Role.REGIONS_SHARE

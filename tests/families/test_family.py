@@ -31,6 +31,7 @@ DEFAULTS = {
     "dirichlet_multinomial": {"mu": "logit", "phi": "log"},
     "dirichlet": {"mu": "logit", "phi": "log"},
     "dirichlet2": {"mu": "log"},
+    "logistic_normal": {"mu": "identity", "sigma": "log"},
     "hurdle_cumulative": {"mu": "logit", "disc": "log", "hu": "logit"},
     "sratio": {"mu": "logit", "disc": "log"},
     "cratio": {"mu": "logit", "disc": "log"},

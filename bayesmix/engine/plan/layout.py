@@ -9,8 +9,8 @@ import numpy as np
 
 from bayesmix.design import PredictorDesign
 from bayesmix.engine.plan.shifts import Centered, Mean, Shift
-from bayesmix.parameters import Parameter, Role, Target, Transform
-from bayesmix.priors import Resolved
+from bayesmix.parameters import Parameter, Role, Target
+from bayesmix.priors import Distribution, Resolved, lkj
 from bayesmix.priors.shrinking import Shrinking
 from bayesmix.spec import GroupPriors, ModelSpec
 
@@ -35,8 +35,20 @@ class At:
         return slice(self.start, self.stop)
 
     def scalars(self) -> Iterator[tuple[int, Resolved]]:
-        """Position and prior of those that have a prior of their own."""
-        return enumerate(self.parameter.each, self.start)
+        """Position and prior of those that have a prior of their own.
+
+        In the place of a response's correlations stand shares, their partial ones' from -1 to 1.
+        """
+        return enumerate(self._each, self.start)
+
+    @property
+    def _each(self) -> tuple[Resolved, ...]:
+        p = self.parameter
+        if p.role != Role.CORRELATIONS:
+            return p.each
+        shapes = lkj.partial_shapes(len(lkj.matrix(np.zeros(p.size))), *p.prior.distribution.params)
+        betas = (Distribution("beta", (shape, shape)) for shape in shapes)
+        return tuple(Resolved(beta, 0.0, 1.0, p.prior.source) for beta in betas)
 
 
 @dataclass(frozen=True)
@@ -154,7 +166,7 @@ class Layout:
     def scalars(self) -> Iterator[tuple[int, Resolved]]:
         """Position and prior of every number that has a prior of its own."""
         for at in self.at.values():
-            if at.parameter.transform != Transform.CORRELATION:
+            if at.parameter.role != Role.COR:
                 yield from (s for s in at.scalars() if s[1].distribution.of_one)
 
     def group(self, name: str) -> GroupAt:

@@ -9,7 +9,7 @@ from bayesmix.design import Regions
 from bayesmix.engine.numerics.transforms import constrained, increasing
 from bayesmix.engine.plan.layout import At, GroupAt, Layout, TakenAt, numbers_of, reflect
 from bayesmix.parameters import Role, Transform
-from bayesmix.priors import car, common, serial
+from bayesmix.priors import car, common, lkj, serial
 
 Values = dict[str, np.ndarray]
 """Draws by variable."""
@@ -99,7 +99,8 @@ def _values(at: At, x: np.ndarray) -> np.ndarray:
     if at.parameter.transform == Transform.SHARES:
         return softmax(x[..., at.numbers].reshape(*x.shape[:-1], *at.parameter.shape), axis=-1)
     columns = [constrained(x[..., i], p.lower, p.upper) for i, p in at.scalars()]
-    return np.stack(columns, axis=-1).reshape((*x.shape[:-1], *at.parameter.shape))
+    values = np.stack(columns, axis=-1).reshape((*x.shape[:-1], *at.parameter.shape))
+    return lkj.of_partials(values) if at.parameter.role == Role.CORRELATIONS else values
 
 
 def _shrunken(layout: Layout, at: At, x: np.ndarray, before: Values) -> np.ndarray:

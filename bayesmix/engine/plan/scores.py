@@ -17,7 +17,7 @@ from bayesmix.spec import ModelSpec
 
 ITERATIONS = 50
 STEP = 1e-4
-OWN = (Role.DPAR, Role.THRESHOLDS, Role.SHARES)
+OWN = (Role.DPAR, Role.THRESHOLDS, Role.SHARES, Role.CORRELATIONS)
 """Roles of the parameters without a formula that rows hang on."""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, reduce
+from operator import and_
 from typing import Any
 
 import numpy as np
@@ -90,11 +91,10 @@ class Concentrations:
         return _concentrations, (self.names,)
 
     def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-        total, whole, known = 0.0, 0.0, True
+        total = m.gammaln(sum(p[name] for name in self.names))
         for share, name in zip(columns_of(y, aux), self.names, strict=True):
-            whole, known = whole + p[name], known & (p[name] > 0)
             total = total + (p[name] - 1.0) * m.log(share) - m.gammaln(p[name])
-        return m.where(known, total + m.gammaln(whole), -np.inf)
+        return m.where(reduce(and_, (p[name] > 0 for name in self.names)), total, -np.inf)
 
     def mean(self, p: Dpars, aux: Aux) -> Array:
         """The mean of every share, on the last axis."""

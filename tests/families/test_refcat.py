@@ -11,6 +11,8 @@ import bayesmix as bx
 from bayesmix.errors import FamilyError
 from bayesmix.spec import build_spec
 
+from ..engine.models import density_of, points, spec_of
+from ..engine.pymc_density import PymcDensity
 from ..support import frame, given_fit
 
 SHARES = "cbind(share_1, share_2, share_3)"
@@ -69,6 +71,17 @@ def test_dirichlet2_has_the_link_that_it_is_told():
     alpha = np.logaddexp(0.0, fit.posterior_linpred().to_numpy())
     expected = alpha / alpha.sum(axis=-1, keepdims=True)
     assert_allclose(fit.posterior_epred().to_numpy(), expected, rtol=1e-9)
+
+
+def test_the_kernel_of_dirichlet2_is_the_pymc_model():
+    spec = spec_of(f"{SHARES} ~ x + (1 | g)", "dirichlet2")
+    engine = density_of(spec)
+    pymc = PymcDensity(spec, engine.layout)
+    pairs = [(engine(x), pymc(x)) for x in points(engine.layout, (0.1, 0.3))]
+    (first, _), (other, _) = pairs[0]
+    for (logp, grad), (expected, slope) in pairs:
+        assert_allclose(logp - expected, first - other, atol=1e-8 * abs(expected))
+        assert_allclose(grad, slope, rtol=1e-7, atol=1e-8 * np.abs(slope).max())
 
 
 def test_draws_of_dirichlet2_have_its_means_and_variances():

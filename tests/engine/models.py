@@ -65,6 +65,8 @@ RESPONSES = {
     "wiener": "z | dec(yes)",
     "cox": "z",
 }
+OF_CATEGORY = {("logistic_normal", "sigma"): "sigmashare2"}
+"""A parameter that each category has, of one of them."""
 
 
 def rows(n: int = 300) -> pd.DataFrame:

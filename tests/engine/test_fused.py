@@ -15,7 +15,7 @@ from bayesmix.formula import bf
 from bayesmix.spec import build_spec
 from bayesmix.variables import variable_dims
 
-from .models import RESPONSES, rows, spec_of
+from .models import OF_CATEGORY, RESPONSES, rows, spec_of
 
 LINKS = [(f.name, d.name, link) for f in FAMILIES.values() for d in f.dpars for link in d.links]
 
@@ -51,7 +51,7 @@ def test_the_posterior_has_the_variables_of_the_model(formula: object) -> None:
 @pytest.mark.parametrize(("name", "dpar", "link"), LINKS)
 def test_every_model_has_a_place_to_start(name: str, dpar: str, link: str) -> None:
     formula = f"{RESPONSES[name]} ~ x + (1 + x | g)" if dpar == "mu" else f"{RESPONSES[name]} ~ 1"
-    others = {} if dpar == "mu" else {dpar: "x + (1 + x | g)"}
+    others = {} if dpar == "mu" else {OF_CATEGORY.get((name, dpar), dpar): "x + (1 + x | g)"}
     spec = spec_of(bf(formula, **others), family(name).with_link(dpar, link))
     for choice in ("centered", "noncentered"):
         fused = compile_fused(spec, choice, marginalize=False)

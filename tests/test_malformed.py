@@ -296,7 +296,6 @@ RESPONSES = [
     ("y ~ x", ["gaussian"], DATA, FamilyError, "list"),
     ("y ~ x", "gausian", DATA, FamilyError, "Did you mean 'gaussian'"),
     ("y ~ x", "normal", DATA, FamilyError, "Did you mean 'gaussian'"),
-    ("y ~ x", "logistic_normal", DATA, FamilyError, "not supported yet"),
 ]
 
 

@@ -54,11 +54,9 @@ ADDITIONS = {
         settings=(("df", int), ("degree", int), ("intercept", bool)),
     ),
 }
-LATER = (
-    "mi",
-    "cat",
-    "index",
-)
+LATER = ("mi", "index")
+CATEGORIES = "cat"
+"""brms's old term, which it still reads."""
 
 
 KINDS = {bool: "True or False", int: "a whole number"}
@@ -105,6 +103,12 @@ def _not_an_addition(token: Token) -> FormulaError:
 
 
 def _signature(name: Token) -> Signature:
+    if name.text == CATEGORIES:
+        raise FormulaError(
+            "cat() is brms's old term for the number of categories.",
+            span=name.span,
+            hint="Write thres(…), the number of thresholds, which is one less.",
+        )
     if name.text in LATER:
         raise not_yet(f"The addition term {name.text}()", name.span)
     if name.text not in ADDITIONS:

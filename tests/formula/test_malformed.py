@@ -300,6 +300,7 @@ def test_malformed(text, message, place):
         ("y ~ x - z", "The terms before it: 'x'"),
         ("y/n ~ x", "y | trials(n)"),
         ("y | trails(n) ~ x", "'trials', 'weights'"),
+        ("y | cat(4) ~ x", "Write thres(…), the number of thresholds, which is one less."),
         ("y ~ (1 | g:h) + (0 + x | h:g)", "Write 'g:h' in both places"),
     ],
 )

@@ -94,14 +94,25 @@ def _addition_columns(spec: ModelSpec) -> list[str]:
 
 
 def _needed(spec: ModelSpec) -> dict[str, Any]:
-    """The columns without which the family has no expectation: trials are 1, bounds the means."""
+    """The columns without which the family has no expectation.
+
+    Trials are 1, bounds the means, thresholds those of the commonest group.
+    """
     frame, needs = spec.design.frame, spec.family.needs
     found = {}
     for a in spec.formula.response.additions:
         if a.name in needs or spec.response.data.additions.get(a.name, {}).keys() & set(needs):
             for n in (n for value in a.values for n in columns_of(value)):
-                found[n.name] = 1 if a.name == "trials" else float(frame[n.name].mean())
+                found[n.name] = USUAL.get(a.name, _mean)(frame[n.name])
     return found
+
+
+def _mean(column: pd.Series) -> Any:
+    return float(column.mean())
+
+
+USUAL = {"trials": lambda column: 1, "thres": lambda column: column.mode()[0]}
+"""The value of an addition term's column where none is asked for; else the mean."""
 
 
 def _typical(v: Variable, typical: str) -> Any:

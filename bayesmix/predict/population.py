@@ -42,6 +42,9 @@ SHIFTED: Mapping[str, Callable[[Array, Array], Array]] = {
 WITHOUT_MEAN = ("inverse", "1/mu^2")
 """Links whose inverse has a pole that a normal deviate reaches: there is no mean."""
 
+MOST_POINTS = 200_000
+"""Of a rule for several dimensions, as many as one would wait for."""
+
 TAIL = 6.5
 """Standard deviations at which the normal density counts as zero."""
 
@@ -190,6 +193,12 @@ def _nodes(covariance: Array) -> Iterator[tuple[Array, float]]:
     size = covariance.shape[-1]
     largest = np.sqrt(np.einsum("...ii->...i", covariance).max(initial=0.0))
     points, weights = _rule(float(np.ceil(4 * largest) / 4))
+    if len(points) ** size > MOST_POINTS:
+        raise PredictionError(
+            f"{size} predictors have group effects together, whose mean over infinitely many "
+            f'clusters takes {len(points)}^{size} points. Average over new ones: clusters="new", '
+            'n_clusters=100, sample_new_levels="gaussian".'
+        )
     for at in product(range(len(points)), repeat=size):
         yield points[list(at)], float(np.prod(weights[list(at)]))
 

@@ -13,6 +13,7 @@ from scipy import special, stats
 from bayesmix import load
 from bayesmix.errors import DataError, FamilyError, FormulaError, PredictionError, PriorError
 from bayesmix.families import family
+from bayesmix.formula import bf
 from bayesmix.model import Model
 from bayesmix.priors import prior
 from bayesmix.spec import build_spec, on_rows
@@ -246,6 +247,34 @@ NO_THRES = [
 def test_where_there_are_no_thresholds_of_groups(formula, name, error, message):
     with pytest.raises(error, match=message):
         build_spec(formula, items(), name)
+
+
+def test_a_hurdle_before_thresholds_of_groups():
+    data = items(rating=items()["rating"].where(np.arange(60) % 7 != 4, 0))
+    fit = given_fit(bf(GROUPED, hu="x"), data, "hurdle_cumulative")
+    epred = fit.posterior_epred().values
+    assert_allclose(epred[..., 0], fit.posterior_epred(dpar="hu").values, rtol=1e-12)
+    assert_allclose(epred.sum(axis=-1), 1.0)
+    assert np.all(epred[:, 1, 3:] == 0.0)
+    y = data["rating"].to_numpy()
+    chance = np.take_along_axis(epred, np.broadcast_to(y, epred.shape[:2])[..., None], -1)[..., 0]
+    # Thresholds of random draws needn't increase.
+    there = chance > 0
+    assert_allclose(np.exp(fit.log_lik().values[there]), chance[there], rtol=1e-9)
+
+
+def test_conditional_effects_are_those_of_the_commonest_group():
+    data = items().drop(index=[3, 5])
+    fit = given_fit(GROUPED, data, "cumulative")
+    table = fit.conditional_effects("x", resolution=2)["x"].table
+    assert set(table["category"]) == {1, 2, 3, 4}
+    assert (table.loc[table["category"] > 2, "Estimate"] == 0.0).all()
+
+
+def test_integrals_over_many_predictors_are_refused():
+    fit = given_fit("grade | thres(5) ~ (cs(1) | g)", frame(), "acat", draws=5)
+    with pytest.raises(PredictionError, match="5 predictors have group effects together"):
+        fit.posterior_epred(frame().head(1), clusters="population")
 
 
 def test_responses_beyond_the_thresholds_of_new_rows():

@@ -114,12 +114,18 @@ def custom_family(
         mean=made.mean,
         random=made.random,
         discrete=type == "int",
-        needs=tuple(dict.fromkeys(t.rstrip("0123456789") for t in terms)),
+        needs=_additions(terms),
+        mean_needs=_additions(made.asked(mean)),
         log_cdf=None if log_cdf is None else made.log_cdf,
         log_sf=None if log_sf is None else made.log_sf,
         row=_row(made, terms),
         custom=True,
     )
+
+
+def _additions(terms: tuple[str, ...]) -> tuple[str, ...]:
+    """The addition terms that have these values."""
+    return tuple(dict.fromkeys(t.rstrip("0123456789") for t in terms))
 
 
 @dataclass(frozen=True)
@@ -137,8 +143,12 @@ class Custom:
     @property
     def terms(self) -> tuple[str, ...]:
         """The addition terms' values that the functions ask for."""
-        known = {"y", "m", "rng", *(d.name for d in self.dpars)}
         functions = (self.given_density, self.given_mean, self.given_random, self.given_log_cdf)
+        return self.asked(*functions)
+
+    def asked(self, *functions: Callable[..., Any] | None) -> tuple[str, ...]:
+        """Those that some of the functions ask for."""
+        known = {"y", "m", "rng", *(d.name for d in self.dpars)}
         asked = [n for f in functions if f is not None for n in self._names(f) if n not in known]
         return tuple(dict.fromkeys(asked))
 

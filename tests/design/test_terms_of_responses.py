@@ -82,6 +82,7 @@ def test_columns_for_families_of_ones_own():
     assert_allclose(fit.log_lik().values, expected, rtol=1e-9)
     assert_allclose(fit.log_lik(data).values, expected, rtol=1e-9)
     assert fit.posterior_predict(data.head(4), random_seed=1).shape == (40, 4)
+    assert_allclose(fit.posterior_epred(data[["x"]]), fit.posterior_epred())
 
 
 def test_the_engine_takes_them():

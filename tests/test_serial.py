@@ -210,6 +210,38 @@ def test_newdata_needs_its_columns() -> None:
         fit.log_lik(kind="all")
 
 
+def test_known_covariances_are_found_by_labels() -> None:
+    some = DATA.head(3)
+    labels = some.index[[2, 0, 1]]
+    cov = pd.DataFrame([[2.0, 0.5, 0.1], [0.5, 1.0, 0.3], [0.1, 0.3, 1.5]], labels, labels)
+    model = bx.Model("y ~ 1 + fcor(V)", some, data2={"V": cov})
+    fit = given_fit(model, {"b": [[0.3], [0.1]], "sigma": [0.9, 1.2]})
+    inside = cov.loc[some.index, some.index].to_numpy()
+    expected = [
+        stats.multivariate_normal(np.full(3, b), s**2 * inside).logpdf(some["y"])
+        for b, s in ((0.3, 0.9), (0.1, 1.2))
+    ]
+    assert_allclose(fit.log_lik(kind="past").to_numpy().sum(axis=1), expected, rtol=1e-12)
+    with pytest.raises(PredictionError, match=r"not row 99.*incl_autocor=False"):
+        fit.log_lik(some.rename(index={some.index[0]: 99}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda v: v.iloc[:2, :2], "has 2 rows, and the model 3"),
+        (lambda v: v.assign(**{v.columns[0]: [1.0, 0.4, 0.0]}), "not symmetric"),
+        (lambda v: v.rename(index=str.upper, columns=str.upper), "no label for 'a', 'b', 'c'"),
+        (lambda v: v - 1.0, "not positive definite"),
+    ],
+)
+def test_known_covariances_that_cannot_be(change: Any, message: str) -> None:
+    rows = pd.DataFrame({"y": [1.0, 2.0, 4.0]}, index=list("abc"))
+    cov = pd.DataFrame(np.eye(3), list("abc"), list("abc"))
+    with pytest.raises(DataError, match=message):
+        build_spec("y ~ 1 + fcor(V)", rows, data2={"V": change(cov)})
+
+
 def reason(spec: ModelSpec) -> str:
     return str(uncovered(spec))
 

@@ -8,6 +8,7 @@ filled up at their ends; samples come before. Everything but `precise` is writte
 from bayesmix.correlations.arma import Arma
 from bayesmix.correlations.car1 import CAR1
 from bayesmix.correlations.cosy import CompoundSymmetry
+from bayesmix.correlations.known import Known
 from bayesmix.correlations.layout import Correlation, Layout
 
-__all__ = ["CAR1", "Arma", "CompoundSymmetry", "Correlation", "Layout"]
+__all__ = ["CAR1", "Arma", "CompoundSymmetry", "Correlation", "Known", "Layout"]

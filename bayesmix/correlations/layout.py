@@ -17,12 +17,12 @@ class Layout:
     ----------
     rows : ndarray of int
         Positions × groups: the number of a row; -1 where a group has no more.
-    distances : ndarray
-        Positions × groups: how long after the row before it each is; 1 where that means nothing.
+    times : ndarray
+        Positions × groups: when each is; zeros where a group has no more.
     """
 
     rows: np.ndarray
-    distances: np.ndarray
+    times: np.ndarray
 
     @classmethod
     def of(cls, codes: np.ndarray, times: np.ndarray) -> Layout:
@@ -38,11 +38,15 @@ class Layout:
         order, counts = np.lexsort((times, codes)), np.bincount(codes)
         position = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
         shape, at = (counts.max(initial=0), len(counts)), (position, codes[order])
-        rows, distances = np.full(shape, -1), np.ones(shape)
-        rows[at] = order
-        along = np.diff(times[order], prepend=0.0)
-        distances[at] = np.where(position > 0, along, 1.0)
-        return cls(rows, distances)
+        rows, when = np.full(shape, -1), np.zeros(shape)
+        rows[at], when[at] = order, times[order]
+        return cls(rows, when)
+
+    @property
+    def distances(self) -> np.ndarray:
+        """How long after the row before it each is; 1 where that means nothing."""
+        along = np.diff(self.times, axis=0, prepend=self.times[:1] - 1.0)
+        return np.where(self.rows >= 0, along, 1.0)
 
     @property
     def mask(self) -> np.ndarray:
@@ -53,9 +57,7 @@ class Layout:
         """The groups that some rows are in; `rows` says it of each row."""
         kept = (np.append(rows, False)[self.rows]).any(axis=0)
         longest = int((self.rows[:, kept] >= 0).sum(axis=0).max(initial=0))
-        return replace(
-            self, rows=self.rows[:longest, kept], distances=self.distances[:longest, kept]
-        )
+        return replace(self, rows=self.rows[:longest, kept], times=self.times[:longest, kept])
 
     def numbered(self) -> tuple[Layout, np.ndarray]:
         """The same, its rows numbered from 0 on; and the numbers that they had, in order."""

@@ -199,7 +199,8 @@ def build_design(
     _check_prefixes(predictors)
     matrices = {g.known.name for g in groups.values() if g.known}
     matrices |= {r.neighbours.name for r in found}
-    matrices |= {s.matrix.name for s in written.mu.sars} & data2.keys()
+    of_rows = (*written.mu.sars, *(s for s in written.mu.residuals if s.matrix is not None))
+    matrices |= {s.matrix.name for s in of_rows} & data2.keys()
     named = {name: data2[name] for name in sorted(matrices)}
     return Design(
         written, frame, functions, (response,), predictors, tuple(groups.values()), spine, named
@@ -391,7 +392,7 @@ def _predictors(
         variances = variance_functions(predictor, target, family, on, names, response)
         regions = [r.on(frame) for r in known.get(target, ())]
         regions = regions or build_regions(predictor, target, frame, data2)
-        residuals = build_residuals(predictor, target, family, frame, formula)
+        residuals = build_residuals(predictor, target, family, frame, formula, data2)
         contributions = (
             columns,
             Offset.of(offsets, frame),

@@ -102,6 +102,42 @@ def square_table(
     return _table(name.name, _found(name, data2, source))
 
 
+def known_rows(name: Name, data2: Mapping[str, Any], rows: pd.Index, source: str) -> np.ndarray:
+    """The covariances of rows, found by their labels, or in their order if it numbers them.
+
+    Raises
+    ------
+    FormulaError
+        If ``data2`` has no such matrix.
+    DataError
+        If it isn't one of these rows, or not symmetric and positive definite.
+    """
+    labels, values = square_table(name, data2, source)
+    keys = tuple(map(label_key, rows))
+    if len(labels) != len(keys):
+        raise DataError(
+            f"data2[{name.name!r}] has {len(labels)} rows, and the model {len(keys)}: it must have "
+            "one for each row that is complete."
+        )
+    if not rows.is_unique:
+        raise DataError(f"data2[{name.name!r}] is of rows whose labels must differ.")
+    _check_symmetric(name.name, labels, values)
+    if set(labels) != set(keys):
+        numbers = [tuple(str(i + first) for i in range(len(keys))) for first in (0, 1)]
+        if labels not in numbers:
+            alone = [key for key in keys if key not in set(labels)]
+            raise DataError(
+                f"data2[{name.name!r}] has no label for {listed(alone)}, rows of the data; its "
+                f"labels are {listed(labels)}. Give it the labels of the rows, or numbers."
+            )
+        labels = keys
+    positions = {label: i for i, label in enumerate(labels)}
+    at = [positions[key] for key in keys]
+    values = values[np.ix_(at, at)]
+    _root(name.name, values)
+    return values
+
+
 def _found(name: Name, data2: Mapping[str, Any], source: str) -> Any:
     if name.name in data2:
         return data2[name.name]

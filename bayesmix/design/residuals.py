@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Correlation, Layout
+from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Correlation, Known, Layout
 from bayesmix.design.columns import Use, label_key, uses_of
 from bayesmix.design.contributions import Values
+from bayesmix.design.known import known_rows
 from bayesmix.errors import DataError, FormulaError, listed
 from bayesmix.formula.tree import Formula, Predictor, ResidualTerm
 from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform, labels
@@ -117,12 +118,33 @@ class Residuals:
     series : Series
     correlation : Correlation or None
         None where past residuals are in the mean.
+    labels : Index
+        Those of the rows.
     """
 
     term: ResidualTerm
     kind: Kind
     series: Series
     correlation: Correlation | None
+    labels: pd.Index
+
+    def on(self, frame: pd.DataFrame) -> Series:
+        """The groups and times of other rows; those of ``fcor()`` are known by their labels.
+
+        Raises
+        ------
+        DataError
+            For a label that the fit hasn't.
+        """
+        if self.term.matrix is None:
+            return Series.of(self.term, frame, self.series.groups)
+        places = self.labels.get_indexer(frame.index)
+        if (places < 0).any():
+            raise DataError(
+                f"fcor() knows the rows of the fit by their labels, and not "
+                f"{_rows(frame.index[places < 0])}. incl_autocor=False leaves it out."
+            )
+        return replace(self.series, codes=np.zeros(len(places), np.int64), times=places * 1.0)
 
     @property
     def layout(self) -> Layout:
@@ -177,7 +199,7 @@ class LatentResiduals:
 
     def on(self, frame: pd.DataFrame) -> LatentResiduals:
         series = self.residuals.series
-        rows = series.found(Series.of(self.residuals.term, frame, series.groups))
+        rows = series.found(self.residuals.on(frame))
         if (rows < 0).any():
             raise DataError(
                 f"{_name(self.residuals.term)} has no residual of "
@@ -191,7 +213,12 @@ class LatentResiduals:
 
 
 def build_residuals(
-    predictor: Predictor, target: Target, family: Family, frame: pd.DataFrame, formula: Formula
+    predictor: Predictor,
+    target: Target,
+    family: Family,
+    frame: pd.DataFrame,
+    formula: Formula,
+    data2: Mapping[str, Any],
 ) -> Residuals | None:
     """The term of residuals of a predictor on the data of the fit, if there is one.
 
@@ -218,10 +245,15 @@ def build_residuals(
     series = Series.of(term, frame)
     _check_times(term, series, frame)
     _check_order(term, series)
-    return Residuals(term, kind, series, _correlation(term) if term.cov else None)
+    correlation = _correlation(term, frame, data2, predictor.source) if term.cov else None
+    return Residuals(term, kind, series, correlation, frame.index)
 
 
-def _correlation(term: ResidualTerm) -> Correlation:
+def _correlation(
+    term: ResidualTerm, frame: pd.DataFrame, data2: Mapping[str, Any], source: str
+) -> Correlation:
+    if term.matrix is not None:
+        return Known(known_rows(term.matrix, data2, frame.index, source))
     if term.function == "cosy":
         return CompoundSymmetry()
     return CAR1() if term.function == "car1" else Arma(term.p, term.q)
@@ -230,6 +262,8 @@ def _correlation(term: ResidualTerm) -> Correlation:
 def _kind(term: ResidualTerm, family: Family, predictor: Predictor, formula: Formula) -> Kind:
     on = predictor.source, term.span
     if family.name not in NATURAL:
+        if term.matrix is not None:
+            raise FormulaError(f"fcor() is for the families {listed(NATURAL)}.", *on)
         if not term.cov:
             raise FormulaError(
                 f"Family {family.name!r} has no residuals whose past could be in the mean.",

@@ -7,7 +7,7 @@ from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Span
 
 _SPECIAL_PREDICTORS = ("gp", "mo", "me", "mi")
-_AUTOCORRELATION = ("unstr", "fcor")
+_AUTOCORRELATION = ("unstr",)
 _CALLS = frozenset((*_SPECIAL_PREDICTORS, *_AUTOCORRELATION, "mvbind"))
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from bayesmix.errors import FormulaError, did_you_mean, listed
 from bayesmix.formula.cursor import Cursor
-from bayesmix.formula.expressions import parse_arguments
+from bayesmix.formula.expressions import Kwargs, parse_arguments
 from bayesmix.formula.tokens import Token
-from bayesmix.formula.tree import Expr, Literal, Name, ResidualTerm, Span
+from bayesmix.formula.tree import Args, Expr, Literal, Name, ResidualTerm, Span
 
 OPTIONS = {
     "ar": ("p", "cov"),
@@ -20,6 +20,7 @@ OPTIONS = {
     "arma": ("p", "q", "cov"),
     "cosy": (),
     "car1": (),
+    "fcor": (),
 }
 """What each takes beside ``time`` and ``gr``."""
 
@@ -29,6 +30,8 @@ def parse_residual(cursor: Cursor) -> ResidualTerm:
     function = cursor.take()
     args, kwargs, inside = parse_arguments(cursor)
     span, given = (function.span[0], inside[1]), dict(kwargs)
+    if function.text == "fcor":
+        return _known(args, kwargs, span)
     if args:
         given = {"time": args[0], **given}
     _check_options(function, given, len(args), span)
@@ -38,6 +41,16 @@ def parse_residual(cursor: Cursor) -> ResidualTerm:
     term = ResidualTerm(function.text, time, gr, p, q, cov, span)
     _check_term(term)
     return term
+
+
+def _known(args: Args, kwargs: Kwargs, span: Span) -> ResidualTerm:
+    if len(args) != 1 or kwargs or not isinstance(args[0], Name):
+        raise FormulaError(
+            "fcor() takes the name of a matrix.",
+            span=span,
+            hint="Write 'fcor(V)', and give data2={'V': …}.",
+        )
+    return ResidualTerm("fcor", None, None, 0, 0, True, span, args[0])
 
 
 def _check_options(function: Token, given: Mapping[str, Expr], positional: int, span: Span) -> None:

@@ -365,6 +365,8 @@ class ResidualTerm:
         How many lags of residuals and of innovations.
     cov : bool
         Whether it is a covariance of residuals; else past residuals are in the mean.
+    matrix : Name or None
+        What ``data2`` calls the covariances of ``fcor()``.
     """
 
     noun: ClassVar[str] = "term of residuals"
@@ -378,6 +380,7 @@ class ResidualTerm:
     q: int
     cov: bool
     span: Span = field(compare=False)
+    matrix: Name | None = None
 
     @property
     def columns(self) -> tuple[Expr, ...]:

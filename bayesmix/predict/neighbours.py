@@ -15,7 +15,7 @@ from bayesmix.design.columns import columns_of, label_key, new_frame, uses_of
 from bayesmix.design.residuals import Series
 from bayesmix.errors import PredictionError, listed
 from bayesmix.predict.linpred import linear_predictors
-from bayesmix.predict.rows import response_on
+from bayesmix.predict.rows import blaming_newdata, response_on
 
 if TYPE_CHECKING:
     from bayesmix.predict.response import Etas, Prediction
@@ -58,7 +58,8 @@ class Neighbours:
             known = np.ones(rows, bool)
             return cls(prediction, residuals, fitted.layout, rows, nothing, known)
         frame = _frame(prediction, residuals)
-        own = Series.of(residuals.term, frame, fitted.groups)
+        with blaming_newdata():
+            own = residuals.on(frame)
         _check_times(residuals, own, frame)
         apart = own.found(fitted) < 0
         history = np.flatnonzero(apart & np.isin(fitted.codes, own.codes))

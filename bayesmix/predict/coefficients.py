@@ -62,12 +62,13 @@ def of_levels(spec: ModelSpec, draws: Draws, g: GroupPriors) -> tuple[list[str],
     """
     (names, values), thresholds = population(spec, draws), _of_intercepts(spec)
     lowered = {place for places in thresholds.values() for place in places}
-    own = [name for name in g.names if name not in (*names, *thresholds)]
+    several = thresholds | {k: v for k, v in _of_specific(spec).items() if k not in names}
+    own = [name for name in g.names if name not in (*names, *several)]
     both = [*names, *own]
     total = np.zeros((len(draws), g.group.size, len(both)))
     total[:, :, : len(names)] = values[:, None, :]
     for k, name in enumerate(g.names):
-        effects, places = draws[f"r_{g.group.name}"][:, :, k], thresholds.get(name, [name])
+        effects, places = draws[f"r_{g.group.name}"][:, :, k], several.get(name, [name])
         for place in places:
             total[:, :, both.index(place)] += -effects if place in lowered else effects
     if spec.family.less_thresholds:
@@ -81,3 +82,12 @@ def _of_intercepts(spec: ModelSpec) -> dict[str, list[str]]:
         f"{p.owner.prefix}{INTERCEPT}": _threshold_names(spec, p)
         for p in spec.of_role(Role.THRESHOLDS)
     }
+
+
+def _of_specific(spec: ModelSpec) -> dict[str, list[str]]:
+    """The coefficients of each threshold by what a common one would be called."""
+    found: dict[str, list[str]] = {}
+    for p in spec.of_role(Role.POPULATION):
+        for label in p.coords[0] if p.owner.category else ():
+            found.setdefault(label, []).append(p.owner.named(label))
+    return found

@@ -293,6 +293,14 @@ SPECIFIC = [
 ]
 
 
+def test_effects_common_to_thresholds_move_the_coefficient_of_each():
+    fit = given_fit("grade ~ cs(x) + (1 + x | g)", frame(), "acat")
+    draws, coef = draws_of(fit), fit.coef()["g"]
+    assert "x" not in coef.index.get_level_values("coef")
+    expected = (draws["b_cs2"][:, 0] + draws["r_g"][:, 0, 1]).mean()
+    assert coef.loc[("p", "x[2]"), "Estimate"] == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(("formula", "name", "message"), SPECIFIC)
 def test_where_there_are_no_category_specific_terms(formula, name, message):
     with pytest.raises(FormulaError, match=message):

@@ -124,6 +124,18 @@ CASES = {
     "a common correlation, integrated": Calibration(
         'y ~ x + (0 + t | gr(h, str="corh"))', "gaussian", (*SLOPES, *SIGMA)
     ),
+    "a smooth": Calibration(
+        "y ~ s(x, k=6) + (1 | g)",
+        "gaussian",
+        (*USUAL, *SIGMA, *_priors(sds="normal(0, 0.5)")),
+        options={"target_accept": 0.95},
+    ),
+    "category-specific": Calibration(
+        "y ~ cs(x) + (1 | g)",
+        "sratio",
+        (*EFFECTS, *_priors(Intercept="normal(0, 1.5)")),
+        4,
+    ),
     "a constant and a power": Calibration(
         bx.bf("y ~ x + (1 | g)", sigma="x + varConstPower(z)"),
         "gaussian",

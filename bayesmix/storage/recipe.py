@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.design import Offset
+from bayesmix.design import LatentResiduals, Offset
 from bayesmix.design.columns import label_key
 from bayesmix.design.response import build_response, flags_of
 from bayesmix.design.specific import specified
@@ -225,7 +225,8 @@ def _data2_together(
 def _fingerprint(spec: ModelSpec) -> list[float]:
     """Numbers that change if the same formula and data give another design."""
     predictors, rows = spec.design.predictors, len(spec.design.frame)
-    found = (c.values for p in predictors for c in p.contributions if not isinstance(c, Offset))
+    parts = (c for p in predictors for c in p.contributions)
+    found = (c.values for c in parts if not isinstance(c, Offset | LatentResiduals))
     matrices = [values.reshape(rows, -1) for values in found if values.size]
     vectors = [*(r.y for r in spec.design.responses), *(p.offset for p in predictors)]
     columns = [*(m[:, k] for m in matrices for k in range(m.shape[1])), *vectors]

@@ -96,9 +96,9 @@ MODELS = {
     "category-specific, adjacent": ("grade ~ cs(x) + (cs(1) || g)", "acat", ()),
     "thresholds of groups": ("grade | thres(gr=f) ~ x + (1 + x | g)", "cumulative", ()),
     "thresholds of groups, in steps": (
-        bf("I(few + 1) | thres(gr=k) ~ x + (1 | g)", disc="0 + z"),
+        bf("grade | thres(gr=f) ~ x + (1 | g)", disc="0 + z"),
         "acat",
-        (prior("normal(0, 1)", "Intercept"), prior("normal(2, 3)", "Intercept", group="4")),
+        (prior("normal(0, 1)", "Intercept"), prior("normal(2, 3)", "Intercept", group="b")),
     ),
     "ordered categories": (bf("grade ~ x * f + (1 + x | g)", disc="0 + z"), "cumulative", ()),
     "thresholds with priors of their own": (

@@ -9,6 +9,7 @@ Everything that is raised on purpose stands in one of two trees::
     ├── PriorError        a prior
     ├── PredictionError   new data, ``re_formula``, new levels
     ├── SamplingError     a sampler that is not there or could not run
+    ├── EstimationError   a likelihood that can't be maximised as asked
     └── StorageError      a file that holds no fit
 
     BayesmixWarning
@@ -28,6 +29,7 @@ __all__ = [
     "BayesmixWarning",
     "ConvergenceWarning",
     "DataError",
+    "EstimationError",
     "FamilyError",
     "FormulaError",
     "MissingRowsWarning",
@@ -91,6 +93,10 @@ class PredictionError(BayesmixError):
 
 class SamplingError(BayesmixError):
     """A sampler that is not installed or could not run."""
+
+
+class EstimationError(BayesmixError):
+    """A likelihood that can't be maximised as asked."""
 
 
 class StorageError(BayesmixError):

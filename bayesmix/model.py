@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayesmix.estimates import PointFit
+
 
 class Model:
     """A multilevel model: formula, data, family and priors, checked and put together.
@@ -252,6 +254,54 @@ class Model:
         if prior_only:
             return Fit(self, run_prior(self._problem(), settings))
         return Fit(self, run(self._problem(), sampler, settings))
+
+    def optimize(self, method: str | None = None) -> PointFit:
+        """Maximum likelihood: what lme4 and nlme estimate, to set beside the posterior.
+
+        The group effects are integrated out of the likelihood; priors play no part.
+
+        Parameters
+        ----------
+        method : str, optional
+            ``"ml"``: the exact likelihood of normal responses; ``"reml"``: with the coefficients
+            of the mean integrated out too, so that variances don't shrink for having estimated
+            these; ``"laplace"``: Laplace's approximation, for any family. By default ``"ml"``
+            where it is possible, else ``"laplace"``.
+
+        Returns
+        -------
+        PointFit
+            With ``loglik``, ``aic``, ``bic``, ``boundary`` and the tables of a fit.
+
+        Raises
+        ------
+        EstimationError
+            For a model, or a method, that this doesn't work for; it says why.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the search hasn't settled.
+
+        References
+        ----------
+        D. Bates, M. Mächler, B. Bolker, S. Walker (2015). Fitting linear mixed-effects models
+        using lme4. Journal of Statistical Software 67(1).
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> model = bx.Model("Reaction ~ 1 + Days + (1 + Days | Subject)", sleep)
+        >>> found = model.optimize("reml")
+        >>> round(found.loglik, 2)
+        -871.81
+        >>> found.fixef()["Est.Error"].round(2).to_dict()
+        {'Intercept': 6.82, 'Days': 1.55}
+        """
+        from bayesmix.estimates import optimize
+
+        return optimize(self.spec, method)
 
     def on_rows(self, rows: Any) -> Model:
         """The model of some of the rows, with the priors that it has on all.

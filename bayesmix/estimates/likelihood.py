@@ -1,0 +1,283 @@
+"""The log likelihood of a model as a function of what is searched for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from scipy import linalg, sparse
+
+from bayesmix.design import GroupEffects
+from bayesmix.design.contributions import Columns, Smooths
+from bayesmix.estimates.effects import Effects, GroupLevels, SmoothCoefficients
+from bayesmix.estimates.modes import Factored, Inner, Mode
+from bayesmix.estimates.rows import FamilyRows, Local, NormalRows, Rows
+from bayesmix.estimates.unknowns import (
+    Coefficients,
+    Covariance,
+    Number,
+    Scales,
+    Thresholds,
+    Unknown,
+    Unknowns,
+)
+from bayesmix.parameters import MAIN, Parameter, Role, Target, Transform
+from bayesmix.spec import ModelSpec
+
+Values = Mapping[str, np.ndarray]
+ML, REML, LAPLACE = "ml", "reml", "laplace"
+METHODS = (ML, REML, LAPLACE)
+AT_A_TIME = 500
+"""Effects whose variances are computed together."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What contributions ask for: values of parameters, but no effects."""
+
+    values: Values
+    etas: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.values[name]
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """That of a model, effects integrated out, and with `within` maximised over coefficients.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+    method : str
+    rows : Rows
+    effects : tuple of Effects
+    within : tuple of Target
+        The predictors whose coefficients are found together with the effects.
+    unknowns : Unknowns
+    """
+
+    spec: ModelSpec
+    method: str
+    rows: Rows
+    effects: tuple[Effects, ...]
+    within: tuple[Target, ...]
+    unknowns: Unknowns
+
+    def __call__(self, x: np.ndarray) -> float:
+        """At numbers that are searched for; -inf where there is none."""
+        try:
+            with np.errstate(all="ignore"):
+                value = self.mode(x).log_lik(self.method == REML)
+        except linalg.LinAlgError:
+            return -np.inf
+        return value if np.isfinite(value) else -np.inf
+
+    def mode(self, x: np.ndarray) -> Mode:
+        """The conditional mode; LinAlgError if it isn't found."""
+        values = self.unknowns.values(x)
+        columns = self._columns(values)
+        size = next(iter(columns.values())).shape[1]
+        base = self._base(values)
+        inner = Inner(
+            partial(self._near, base, values), columns, self.count, self.method != LAPLACE
+        )
+        return inner.mode(np.zeros(size))
+
+    def values(self, x: np.ndarray, mode: Mode) -> dict[str, np.ndarray]:
+        """All parameters, with an axis for one sample."""
+        effects, coefs = np.split(mode.at, [self.count])
+        values = self.with_coefs(x, coefs)
+        for e in self.effects:
+            root = e.root(values)
+            own, effects = np.split(effects, [root.shape[0]])
+            values[e.name] = e.shaped(root @ own)
+        return values
+
+    def with_coefs(self, x: np.ndarray, coefs: np.ndarray) -> dict[str, np.ndarray]:
+        """All parameters but the effects; `coefs` are those found within."""
+        values = self.unknowns.values(x)
+        for target in self.within:
+            size = len(self.spec.predictors[target].columns.names)
+            values[target.variable], coefs = coefs[None, :size], coefs[size:]
+        return values
+
+    def effect_errors(self, x: np.ndarray, mode: Mode) -> dict[str, np.ndarray]:
+        """Standard deviations of the effects given the data and all parameters."""
+        values, errors, start = self.unknowns.values(x), {}, 0
+        for e in self.effects:
+            root = e.root(values)
+            size = root.shape[0]
+            errors[e.name] = e.shaped(_spread(root, mode.curvature.effects, self.count, start))
+            start += size
+        return errors
+
+    @cached_property
+    def count(self) -> int:
+        """Of all effects."""
+        return sum(next(iter(e.columns.values())).shape[1] for e in self.effects)
+
+    @property
+    def _inner(self) -> list[str]:
+        """The dpars whose predictors hang on what is found within."""
+        of_effects = {d for e in self.effects for d in e.columns}
+        mains = self.spec.family.main
+        return [d for d in self.spec.response.predictors if d in of_effects or d in mains]
+
+    def _columns(self, values: Values) -> dict[str, Any]:
+        """By dpar the columns of standard normal effects, then of coefficients."""
+        roots = {e.name: e.root(values) for e in self.effects}
+        return {d: self._of_dpar(d, roots) for d in self._inner}
+
+    def _of_dpar(self, dpar: str, roots: Mapping[str, Any]) -> Any:
+        count = len(self.spec.design.frame)
+        parts = [sparse.csr_array((count, 0))]
+        for e in self.effects:
+            own, root = e.columns.get(dpar), roots[e.name]
+            parts.append(sparse.csr_array((count, root.shape[0])) if own is None else own @ root)
+        for target in self.within:
+            columns = self.spec.predictors[target].columns.values
+            own = columns if target.dpar == dpar else np.zeros_like(columns)
+            parts.append(sparse.csr_array(own))
+        return sparse.hstack(parts, format="csr")
+
+    def _base(self, values: Values) -> dict[str, np.ndarray]:
+        """Predictors without what is found within."""
+        given, count = Given(values), len(self.spec.design.frame)
+        for target, p in self.spec.predictors.items():
+            eta = np.zeros((1, count))
+            for c in p.contributions:
+                if not isinstance(c, self._left(target)):
+                    c.add_to(eta, given, slice(None))
+            given.etas[target.dpar] = eta
+        return {d: eta[0] for d, eta in given.etas.items()}
+
+    def _left(self, target: Target) -> tuple[type, ...]:
+        of_effects = (GroupEffects, Smooths)
+        return (*of_effects, Columns) if target in self.within else of_effects
+
+    def _near(self, base: Values, values: Values, etas: Mapping[str, np.ndarray]) -> Local:
+        return self.rows.near(base | {d: base[d] + eta for d, eta in etas.items()}, values)
+
+
+def _spread(root: Any, precision: Factored, count: int, start: int) -> np.ndarray:
+    """Standard deviations of effects, a few at a time."""
+    size = root.shape[0]
+    variance = np.empty(size)
+    for first in range(0, size, AT_A_TIME):
+        part = slice(first, min(size, first + AT_A_TIME))
+        ends = np.zeros((count, part.stop - first))
+        ends[start : start + size] = root[part].toarray().T
+        variance[part] = (ends * precision.solve(ends)).sum(axis=0)
+    return np.sqrt(np.maximum(variance, 0.0))
+
+
+def likelihood(spec: ModelSpec, method: str) -> Likelihood:
+    """The likelihood of a model, the coefficients of its main predictors found within."""
+    effects = (
+        *(GroupLevels(g, spec.design.predictors) for g in spec.groups),
+        *(SmoothCoefficients(p) for p in spec.design.predictors if p.smooths),
+    )
+    mains = (t for t in spec.predictors if t.dpar in spec.family.main)
+    within = tuple(t for t in mains if spec.predictors[t].columns.names)
+    sizes = predictor_sizes(spec)
+    parts = (
+        UNKNOWNS[p.role](spec, p, sizes) for p in spec.parameters if p.name not in _names(within)
+    )
+    unknowns = Unknowns(tuple(u for u in parts if u is not None))
+    moved = {d for e in effects for d in e.columns} | set(spec.family.main)
+    rows = FamilyRows(spec.response, {d: sizes[d] for d in spec.response.predictors if d in moved})
+    rows = rows if method == LAPLACE else NormalRows(spec.response)
+    return Likelihood(spec, method, rows, effects, within, unknowns)
+
+
+def _names(targets: tuple[Target, ...]) -> set[str]:
+    return {t.variable for t in targets}
+
+
+def of_all(made: Likelihood, x: np.ndarray) -> tuple[Likelihood, np.ndarray]:
+    """The likelihood as a function of all coefficients too, and `x` as a place of it.
+
+    They are searched for in steps of the standard errors that they have at `x`.
+    """
+    if not made.within:
+        return made, x
+    mode = made.mode(x)
+    parameters = tuple(made.spec.by_name[t.variable] for t in made.within)
+    first, steps = mode.at[made.count :], linalg.cholesky(mode.curvature.covariance, lower=True)
+    parts = (Coefficients(parameters, first, steps), *made.unknowns.parts)
+    return replace(made, within=(), unknowns=Unknowns(parts)), np.append(np.zeros(len(first)), x)
+
+
+def predictor_sizes(spec: ModelSpec) -> dict[str, float]:
+    """By dpar of what size its predictor is: that of residuals where it is in their unit, or 1."""
+    sizes = dict.fromkeys(spec.response.predictors, 1.0)
+    spread = residual_sd(spec)
+    in_units = {d for d in (*spec.family.main, "sigma") if d in sizes}
+    return sizes | {d: spread for d in in_units if spec.family.eta_link(d) == "identity"}
+
+
+def residual_sd(spec: ModelSpec) -> float:
+    """That of least squares, for a mean that is its predictor; else 1."""
+    main = spec.response.predictors.get(MAIN)
+    if main is None or spec.family.eta_link(MAIN) != "identity" or spec.family.vectors:
+        return 1.0
+    y, columns = spec.response.data.y - main.offset, main.columns.values
+    y = np.log(y) if spec.family.log_scale else y
+    rest = y - columns @ np.linalg.lstsq(columns, y)[0] if columns.size else y
+    return float(rest.std()) or 1.0
+
+
+def _population(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    target, link = p.owner, spec.family.link(p.owner.dpar)
+    like = float(link.link(np.float64(residual_sd(spec)))) if target.dpar == "sigma" else 0.0
+    return Coefficients.of(p, spec.predictors[target].columns.values, like)
+
+
+def _covariance(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    g = spec.group(p.owner)
+    units = np.ones(len(g.coefs))
+    for predictor in spec.design.predictors:
+        for bracket in (b for b in predictor.groups if b.group == p.owner):
+            size = np.sqrt((bracket.values**2).mean(axis=0))
+            units[bracket.positions] = sizes[predictor.dpar] / np.where(size > 0, size, 1.0)
+    return Covariance(g, units)
+
+
+def _scales(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    return Scales(p, sizes[p.owner.dpar])
+
+
+def _number(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    slot = p.slots[0]
+    if p.name == "sigma":
+        return Number(p, residual_sd(spec))
+    if np.isfinite(slot.lower):
+        return Number(p, 0.5 * (slot.lower + min(slot.upper, slot.lower + 2.0)))
+    return Number(p, 0.0)
+
+
+def _thresholds(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    return Thresholds(p) if p.transform == Transform.ORDERED else Number(p, 0.0)
+
+
+def _within(spec: ModelSpec, p: Parameter, sizes: Values) -> None:
+    """What comes with another, or with the effects."""
+
+
+UNKNOWNS = {
+    Role.POPULATION: _population,
+    Role.SD: _covariance,
+    Role.COR: _within,
+    Role.EFFECTS: _within,
+    Role.SMOOTH_SD: _scales,
+    Role.SMOOTH: _within,
+    Role.DPAR: _number,
+    Role.VARIANCE: _number,
+    Role.RESIDUAL: _number,
+    Role.THRESHOLDS: _thresholds,
+}
+"""What stands for a parameter, by its role; the roles that aren't here can't be estimated."""

@@ -1,0 +1,192 @@
+"""The log likelihood of rows at their linear predictors, with slopes and curvature.
+
+Of normal responses it is quadratic in the predictor of the mean, whatever whitens the rows: their
+scales, addition terms and the correlation of residuals all come in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from scipy import sparse
+
+from bayesmix.correlations import Layout
+from bayesmix.design import Residuals
+from bayesmix.parameters import MAIN
+from bayesmix.spec import CorrelatedRows, Response
+
+Values = Mapping[str, np.ndarray]
+"""Values of parameters by the names of their variables, with an axis for one sample."""
+Etas = Mapping[str, np.ndarray]
+"""Linear predictors by dpar, one value a row."""
+
+STEP = 0.01
+"""Of the differences that stand for derivatives, in units of a predictor."""
+SLOPES = ((-2, 1.0), (-1, -8.0), (1, 8.0), (2, -1.0))
+CURVATURES = ((-2, -1.0), (-1, 16.0), (0, -30.0), (1, 16.0), (2, -1.0))
+"""Central differences of fourth order, in twelfths."""
+
+
+@dataclass(frozen=True)
+class Local:
+    """The log likelihood near some linear predictors.
+
+    Attributes
+    ----------
+    logp : float
+    slopes : dict of str to ndarray
+        Its derivative by each row's predictor, by dpar.
+    precisions : dict of pairs of str to sparse array
+        Its negative second derivatives, rows × rows, by two dpars.
+    """
+
+    logp: float
+    slopes: dict[str, np.ndarray]
+    precisions: dict[tuple[str, str], Any]
+
+
+class Rows(Protocol):
+    """The rows of a response."""
+
+    def near(self, etas: Etas, values: Values) -> Local:
+        """The log likelihood near the predictors of all dpars with one."""
+
+    def logp(self, etas: Etas, values: Values) -> float:
+        """The log likelihood alone."""
+
+
+@dataclass(frozen=True)
+class NormalRows:
+    """Rows of a normal response, whose mean is its linear predictor."""
+
+    response: Response
+
+    def near(self, etas: Etas, values: Values) -> Local:
+        root, log_scale, weights = self._whitened(etas, values)
+        white = root @ self._residuals(etas)
+        logp = -0.5 * white @ white - weights @ (log_scale + 0.5 * np.log(2 * np.pi))
+        return Local(logp, {MAIN: root.T @ white}, {(MAIN, MAIN): root.T @ root})
+
+    def logp(self, etas: Etas, values: Values) -> float:
+        return self.near(etas, values).logp
+
+    def _residuals(self, etas: Etas) -> np.ndarray:
+        return self.response.data.y - etas[MAIN]
+
+    def _whitened(self, etas: Etas, values: Values) -> tuple[Any, np.ndarray, np.ndarray]:
+        """What whitens residuals, the logarithms of their scales, and the rows' weights."""
+        sigma, residuals = self._sigma(etas, values), _correlated(self.response)
+        weights = self.response.data.aux.get("weights", np.ones(len(sigma)))
+        if residuals is None:
+            return sparse.diags_array(np.sqrt(weights) / sigma).tocsr(), np.log(sigma), weights
+        root, log_scale = whitening(residuals, values)
+        return root @ sparse.diags_array(1 / sigma), log_scale + np.log(sigma), weights
+
+    def _sigma(self, etas: Etas, values: Values) -> np.ndarray:
+        data, family = self.response.data, self.response.family
+        p = natural(self.response, etas, values)
+        p = p if family.adjust is None else family.adjust(p, data.aux)
+        return np.broadcast_to(p["sigma"], (1, len(data.y)))[0].astype(float)
+
+
+def _correlated(response: Response) -> Residuals | None:
+    likelihood = response.likelihood
+    return likelihood.residuals if isinstance(likelihood, CorrelatedRows) else None
+
+
+def whitening(residuals: Residuals, values: Values) -> tuple[Any, np.ndarray]:
+    """The matrix that makes correlated residuals of scale 1 independent, and log scales of rows.
+
+    A column at a time of every group's matrix at once: what comes of a residual of 1.
+    """
+    layout, given = residuals.layout, residuals.given(values)
+    parts, scale = [], None
+    for t in range(len(layout.rows)):
+        impulse = np.zeros((1, *layout.rows.shape))
+        impulse[0, t] = layout.mask[t]
+        white, scale = residuals.correlation.whiten(given, impulse, layout, np)
+        parts.append(_column(layout, t, white[0]))
+    data, rows, columns = (np.concatenate(part) for part in zip(*parts, strict=True))
+    size = int(layout.mask.sum())
+    matrix = sparse.csr_array((data, (rows, columns)), shape=(size, size))
+    log_scale = np.broadcast_to(np.log(scale), (1, *layout.rows.shape))
+    return matrix, layout.in_rows(log_scale)[0]
+
+
+def _column(layout: Layout, t: int, white: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Entries, rows and columns of what comes of the residuals at one position."""
+    position, group = np.nonzero(white)
+    return white[position, group], layout.rows[position, group], layout.rows[t, group]
+
+
+def natural(response: Response, etas: Etas, values: Values) -> dict[str, np.ndarray]:
+    """All parameters on their natural scale, with an axis for one sample."""
+    family, predictors = response.family, response.predictors
+    names = [*family.free_dpars, *(v.name for v in family.vectors)]
+    own = {name: values[name][:, None] for name in names if name not in predictors}
+    return family.complete(own, {dpar: eta[None] for dpar, eta in etas.items()})
+
+
+@dataclass(frozen=True)
+class FamilyRows:
+    """Independent rows of any family; its derivatives are differences of its log density.
+
+    Attributes
+    ----------
+    response : Response
+    units : mapping of str to float
+        What a predictor is of the size of, by dpar: those whose derivatives are needed.
+    """
+
+    response: Response
+    units: Mapping[str, float]
+
+    def logp(self, etas: Etas, values: Values) -> float:
+        return float(self._of_rows(etas, values).sum())
+
+    def near(self, etas: Etas, values: Values) -> Local:
+        known = _Moved(self, etas, values)
+        names = list(self.units)
+        slopes = {d: known.combined([({d: k}, w / 12) for k, w in SLOPES]) for d in names}
+        precisions = {}
+        for i, a in enumerate(names):
+            curvature = known.combined([({a: k}, w / 12) for k, w in CURVATURES])
+            precisions[a, a] = sparse.diags_array(-curvature / self._step(a) ** 2)
+            for b in names[:i]:
+                mixed = known.combined(_mixed(a, b)) / (self._step(a) * self._step(b))
+                precisions[a, b] = precisions[b, a] = sparse.diags_array(-mixed)
+        slopes = {d: s / self._step(d) for d, s in slopes.items()}
+        return Local(float(known.at({}).sum()), slopes, precisions)
+
+    def _step(self, dpar: str) -> float:
+        return STEP * self.units[dpar]
+
+    def _of_rows(self, etas: Etas, values: Values) -> np.ndarray:
+        data = self.response.data
+        logp = self.response.family.logp(data.y, natural(self.response, etas, values), data.aux)
+        logp = np.broadcast_to(logp, (1, len(data.y)))[0]
+        return logp * data.aux["weights"] if "weights" in data.aux else logp
+
+
+def _mixed(a: str, b: str) -> list[tuple[dict[str, int], float]]:
+    """The second derivative by two predictors."""
+    return [({a: i, b: j}, v * w / 144) for i, v in SLOPES for j, w in SLOPES]
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """Log densities of rows whose predictors are moved by steps."""
+
+    rows: FamilyRows
+    etas: Etas
+    values: Values
+
+    def at(self, steps: Mapping[str, int]) -> np.ndarray:
+        moved = {d: self.etas[d] + k * self.rows._step(d) for d, k in steps.items()}
+        return self.rows._of_rows({**self.etas, **moved}, self.values)
+
+    def combined(self, terms: list[tuple[dict[str, int], float]]) -> np.ndarray:
+        return sum(w * self.at(steps) for steps, w in terms)

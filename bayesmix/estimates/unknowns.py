@@ -1,0 +1,230 @@
+"""What is searched for: numbers within bounds, and the parameters' values that they stand for.
+
+Standard deviations and correlations of group effects are the entries of Cholesky factors, as in
+lme4, so that a variance of 0 and a correlation of 1 are values like others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from bayesmix.parameters import Parameter
+from bayesmix.spec import GroupPriors
+
+FAR = 15.0
+"""Where a logarithm ends."""
+MARGIN = 1e-6
+"""What a parameter between two bounds keeps from them."""
+
+
+class Unknown(Protocol):
+    """Numbers that stand for values of parameters."""
+
+    @property
+    def start(self) -> np.ndarray: ...
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]: ...
+
+    def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """By variable, with an axis for one sample."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A parameter whose values stand for themselves: on a log scale if only 0 bounds them.
+
+    Attributes
+    ----------
+    parameter : Parameter
+    first : float
+        Where the search starts, on the natural scale.
+    """
+
+    parameter: Parameter
+    first: float
+
+    @property
+    def _range(self) -> tuple[float, float]:
+        slot = self.parameter.slots[0]
+        return slot.lower, slot.upper
+
+    @property
+    def _logged(self) -> bool:
+        return np.isfinite(self._range[0]) and not np.isfinite(self._range[1])
+
+    @property
+    def start(self) -> np.ndarray:
+        first = np.log(self.first - self._range[0]) if self._logged else self.first
+        return np.full(self.parameter.size, first)
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        lower, upper = self._range
+        bounds = (-FAR, FAR) if self._logged else (lower + MARGIN, upper - MARGIN)
+        return [bounds] * self.parameter.size
+
+    def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        value = self._range[0] + np.exp(x) if self._logged else x
+        return {self.parameter.name: value.reshape(1, *self.parameter.shape)}
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Standard deviations, which may be 0, in units."""
+
+    parameter: Parameter
+    unit: float
+
+    @property
+    def start(self) -> np.ndarray:
+        return np.ones(self.parameter.size)
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        return [(0.0, np.inf)] * self.parameter.size
+
+    def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        return {self.parameter.name: self.unit * np.abs(x)[None]}
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Values that increase, each run of them by itself: the first, and logarithms of steps."""
+
+    parameter: Parameter
+
+    @property
+    def start(self) -> np.ndarray:
+        x = np.zeros(self.parameter.size)
+        for run in self.parameter.runs:
+            x[run.start] = -0.5 * (run.stop - run.start - 1)
+        return x
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        firsts = {run.start for run in self.parameter.runs}
+        free = (-np.inf, np.inf)
+        return [free if k in firsts else (-FAR, FAR) for k in range(self.parameter.size)]
+
+    def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        runs = (x[run] for run in self.parameter.runs)
+        each = [r[0] + np.append(0.0, np.cumsum(np.exp(r[1:]))) for r in runs]
+        return {self.parameter.name: np.concatenate(each)[None]}
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """Coefficients of columns, as steps from a start that all matter alike.
+
+    Attributes
+    ----------
+    parameters : tuple of Parameter
+    first : ndarray
+        Of all of them, one parameter after the other.
+    steps : ndarray
+        Coefficients × steps.
+    """
+
+    parameters: tuple[Parameter, ...]
+    first: np.ndarray
+    steps: np.ndarray
+
+    @classmethod
+    def of(cls, parameter: Parameter, columns: np.ndarray, like: float) -> Coefficients:
+        """Those whose predictor starts near `like`, and changes by about 1 with each step."""
+        first = np.linalg.lstsq(columns, np.full(len(columns), like))[0]
+        triangle = np.linalg.qr(columns, mode="r")
+        return cls((parameter,), first, np.linalg.inv(triangle) * np.sqrt(len(columns)))
+
+    @property
+    def start(self) -> np.ndarray:
+        return np.zeros(len(self.first))
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        return [(-np.inf, np.inf)] * len(self.first)
+
+    def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        ends = np.cumsum([p.size for p in self.parameters])
+        each = np.split(self.first + self.steps @ x, ends[:-1])
+        return {p.name: b[None] for p, b in zip(self.parameters, each, strict=True)}
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Standard deviations and correlations of a group's effects, in every stratum of ``by``.
+
+    Attributes
+    ----------
+    group : GroupPriors
+    units : ndarray
+        What each coefficient is of the size of.
+    """
+
+    group: GroupPriors
+    units: np.ndarray
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Of the entries that aren't 0, those below the diagonal only within a block."""
+        return [(i, j) for b in self.group.blocks for i in b for j in b if j <= i]
+
+    @property
+    def strata(self) -> int:
+        by = self.group.group.by
+        return 1 if by is None else len(by.levels)
+
+    @property
+    def start(self) -> np.ndarray:
+        return np.array([float(i == j) for i, j in self.places] * self.strata)
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        return [(0.0 if i == j else -np.inf, np.inf) for i, j in self.places] * self.strata
+
+    def roots(self, x: np.ndarray) -> np.ndarray:
+        """Cholesky factors of covariances, strata × coefficients × coefficients."""
+        roots = np.zeros((self.strata, *[len(self.units)] * 2))
+        rows, columns = np.array(self.places).T
+        roots[:, rows, columns] = x.reshape(self.strata, -1)
+        return roots * self.units[:, None]
+
+    def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        name, roots = self.group.group.name, self.roots(x)
+        sd = np.sqrt((roots**2).sum(axis=-1))
+        rows = np.divide(roots, sd[..., None], out=np.zeros_like(roots), where=sd[..., None] > 0)
+        cor = rows @ np.moveaxis(rows, -1, -2)
+        diagonal = np.arange(len(self.units))
+        cor[:, diagonal, diagonal] = 1.0
+        strata = slice(None) if self.group.group.by is not None else 0
+        values = {f"sd_{name}": sd[None, strata]}
+        return values | ({f"cor_{name}": cor[None, strata]} if self.group.correlated else {})
+
+
+@dataclass(frozen=True)
+class Unknowns:
+    """All of them, one after the other."""
+
+    parts: tuple[Unknown, ...]
+
+    @property
+    def start(self) -> np.ndarray:
+        return np.concatenate([np.empty(0), *(u.start for u in self.parts)])
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        return [b for u in self.parts for b in u.bounds]
+
+    def each(self, x: np.ndarray) -> list[np.ndarray]:
+        """The numbers of each."""
+        ends = np.cumsum([len(u.start) for u in self.parts])
+        return np.split(x, ends[:-1]) if self.parts else []
+
+    def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """What they stand for."""
+        pairs = zip(self.parts, self.each(x), strict=True)
+        return {name: value for u, own in pairs for name, value in u.values(own).items()}

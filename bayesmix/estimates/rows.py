@@ -54,9 +54,6 @@ class Rows(Protocol):
     def near(self, etas: Etas, values: Values) -> Local:
         """The log likelihood near the predictors of all dpars with one."""
 
-    def logp(self, etas: Etas, values: Values) -> float:
-        """The log likelihood alone."""
-
 
 @dataclass(frozen=True)
 class NormalRows:
@@ -69,9 +66,6 @@ class NormalRows:
         white = root @ self._residuals(etas)
         logp = -0.5 * white @ white - weights @ (log_scale + 0.5 * np.log(2 * np.pi))
         return Local(logp, {MAIN: root.T @ white}, {(MAIN, MAIN): root.T @ root})
-
-    def logp(self, etas: Etas, values: Values) -> float:
-        return self.near(etas, values).logp
 
     def _residuals(self, etas: Etas) -> np.ndarray:
         return self.response.data.y - etas[MAIN]
@@ -143,9 +137,6 @@ class FamilyRows:
 
     response: Response
     units: Mapping[str, float]
-
-    def logp(self, etas: Etas, values: Values) -> float:
-        return float(self._of_rows(etas, values).sum())
 
     def near(self, etas: Etas, values: Values) -> Local:
         known = _Moved(self, etas, values)

@@ -21,6 +21,8 @@ from bayesmix.estimates.rows import Local
 DENSE = 60
 """So many effects are solved for faster without regard to zeros."""
 STEPS = 200
+DAMPING = (0.0, 0.1, 1.0, 10.0, 1e3)
+"""Of the diagonal, what is added to second derivatives until they are those of a largest value."""
 TOLERANCE = 1e-10
 """Of the log density, that a further step wouldn't gain."""
 
@@ -141,45 +143,47 @@ class Inner:
     quadratic: bool
 
     def mode(self, start: np.ndarray) -> Mode:
-        """By Newton's method; LinAlgError where that doesn't end."""
-        at, (value, slope, curvature) = start, self._around(start)
+        """By Newton's method; LinAlgError where that doesn't end at a largest value."""
+        at, (value, slope, matrix) = start, self._around(start)
         for _ in range(STEPS):
+            curvature, damped = self._curvature(matrix)
             step = curvature.solve(slope)
             gain = 0.5 * slope @ step
             if self.quadratic:
                 return Mode(at + step, value + gain, curvature)
-            if gain < TOLERANCE:
+            if gain < TOLERANCE and not damped:
                 return Mode(at, value, curvature)
-            at, (value, slope, curvature) = self._further(at, step, value)
+            at, (value, slope, matrix) = self._further(at, step, value)
         raise linalg.LinAlgError("The conditional modes weren't found.")
+
+    def _curvature(self, matrix: Any) -> tuple[Curvature, bool]:
+        """Where the density isn't concave, with so much added that a step leads upwards."""
+        for more in DAMPING:
+            try:
+                damping = sparse.diags_array(more * np.maximum(1.0, np.abs(matrix.diagonal())))
+                return Curvature.of((matrix + damping).tocsr(), self.effects), more > 0
+            except linalg.LinAlgError:
+                continue
+        raise linalg.LinAlgError("The density has no curvature that leads to its mode.")
 
     def _further(self, at: np.ndarray, step: np.ndarray, value: float) -> tuple[np.ndarray, Any]:
         """Along a step, as far as that isn't worse."""
         for halvings in range(30):
             to = at + 0.5**halvings * step
-            try:
-                around = self._around(to)
-            except linalg.LinAlgError:
-                continue
+            around = self._around(to)
             if around[0] >= value - 1e-9 * (1 + abs(value)):
                 return to, around
         raise linalg.LinAlgError("No step towards the conditional modes was better.")
 
-    def _around(self, at: np.ndarray) -> tuple[float, np.ndarray, Curvature]:
-        """Log density, slope and curvature."""
+    def _around(self, at: np.ndarray) -> tuple[float, np.ndarray, Any]:
+        """Log density, slope and negative second derivatives; -inf where it isn't finite."""
         local = self.near({d: c @ at for d, c in self.columns.items()})
         own = np.where(np.arange(len(at)) < self.effects, at, 0.0)
         value = local.logp - 0.5 * own @ own
-        if not np.isfinite(value):
-            raise linalg.LinAlgError("The density isn't finite.")
         slope = sum((self.columns[d].T @ local.slopes[d] for d in self.columns), -own)
         ones = sparse.diags_array((np.arange(len(at)) < self.effects).astype(float))
-        matrix = sum(
-            (
-                self.columns[a].T @ local.precisions[a, b] @ self.columns[b]
-                for a in self.columns
-                for b in self.columns
-            ),
-            ones,
-        )
-        return value, slope, Curvature.of(matrix.tocsr(), self.effects)
+        pairs = [(a, b) for a in self.columns for b in self.columns]
+        parts = (self.columns[a].T @ local.precisions[a, b] @ self.columns[b] for a, b in pairs)
+        matrix = sum(parts, ones).tocsr()
+        finite = np.isfinite(value) and np.isfinite(slope).all() and np.isfinite(matrix.data).all()
+        return (value if finite else -np.inf), slope, matrix

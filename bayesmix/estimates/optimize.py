@@ -5,17 +5,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 
+from numpy.linalg import LinAlgError
+
 from bayesmix.errors import ConvergenceWarning, EstimationError, listed
 from bayesmix.estimates.likelihood import (
     LAPLACE,
     METHODS,
     ML,
     UNKNOWNS,
+    Likelihood,
     likelihood,
     of_all,
 )
 from bayesmix.estimates.pointfit import PointFit
-from bayesmix.estimates.search import maximum
+from bayesmix.estimates.search import Maximum, maximum
 from bayesmix.parameters import MAIN
 from bayesmix.spec import CorrelatedRows, IndependentRows, ModelSpec
 
@@ -25,14 +28,27 @@ def optimize(spec: ModelSpec, method: str | None) -> PointFit:
     _check(spec, method)
     chosen = method or (LAPLACE if any(_not_normal(spec)) else ML)
     _check_rows(spec, chosen)
-    made = likelihood(spec, chosen)
-    found = maximum(made, made.unknowns.start, made.unknowns.bounds)
-    if chosen == LAPLACE:
-        made, start = of_all(made, found.x)
-        found = maximum(made, start, made.unknowns.bounds)
+    try:
+        made, found = _found(spec, chosen)
+        mode = made.mode(found.x)
+    except LinAlgError as error:
+        raise EstimationError(
+            f"The likelihood has no largest value that the search could find: {error} Leave terms "
+            "out, or sample the posterior: model.fit()."
+        ) from error
     if not found.settled:
         warnings.warn(_unsettled(), ConvergenceWarning, stacklevel=3)
-    return PointFit(made, found, made.mode(found.x))
+    return PointFit(made, found, mode)
+
+
+def _found(spec: ModelSpec, method: str) -> tuple[Likelihood, Maximum]:
+    """Coefficients that Laplace's approximation hangs on are searched for with all else."""
+    made = likelihood(spec, method)
+    found = maximum(made, made.unknowns.start, made.unknowns.bounds)
+    if method == LAPLACE:
+        made, start = of_all(made, found.x)
+        found = maximum(made, start, made.unknowns.bounds)
+    return made, found
 
 
 def _unsettled() -> str:

@@ -144,6 +144,33 @@ def test_the_whitened_rows_have_the_correlations_of_arma() -> None:
     assert_allclose(near.logp, expected, rtol=1e-12)
 
 
+def test_known_covariances_of_levels() -> None:
+    """Of a mean and effects alone, at the estimates."""
+    data, labels = one_way(1.5), sorted(set(one_way(1.5)["g"]))
+    known = pd.DataFrame(0.4 + 0.6 * np.eye(GROUPS), labels, labels)
+    model = bx.Model("y ~ 1 + (1 | gr(g, cov=A))", data, data2={"A": known})
+    fit, at = model.optimize("ml"), data["g"].astype(int)
+    (sd,), sigma = fit.varcorr()["g"].sd["Estimate"], fit.further().loc["sigma", "Estimate"]
+    covariance = sd**2 * known.to_numpy()[at][:, at] + sigma**2 * np.eye(len(data))
+    mean = np.full(len(data), fit.fixef().loc["Intercept", "Estimate"])
+    assert_allclose(fit.loglik, stats.multivariate_normal(mean, covariance).logpdf(data["y"]))
+
+
+def test_a_density_that_is_not_concave_has_a_mode() -> None:
+    """Of Student's t: far from the data its logarithm curves upwards."""
+    data = one_way(1.0)
+    data.loc[0, "y"] += 20
+    model = bx.Model(bx.bf("y ~ x", nu=3), data, "student")
+    fit, sigma = model.optimize(), model.optimize().further().loc["sigma", "Estimate"]
+
+    def loss(p: np.ndarray) -> float:
+        return -stats.t(3, p[0] + p[1] * data["x"], np.exp(p[2])).logpdf(data["y"]).sum()
+
+    best = optimize.minimize(loss, [data["y"].median(), 0.0, 0.0], tol=1e-10)
+    assert_allclose([*fit.fixef()["Estimate"], np.log(sigma)], best.x, atol=1e-4)
+    assert_allclose(fit.loglik, -best.fun, rtol=1e-8)
+
+
 def test_regression_without_groups_is_least_squares() -> None:
     data = one_way(1.0)
     fit = bx.Model("y ~ x", data).optimize("reml")

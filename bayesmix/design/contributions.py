@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -78,7 +79,7 @@ class Columns:
     def names(self) -> tuple[str, ...]:
         return (*self.matrix.names, *(name for s in self.smooths for name in s.names))
 
-    @property
+    @cached_property
     def values(self) -> np.ndarray:
         if not self.smooths:
             return self.matrix.values
@@ -127,9 +128,9 @@ class Smooths:
     variable: str
     smooths: tuple[SmoothColumns, ...]
 
-    @property
+    @cached_property
     def values(self) -> np.ndarray:
-        """Rows × coefficients."""
+        """Rows × coefficients, put together once: predictions ask for it chunk by chunk."""
         return np.hstack([block for s in self.smooths for block in s.blocks])
 
     @property

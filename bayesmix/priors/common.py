@@ -25,13 +25,18 @@ def shapes(size: int, eta: float) -> tuple[float, float]:
     >>> shapes(3, 2.0)
     (2.0, 3.0)
     """
+    check_mass(size, eta, "one correlation")
+    return eta, (size - 1) * (eta - 1.0) + 1.0
+
+
+def check_mass(size: int, eta: float, what: str) -> None:
+    """PriorError if the LKJ density of a matrix that hangs on one number has no finite mass."""
     least = (size - 2) / (size - 1)
     if eta <= least:
         raise PriorError(
-            f"lkj({eta:g}) is no prior of one correlation of {size} coefficients; eta must be "
+            f"lkj({eta:g}) is no prior of {what} of {size} coefficients; eta must be "
             f"above {least:.3g}."
         )
-    return eta, (size - 1) * (eta - 1.0) + 1.0
 
 
 def correlation(u: np.ndarray, size: int) -> np.ndarray:

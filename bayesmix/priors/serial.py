@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.errors import PriorError
+from bayesmix.priors.common import check_mass
 
 
 def ar1_shape(size: int, eta: float) -> float:
@@ -33,12 +33,7 @@ def ar1_shape(size: int, eta: float) -> float:
     >>> ar1_shape(4, 1.0)
     1.0
     """
-    least = (size - 2) / (size - 1)
-    if eta <= least:
-        raise PriorError(
-            f"lkj({eta:g}) is no prior of the autocorrelation of {size} coefficients; eta must be "
-            f"above {least:.3g}."
-        )
+    check_mass(size, eta, "the autocorrelation")
     return (size - 1) * (eta - 1.0) + 1.0
 
 

@@ -21,10 +21,12 @@ __all__ = ["FAMILY"]
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
     """The binomial one at mu, times what its variation adds: rising powers over powers."""
     phi, trials = p["phi"], aux["trials"]
-    a, b = _shapes(p, m)
+    log_phi, (a, b) = m.log(phi), _shapes(p, m)
+    log_a, log_b = (log_phi + log_share for log_share in log_probabilities(p, m=m))
     plain = binomial.FAMILY.density(y, p, aux, m)
-    more = rising_rest(a, y, m) + rising_rest(b, trials - y, m) - rising_rest(phi, trials, m)
-    return m.where((a > 0) & (b > 0), plain + more, -np.inf)
+    more = rising_rest(a, log_a, y, m) + rising_rest(b, log_b, trials - y, m)
+    known = (log_a > -np.inf) & (log_b > -np.inf)
+    return m.where(known, plain + more - rising_rest(phi, log_phi, trials, m), -np.inf)
 
 
 def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:

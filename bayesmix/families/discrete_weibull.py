@@ -12,7 +12,7 @@ from bayesmix.families.derived import derived_row
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import SCALE_LINKS, UNIT_LINKS
 from bayesmix.families.maths import NUMPY, Maths
-from bayesmix.families.special import log_probabilities, quietly
+from bayesmix.families.special import FLAT, log_event, log_probabilities, quietly
 from bayesmix.families.support import LARGEST_COUNT, Counts, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
@@ -25,11 +25,24 @@ def _power(y: Any, shape: Any, m: Maths) -> Any:
     return m.where(y > 0, m.exp(shape * m.log(m.maximum(y, 1.0))), 0.0)
 
 
+def _log_step(y: Any, shape: Any, m: Maths) -> Any:
+    """Log of the power of y + 1 less that of y."""
+    some = m.maximum(y, 1.0)
+    return m.where(y > 0, shape * m.log(some) + m.log(m.expm1(shape * m.log1p(1.0 / some))), 0.0)
+
+
+def _log_hazard(p: Dpars, m: Maths) -> Any:
+    """Log of -log(mu)."""
+    log_mu, log_rest = log_probabilities(p, m=m)
+    near_one = log_rest < -FLAT
+    return m.where(near_one, log_rest, m.log(-m.where(near_one, -1.0, log_mu)))
+
+
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
     log_mu, _ = log_probabilities(p, m=m)
-    now, then = _power(y, p["shape"], m), _power(y + 1.0, p["shape"], m)
-    logp = now * log_mu + m.log(-m.expm1((then - now) * log_mu))
-    return m.where(p["shape"] > 0, logp, -np.inf)
+    event = log_event(_log_hazard(p, m) + _log_step(y, p["shape"], m), m)
+    survived = m.where(y > 0, _power(y, p["shape"], m) * log_mu, 0.0)
+    return m.where(p["shape"] > 0, survived + event, -np.inf)
 
 
 def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
@@ -37,7 +50,8 @@ def _log_sf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
 
 
 def _log_cdf(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
-    return m.where(y >= 0, m.log(-m.expm1(_log_sf(m.maximum(y, 0.0), p, aux, m))), -np.inf)
+    log_power = p["shape"] * m.log(m.maximum(y, 0.0) + 1.0)
+    return m.where(y >= 0, log_event(_log_hazard(p, m) + log_power, m), -np.inf)
 
 
 @quietly

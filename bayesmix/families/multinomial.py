@@ -46,13 +46,23 @@ class Multinomial:
 
     def density(self, y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
         trials, logs = aux["trials"], self.shares.logs(p, m)
+        counts = columns_of(y, aux)
         total = m.gammaln(trials + 1.0)
-        for count, log_share in zip(columns_of(y, aux), logs, strict=True):
+        for count, log_share in zip(counts, logs, strict=True):
             some = m.where(count > 0, count * log_share, 0.0)
             total = total + some - m.gammaln(count + 1.0)
-            if self.varying:
-                total = total + rising_rest(p["phi"] * m.exp(log_share), count, m)
-        return total - rising_rest(p["phi"], trials, m) if self.varying else total
+        return total + self._variation(counts, logs, trials, p["phi"], m) if self.varying else total
+
+    def _variation(
+        self, counts: list[Any], logs: list[Any], trials: Any, phi: Any, m: Maths
+    ) -> Any:
+        """What is added where the shares vary: rising powers over powers."""
+        log_phi = m.log(phi)
+        added = -rising_rest(phi, log_phi, trials, m)
+        for count, log_share in zip(counts, logs, strict=True):
+            a, log_a = phi * m.exp(log_share), log_phi + log_share
+            added = added + rising_rest(a, log_a, count, m)
+        return added
 
     def mean(self, p: Dpars, aux: Aux) -> Array:
         """The expected count of every category, on the last axis."""

@@ -13,7 +13,7 @@ from bayesmix.families.links import COUNT_LINKS, SCALE_LINKS
 from bayesmix.families.maths import Maths
 from bayesmix.families.row import RowKernel
 from bayesmix.families.scalar import stirling_rest, stirling_rest_slope
-from bayesmix.families.special import negbinomial_logp
+from bayesmix.families.special import log_one_more, negbinomial_logp
 from bayesmix.families.support import LARGEST_COUNT, Counts, drawable, drawn_shape
 
 __all__ = ["FAMILY"]
@@ -21,7 +21,7 @@ __all__ = ["FAMILY"]
 
 def _density(y: Any, p: Dpars, aux: Aux, m: Maths) -> Any:
     mu, shape = p["mu"], p["shape"]
-    logp = negbinomial_logp(y, shape, -m.log1p(mu / shape), -m.log1p(shape / mu), m)
+    logp = negbinomial_logp(y, shape, -log_one_more(mu, shape, m), -log_one_more(shape, mu, m), m)
     known = (mu >= 0) & (mu < np.inf) & (shape > 0) & (shape < np.inf)
     return m.where(known, logp, -np.inf)
 

@@ -28,6 +28,7 @@ __all__ = [
     "log_difference",
     "log_event",
     "log_mills",
+    "log_one_more",
     "log_probabilities",
     "log_ratio",
     "log_sum",
@@ -41,6 +42,11 @@ __all__ = [
 
 FLAT = 36.0
 """exp(-FLAT) vanishes beside 1 in double precision."""
+
+LOG_NOTHING = -300.0
+"""Where the logarithm of a number says that it vanishes beside 1, however often it is added."""
+
+VAST = 1e30
 
 SQRT_HALF = np.sqrt(0.5)
 LOG_2 = np.log(2.0)
@@ -120,6 +126,13 @@ def binomial_logp(y: Any, n: Any, log_p: Any, log_q: Any, m: Maths = NUMPY) -> A
     return m.where(inner, some, n * m.where(y > 0, log_p, log_q))
 
 
+def log_one_more(a: Any, b: Any, m: Maths = NUMPY) -> Any:
+    """``log(1 + a / b)`` of positive numbers, also where their ratio overflows."""
+    ratio = a / b
+    vast = ratio > VAST
+    return m.where(vast, m.log(a) - m.log(b), m.log1p(m.where(vast, 1.0, ratio)))
+
+
 def negbinomial_logp(y: Any, shape: Any, log_p: Any, log_q: Any, m: Maths = NUMPY) -> Any:
     """Log probability of `y` failures before the `shape`-th success, from log p and log(1 - p).
 
@@ -162,10 +175,16 @@ def beta_logp(y: Any, a: Any, b: Any, total: Any, m: Maths = NUMPY) -> Any:
     )
 
 
-def rising_rest(a: Any, n: Any, m: Maths = NUMPY) -> Any:
-    """Log of ``a (a + 1) … (a + n - 1)`` less ``n log(a)``; 0 for a that is infinite."""
-    ratio = m.log1p(n / a)
-    return (a + n - 0.5) * ratio - n + stirling_rest(a + n, m) - stirling_rest(a, m)
+def rising_rest(a: Any, log_a: Any, n: Any, m: Maths = NUMPY) -> Any:
+    """Log of ``a (a + 1) … (a + n - 1)`` less ``n log(a)``; 0 for a that is infinite.
+
+    From the logarithm alone where `a` vanishes beside 1, however small it is.
+    """
+    vanishes = log_a < LOG_NOTHING
+    some = m.where(vanishes, 1.0, a)
+    rest = (some + n - 0.5) * m.log1p(n / some) - n + stirling_rest(some + n, m)
+    steps = m.gammaln(m.maximum(n, 1.0)) - (n - 1.0) * log_a
+    return m.where(vanishes, m.where(n > 0, steps, 0.0), rest - stirling_rest(some, m))
 
 
 def gamma_logp(y: Any, mu: Any, shape: Any, m: Maths = NUMPY) -> Any:

@@ -115,7 +115,7 @@ class CensoredRow:
     base: RowKernel
     interval: bool
 
-    shared = None
+    shared, picked = None, ()
 
     @property
     def below(self) -> Callable[..., tuple[float, ...]]:

@@ -16,7 +16,6 @@ import numpy as np
 from bayesmix.families.family import Array, Aux, Dpar, Dpars, Family
 from bayesmix.families.links import LINKS, SCALE_LINKS
 from bayesmix.families.maths import NUMPY, Maths
-from bayesmix.families.scalar import sigmoid, softplus
 from bayesmix.families.scalar_links import LINKS as CODES
 from bayesmix.families.scalar_links import odds_and_slope
 from bayesmix.families.support import check_whole, drawable
@@ -99,6 +98,7 @@ class CumulativeRow:
 
     takes = ()
     shared = "thresholds"
+    picked = (-2, -1)
     scales = ("natural", "log")
     below = above = None
 
@@ -109,29 +109,26 @@ class CumulativeRow:
 
 @cache
 def _kernel(link: int) -> Callable[..., tuple[float, ...]]:
-    def cumulative(y, mu, log_disc, shared, slopes, weight):  # type: ignore
-        k, disc = int(y), exp(log_disc)
-        logp, by_mu, by_disc, low = 0.0, 0.0, 0.0, 0.0
-        rest, share = 1.0, 0.0
-        inner = 1 < k <= shared.size
-        if k > 1:
-            a = disc * (shared[k - 2] - mu)
-            low, low_slope = odds_and_slope(link, a)
-        if k <= shared.size:
-            b = disc * (shared[k - 1] - mu)
-            high, high_slope = odds_and_slope(link, b)
-            if inner:
-                rest, share = -expm1(low - high), exp(low - high)
-            logp += log(rest) - softplus(-high)
-            s = (sigmoid(-high) + share / rest) * high_slope
-            slopes[k - 1] += weight * s * disc
-            by_mu, by_disc = by_mu - s * disc, by_disc + s * b
-        if k > 1:
-            logp -= softplus(low)
-            s = -(sigmoid(low) + share / rest) * low_slope
-            slopes[k - 2] += weight * s * disc
-            by_mu, by_disc = by_mu - s * disc, by_disc + s * a
-        return logp, by_mu, by_disc
+    """Selections in the place of branches, so that several rows can be done at once."""
+
+    def cumulative(y, mu, log_disc, low, high, last):  # type: ignore
+        disc, below, above = exp(log_disc), y > 1.0, y <= last
+        a, b = disc * (low - mu), disc * (high - mu)
+        odds_a, slope_a = odds_and_slope(link, a)
+        odds_b, slope_b = odds_and_slope(link, b)
+        rest = -expm1(odds_a - odds_b if below and above else -40.0)
+        e_a, e_b = exp(-abs(odds_a)), exp(-abs(odds_b))
+        # One logarithm for 1 - F(a), F(b) and what is between them.
+        outer = (1.0 + e_a if below else 1.0) * (1.0 + e_b if above else 1.0)
+        beyond = (odds_a if below and odds_a > 0.0 else 0.0) - (
+            odds_b if above and odds_b < 0.0 else 0.0
+        )
+        share = (1.0 - rest) / rest
+        s_a = ((1.0 if odds_a > 0.0 else e_a) / (1.0 + e_a) + share) * slope_a
+        s_b = ((1.0 if odds_b < 0.0 else e_b) / (1.0 + e_b) + share) * slope_b
+        s_a, s_b = -s_a if below else 0.0, s_b if above else 0.0
+        by_low, by_high = s_a * disc, s_b * disc
+        return log(rest / outer) - beyond, -by_low - by_high, s_a * a + s_b * b, by_low, by_high
 
     return cumulative
 

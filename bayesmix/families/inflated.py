@@ -241,7 +241,7 @@ class ZerosRow:
     kernel: str
 
     takes = ()
-    shared = None
+    shared, picked = None, ()
     below = above = None
 
     @property

@@ -30,6 +30,10 @@ class RowKernel:
         A vector that all rows share (``"thresholds"``). The function is then called with three
         arguments more, ``(…, shared, slopes, weight)``, and adds `weight` times the derivative by
         ``shared[j]`` to ``slopes[j]`` itself.
+    picked : tuple of int
+        Where, from the response's number on, the values stand that a row has of that vector, any
+        where there is none. The function is then given these and the vector's size,
+        ``(…, *picked, size)``, and returns derivatives by them after the others.
     below, above : callable, optional
         ``below(y, *values)``: the log of the probability of at most y, and its derivatives; and of
         more than y.
@@ -39,6 +43,7 @@ class RowKernel:
     scales: tuple[str, ...]
     takes: tuple[str, ...] = ()
     shared: str | None = None
+    picked: tuple[int, ...] = ()
     below: Callable[..., tuple[float, ...]] | None = None
     above: Callable[..., tuple[float, ...]] | None = None
 

@@ -146,7 +146,7 @@ class TruncatedRow:
     base: RowKernel
     given: tuple[str, ...]
 
-    shared = None
+    shared, picked = None, ()
     below = above = None
 
     @property

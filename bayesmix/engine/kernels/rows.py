@@ -2,7 +2,9 @@
 
 It is compiled with one kernel in the place of ``kernel`` and called through its address. Parameters
 after the first are often the same in all rows: then their values are read once, so that what a
-kernel computes of them alone moves out of the loop, and their derivatives come back as sums.
+kernel computes of them alone moves out of the loop, and their derivatives come back as sums. What
+rows pick of a vector that all share is gathered before the loop, and its derivatives are scattered
+after it, so that several rows can be done at once.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
 from numba import carray, types
 
 from bayesmix.engine.kernels.compiling import callback
@@ -31,29 +34,32 @@ the next, varying; shared values, slopes by them, their number.
 
 def compiled_rows(row: RowKernel) -> Any:
     """The callback for a family's row kernel."""
-    return _compiled(row.function, len(row.takes), len(row.scales), row.shared is not None)
+    shared = None if row.shared is None else row.picked
+    return _compiled(row.function, len(row.takes), len(row.scales), shared)
 
 
 @cache
-def _compiled(function: Callable[..., Any], terms: int, values: int, shared: bool) -> Any:
+def _compiled(
+    function: Callable[..., Any], terms: int, values: int, shared: tuple[int, ...] | None
+) -> Any:
     return callback(SIGNATURE, loop(terms, values, shared), inline=True, kernel=function)
 
 
 @cache
-def loop(terms: int, values: int, shared: bool) -> Callable[..., float]:
-    """The loop for a number of addition terms and of values, and for values of all rows or none."""
-    name = f"rows_{terms}_{values}{'_shared' if shared else ''}"
-    scope = {"carray": carray, "kernel": None, "__name__": __name__}
+def loop(terms: int, values: int, shared: tuple[int, ...] | None) -> Callable[..., float]:
+    """The loop for a number of addition terms and of values, and what of a vector rows pick."""
+    name = f"rows_{terms}_{values}{'' if shared is None else '_shared'}"
+    scope = {"carray": carray, "empty": np.empty, "kernel": None, "__name__": __name__}
     exec(compile(source(name, terms, values, shared), __file__, "exec"), scope)
     return reordered(scope[name])
 
 
-def source(name: str, terms: int, values: int, shared: bool) -> str:
+def source(name: str, terms: int, values: int, shared: tuple[int, ...] | None) -> str:
     """The loop as text.
 
     Examples
     --------
-    >>> print(source("rows_0_2", 0, 2, False))
+    >>> print(source("rows_0_2", 0, 2, None))
     def rows_0_2(n, y_, aux_, step, weights_, values_, slopes_, stride, varying, shared_, by_, m):
         y, weights = carray(y_, n), carray(weights_, n)
         values, slopes = carray(values_, 2 * stride), carray(slopes_, 2 * stride)
@@ -81,18 +87,20 @@ def source(name: str, terms: int, values: int, shared: bool) -> str:
         f"def {name}(n, y_, aux_, step, weights_, values_, slopes_, stride, varying, "
         "shared_, by_, m):",
         *_indented(_arrays(terms, values, shared)),
+        *_indented(_gathered(shared or ())),
         "    total = 0.0",
     ]
     if later:
         lines += ["    if varying:", *_indented(_loop(terms, values, shared, True), 8)]
-        lines += ["        return total"]
+        lines += [*_indented(_scattered(shared or ()), 8), "        return total"]
         lines += [f"    c{k}, t{k} = v{k}[0], 0.0" for k in later]
     lines += _indented(_loop(terms, values, shared, False))
     lines += [f"    d{k}[0] = t{k}" for k in later]
+    lines += _indented(_scattered(shared or ()))
     return "\n".join([*lines, "    return total"])
 
 
-def _arrays(terms: int, values: int, shared: bool) -> list[str]:
+def _arrays(terms: int, values: int, shared: tuple[int, ...] | None) -> list[str]:
     lines = ["y, weights = carray(y_, n), carray(weights_, n)"]
     if terms:
         lines.append(f"aux = carray(aux_, {terms - 1} * step + n)")
@@ -102,19 +110,48 @@ def _arrays(terms: int, values: int, shared: bool) -> list[str]:
     for k in range(values):
         at = f"[{k} * stride : {k} * stride + n]"
         lines.append(f"v{k}, d{k} = values{at}, slopes{at}")
-    return [*lines, "shared, by = carray(shared_, m), carray(by_, m)"] if shared else lines
+    if shared is None:
+        return lines
+    return [*lines, "shared, by = carray(shared_, m), carray(by_, m)"]
 
 
-def _loop(terms: int, values: int, shared: bool, varying: bool) -> list[str]:
+def _gathered(picked: tuple[int, ...]) -> list[str]:
+    """What each row picks, in arrays that then take the derivatives by it."""
+    if not picked:
+        return []
+    rows = [f"p{j}[i] = shared[{_place(at)}]" for j, at in enumerate(picked)]
+    return [
+        *(f"p{j} = empty(n)" for j in range(len(picked))),
+        "for i in range(n):",
+        *_indented(rows),
+    ]
+
+
+def _scattered(picked: tuple[int, ...]) -> list[str]:
+    rows = [f"by[{_place(at)}] += p{j}[i]" for j, at in enumerate(picked)]
+    return ["for i in range(n):", *_indented(rows)] if picked else []
+
+
+def _place(at: int) -> str:
+    return f"min(max(int(y[i]) + {at}, 0), m - 1)"
+
+
+def _loop(terms: int, values: int, shared: tuple[int, ...] | None, varying: bool) -> list[str]:
     """All rows; those values after the first that don't vary are ``c1``, ``c2``, …."""
     own = [f"v{k}[i]" if varying or k == 0 else f"c{k}" for k in range(values)]
-    more = ["shared", "by", "weights[i]"] if shared else []
+    picks = [f"p{j}[i]" for j in range(len(shared or ()))]
+    if shared is None:
+        more = []
+    else:
+        more = [*picks, "m"] if picks else ["shared", "by", "weights[i]"]
     given = ["y[i]", *(f"a{j}[i]" for j in range(terms)), *own, *more]
     slopes = [f"s{k}" for k in range(values)]
     sums = [
         f"d{k}[i] = weights[i] * s{k}" if varying or k == 0 else f"t{k} += weights[i] * s{k}"
         for k in range(values)
     ]
+    sums += [f"{pick} = weights[i] * g{j}" for j, pick in enumerate(picks)]
+    slopes += [f"g{j}" for j in range(len(picks))]
     body = [
         f"{', '.join(['logp', *slopes])} = kernel({', '.join(given)})",
         "total += weights[i] * logp",

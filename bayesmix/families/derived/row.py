@@ -136,6 +136,8 @@ class DerivedRow:
     strata: str = ""
     ragged: bool = False
 
+    picked = ()
+
     @property
     def shared(self) -> str | None:
         return None if self.vector is None else self.vector[0]

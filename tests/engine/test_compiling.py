@@ -111,7 +111,7 @@ def test_a_kernel_from_a_notebook_cell_in_another_kernel() -> None:
 def test_loops_of_any_shape_are_python() -> None:
     for terms in range(3):
         for values in range(1, 6):
-            for shared in (False, True):
+            for shared in (None, (), (-2, -1)):
                 assert loop(terms, values, shared).__code__.co_argcount == len(SIGNATURE.args)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Any
 
+from bayesmix.engine.kernels.options import reordered
 from bayesmix.engine.numerics.correlations import add_factor_gradient, add_lkj, fill_factor
 
 Array = Any
@@ -23,6 +24,8 @@ def add_effects(g: Any, blocks: Any, x: Array, theta: Array, codes: Array, scrat
     factor = scratch[g.factor : g.factor + size]
     for stratum in range(g.strata):
         _fill_factor(g, blocks, stratum, x, codes, factor)
+    if g.k * g.strata == 1:
+        return _add_levels_of_one(g, x, theta, codes)
     logp = 0.0
     z = scratch[g.work : g.work + 2 * g.k]
     for level in range(g.size):
@@ -42,10 +45,13 @@ def add_effects_gradient(
     slope = scratch[g.factor + size : g.factor + 2 * size]
     for i in range(size):
         slope[i] = 0.0
-    z = scratch[g.work : g.work + 2 * g.k]
-    for level in range(g.size):
-        _add_level(g, level, x, theta, codes, factor, z)
-        _add_level_gradient(g, level, theta, grad, codes, factor, slope, z)
+    if g.k * g.strata == 1:
+        slope[0] = _add_levels_gradient_of_one(g, x, theta, grad, codes)
+    else:
+        z = scratch[g.work : g.work + 2 * g.k]
+        for level in range(g.size):
+            _add_level(g, level, x, theta, codes, factor, z)
+            _add_level_gradient(g, level, theta, grad, codes, factor, slope, z)
     logp = 0.0
     for stratum in range(g.strata):
         logp += _add_scales(g, stratum, theta, grad, codes, factor, slope)
@@ -170,3 +176,55 @@ def _add_scales(
             for j in range(i + 1):
                 slope[row + j] *= theta[at]
     return logp
+
+
+def _add_levels_of_one(g: Any, x: Array, theta: Array, codes: Array) -> float:
+    """`_add_level` of all levels, which have one coefficient: loops that can be vectorised."""
+    at, sd = slice(g.effects, g.effects + g.size), theta[g.sd]
+    if codes[g.centered]:
+        return -0.5 * _squares(theta[at]) / (sd * sd)
+    return -0.5 * _scale(sd, x[at], theta[at])
+
+
+def _add_levels_gradient_of_one(g: Any, x: Array, theta: Array, grad: Array, codes: Array) -> float:
+    """`_add_level_gradient` of all levels; returns the derivative by the row of sd · L."""
+    at, sd = slice(g.effects, g.effects + g.size), theta[g.sd]
+    if codes[g.centered]:
+        _add_density_gradient(1.0 / (sd * sd), theta[at], grad[at])
+        return _squares(theta[at]) / (sd * sd)
+    return _add_scale_gradient(sd, x[at], grad[at])
+
+
+@reordered
+def _squares(effects: Array) -> float:
+    """Their sum."""
+    total = 0.0
+    for i in range(effects.size):
+        total += effects[i] * effects[i]
+    return total
+
+
+@reordered
+def _scale(sd: float, z: Array, effects: Array) -> float:
+    """Fill in the effects; returns the sum of the squares of z."""
+    total = 0.0
+    for i in range(z.size):
+        effects[i] = sd * z[i]
+        total += z[i] * z[i]
+    return total
+
+
+@reordered
+def _add_scale_gradient(sd: float, z: Array, grad: Array) -> float:
+    """Turn derivatives by the effects into those by z; returns the one by `sd`."""
+    by_sd = 0.0
+    for i in range(z.size):
+        by_sd += grad[i] * z[i]
+        grad[i] = sd * grad[i] - z[i]
+    return by_sd
+
+
+@reordered
+def _add_density_gradient(precision: float, effects: Array, grad: Array) -> None:
+    for i in range(effects.size):
+        grad[i] -= precision * effects[i]

@@ -260,6 +260,11 @@ def _number(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
     return Number(p, 0.0)
 
 
+def _of_variance(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    """A power starts at 1, for at 0 and below there may be a constant alone to be seen."""
+    return Number(p, 1.0) if p.slots[0].class_ == "power" else _number(spec, p, sizes)
+
+
 def _thresholds(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
     return Thresholds(p) if p.transform == Transform.ORDERED else Number(p, 0.0)
 
@@ -276,7 +281,7 @@ UNKNOWNS = {
     Role.SMOOTH_SD: _scales,
     Role.SMOOTH: _within,
     Role.DPAR: _number,
-    Role.VARIANCE: _number,
+    Role.VARIANCE: _of_variance,
     Role.RESIDUAL: _number,
     Role.THRESHOLDS: _thresholds,
 }

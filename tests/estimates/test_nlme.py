@@ -153,6 +153,31 @@ def test_variance_functions_are_those_of_nlme(function: str) -> None:
         assert_allclose(scale[1], list(found["weights"].values()), rtol=1e-4)
 
 
+def test_a_constant_and_a_power_are_those_of_nlme() -> None:
+    """The likelihood is flat along the constant, and nlme stops 0.001 below its largest value."""
+    formula = bx.bf("Testisweight ~ DML * C(MONTH)", sigma="1 + varConstPower(DML)")
+    model, found = bx.Model(formula, bx.load_dataset("squid")), FOUND["squid"]["varConstPower"]
+    with pytest.warns(bx.ConvergenceWarning, match="say too little"):
+        fit = model.optimize("reml")
+    assert 0 < fit.loglik - found["logLik"] < 2e-3
+    assert_allclose(
+        fit.further()["Estimate"]["power_sigma_DML"], found["weights"]["power"], rtol=1e-3
+    )
+
+
+def test_autocorrelation_within_mares_is_that_of_nlme() -> None:
+    """Ovary of nlme (Pierson and Ginther 1987), whose sigma is that of residuals, not of steps."""
+    mares = pd.read_csv(HERE / "estimates" / "ovary.csv")
+    mares = mares.assign(scan=mares.groupby("Mare").cumcount(), turn=2 * np.pi * mares["Time"])
+    formula = "follicles ~ sin(turn) + cos(turn) + ar(scan, gr=Mare, cov=True)"
+    fit, found = bx.Model(formula, mares).optimize("reml"), FOUND["ovary_ar1"]
+    assert fit.converged and abs(fit.loglik + 780.727255) < 1e-5
+    assert_allclose(fit.fixef()["Estimate"], list(found["coef"].values()), rtol=1e-4)
+    phi, sigma = fit.further()["Estimate"]
+    assert_allclose(phi, found["phi"], rtol=1e-4)
+    assert_allclose(sigma / np.sqrt(1 - phi**2), found["sigma"], rtol=1e-4)
+
+
 def hawaii(residuals: str) -> bx.Model:
     birds = bx.load_dataset("hawaii").dropna(subset=["Moorhen.Kauai", "Rainfall"])
     birds = birds.assign(Birds=np.sqrt(birds["Moorhen.Kauai"]))

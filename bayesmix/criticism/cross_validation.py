@@ -11,7 +11,7 @@ import xarray as xr
 from scipy import special
 
 from bayesmix.criticism.elpd import made
-from bayesmix.criticism.folds import folds_of
+from bayesmix.criticism.folds import FUTURE, folds_of
 from bayesmix.criticism.log_lik import GROUP
 from bayesmix.criticism.refits import Task, run
 from bayesmix.errors import PredictionError
@@ -36,7 +36,7 @@ def kfold(
 
     splitting, fitting = seed.spawn(2)
     fold = folds_of(model.spec, k, group, folds, np.random.default_rng(splitting))
-    numbers = range(int(fold.max()) + 1)
+    numbers, ahead = range(int(fold.max()) + 1), isinstance(folds, str) and folds == FUTURE
     seeds = fitting.spawn(len(numbers))
     tasks = [
         Task(
@@ -45,14 +45,18 @@ def kfold(
             _what(model, fold, i, group, folds),
             seeds[i],
             settings,
+            np.flatnonzero(fold < i) if ahead else np.flatnonzero(fold != i),
+            "past" if ahead else "others",
         )
         for i in numbers
     ]
     values = np.empty(len(fold))
     for task, result in zip(tasks, run(tasks, n_jobs, progressbar), strict=True):
         values[task.left_out] = result.elpd
+    judged = np.flatnonzero(fold >= 0)
     log_lik = _only(tree)
-    elpd = log_lik.isel(chain=0, draw=0, drop=True).copy(data=values)
+    log_lik = log_lik.isel({log_lik.dims[-1]: judged})
+    elpd = log_lik.isel(chain=0, draw=0, drop=True).copy(data=values[judged])
     samples = log_lik.sizes["chain"] * log_lik.sizes["draw"]
     p = log_predictive_density(log_lik) - elpd
     about = {"n_folds": len(numbers), "p_kfold_i": p}
@@ -71,12 +75,13 @@ def reloo(
 ) -> ELPDData:
     """See `Fit.reloo`."""
     bad = np.flatnonzero(result.pareto_k.to_numpy() > k_threshold)
+    rows = np.arange(len(model.data))
     labels, seeds = (
         result.pareto_k[result.pareto_k.dims[0]].to_numpy().tolist(),
         seed.spawn(len(bad)),
     )
     tasks = [
-        Task(model, np.array([row]), f"row {labels[row]!r}", s, settings)
+        Task(model, np.array([row]), f"row {labels[row]!r}", s, settings, np.delete(rows, row))
         for row, s in zip(bad, seeds, strict=True)
     ]
     elpd, pareto_k = result.elpd_i.copy(deep=True), result.pareto_k.copy(deep=True)
@@ -104,6 +109,9 @@ def _only(tree: xr.DataTree) -> xr.DataArray:
 
 def _what(model: Any, fold: np.ndarray, i: int, group: str | None, folds: Any) -> str:
     """A fold in words."""
+    if isinstance(folds, str) and folds == FUTURE:
+        first = model.spec.design.frame[group].iloc[int(np.argmax(fold == i))]
+        return f"{group} from {first!r} on"
     if group is None or folds is not None:
         return f"fold {i}"
     for g in model.spec.design.groups:

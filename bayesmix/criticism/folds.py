@@ -10,13 +10,14 @@ import pandas as pd
 from bayesmix.errors import PredictionError, did_you_mean, listed
 from bayesmix.spec import ModelSpec
 
-HOW = ("random", "stratified", "grouped")
+FUTURE = "future"
+HOW = ("random", "stratified", "grouped", FUTURE)
 
 
 def folds_of(
     spec: ModelSpec, k: int, group: str | None, folds: Any, rng: np.random.Generator
 ) -> np.ndarray:
-    """The fold of each row, counted from 0; see `Fit.kfold`.
+    """The fold of each row, counted from 0; -1 for rows that are never left out; see `Fit.kfold`.
 
     Raises
     ------
@@ -28,6 +29,8 @@ def folds_of(
         return _given(folds, rows)
     if group is not None and folds is None:
         return _levels(spec, group)
+    if folds == FUTURE and group is not None:
+        return _last(_levels(spec, group), k, group)
     _check_count(k, rows)
     how = "random" if folds is None else folds
     if how not in HOW:
@@ -67,9 +70,11 @@ def _levels(spec: ModelSpec, group: str) -> np.ndarray:
     return pd.factorize(frame[group], sort=True)[0]
 
 
-def _check_count(k: Any, most: int, of: str = "rows") -> None:
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 2 <= k <= most:
-        raise PredictionError(f"k must be a whole number from 2 to {most}, the {of}, not {k!r}.")
+def _check_count(k: Any, most: int, of: str = "rows", least: int = 2) -> None:
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or not least <= k <= most:
+        raise PredictionError(
+            f"k must be a whole number from {least} to {most}, the {of}, not {k!r}."
+        )
 
 
 def _shuffled(rows: int, k: int, rng: np.random.Generator) -> np.ndarray:
@@ -90,3 +95,10 @@ def _stratified(levels: np.ndarray, k: int, rng: np.random.Generator) -> np.ndar
     folds = np.empty(len(levels), int)
     folds[order] = np.arange(len(levels)) % k
     return folds
+
+
+def _last(times: np.ndarray, k: int, group: str) -> np.ndarray:
+    """The last `k` times, each by itself; there is one before them at least."""
+    known = int(times.max()) + 1
+    _check_count(k, known - 1, f"values of {group!r} but the first", least=1)
+    return np.maximum(times - (known - k), -1)

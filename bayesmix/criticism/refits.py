@@ -23,17 +23,22 @@ PACKAGE = str(Path(__file__).parents[1])
 
 @dataclass(frozen=True)
 class Task:
-    """A fit without some rows.
+    """A fit to some rows, which is judged by others.
 
     Attributes
     ----------
     model : Model
     left_out : ndarray of int
+        Those that it is judged by.
     what : str
         In words, for messages.
     seed : SeedSequence
     settings : mapping
         Arguments of ``Model.fit``.
+    kept : ndarray of int
+        Those that it is fitted to.
+    given : str
+        What rows are conditional on where residuals are correlated, as ``Fit.log_lik`` has it.
     """
 
     model: Any
@@ -41,6 +46,8 @@ class Task:
     what: str
     seed: np.random.SeedSequence
     settings: Mapping[str, Any]
+    kept: np.ndarray
+    given: str = "others"
 
 
 @dataclass(frozen=True)
@@ -85,13 +92,12 @@ def refit(task: Task, cores: int | None) -> Result:
         If the other rows make no model, or one that knows nothing of these.
     """
     frame = task.model.data
-    kept = np.setdiff1d(np.arange(len(frame)), task.left_out)
     sampling, levels = task.seed.spawn(2)
     settings = {"progressbar": False, "cores": cores, **task.settings}
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            fit = task.model.on_rows(kept).fit(
+            fit = task.model.on_rows(task.kept).fit(
                 random_seed=np.random.default_rng(sampling), **settings
             )
         values = fit.log_lik(
@@ -99,6 +105,7 @@ def refit(task: Task, cores: int | None) -> Result:
             allow_new_levels=True,
             sample_new_levels="gaussian",
             random_seed=levels,
+            kind=task.given,
         ).to_numpy()
     except BayesmixError as error:
         raise PredictionError(

@@ -144,7 +144,9 @@ class Checks(Residuals):
             effects are then drawn as those of a new one, normal with each draw's sd and cor.
         folds : str or sequence, optional
             ``"random"`` (the default), ``"stratified"`` (rows of every level of `group` in every
-            fold), ``"grouped"`` (whole levels of `group`), or the fold of each row.
+            fold), ``"grouped"`` (whole levels of `group`), or the fold of each row. ``"future"``:
+            `group` is a column of times, and each of the last `k` of them is predicted from a fit
+            to what was before (Bürkner, Gabry & Vehtari 2020); only those rows count.
         random_seed : int, Generator or None
             For folds, fits and new levels. The same seed gives the same numbers however many jobs
             there are.
@@ -175,6 +177,9 @@ class Checks(Residuals):
         References
         ----------
         brms: https://paulbuerkner.com/brms/reference/kfold.brmsfit.html
+
+        P.-C. Bürkner, J. Gabry, A. Vehtari (2020). Approximate leave-future-out cross-validation
+        for Bayesian time series models. Journal of Statistical Computation and Simulation 90.
         """
         settings = self._sampling(sampling)
         seed = seed_sequence(random_seed, PredictionError)

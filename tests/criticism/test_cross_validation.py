@@ -17,7 +17,7 @@ from bayesmix.errors import ConvergenceWarning, DataError, PredictionError, Samp
 from bayesmix.priors import prior
 from bayesmix.spec import on_rows
 
-from ..support import frame, given_fit
+from ..support import fit_of, frame, given_fit
 
 SLEEP = bx.load_dataset("sleepstudy")
 SOME = SLEEP[SLEEP["Subject"].isin(SLEEP["Subject"].unique()[:4])]
@@ -44,6 +44,8 @@ def test_folds() -> None:
     apart = folds_of(spec, 5, "g", "stratified", RNG)
     counts = pd.crosstab(by_group, apart).to_numpy()
     assert counts.min() == counts.max() == 2
+    last = folds_of(spec, 2, "g", "future", RNG)
+    np.testing.assert_array_equal(last, np.maximum(by_group - 4, -1))
     given = folds_of(spec, 10, None, np.where(np.arange(60) < 20, "a", "b"), RNG)
     np.testing.assert_array_equal(given, np.arange(60) >= 20)
 
@@ -56,6 +58,8 @@ WRONG = [
     ({"group": "G"}, "There is no group 'G'.* Did you mean 'g'"),
     ({"folds": "loo"}, "folds must be one of"),
     ({"folds": "grouped"}, "needs group="),
+    ({"folds": "future"}, "needs group="),
+    ({"folds": "future", "group": "g", "k": 6}, "from 1 to 5, the values of 'g' but the first"),
     ({"folds": [1, 2, 3]}, "a value for each of the 60 rows"),
     ({"folds": np.ones(60)}, "two folds at least"),
 ]
@@ -123,6 +127,32 @@ def test_groups_against_fits_by_hand(fit: Any) -> None:
     assert made.elpd == pytest.approx(float(made.elpd_i.sum()))
     lpd = special.logsumexp(fit.log_lik().to_numpy(), axis=0) - np.log(600)
     assert made.p == pytest.approx(lpd.sum() - made.elpd)
+
+
+@quiet
+def test_the_future_against_fits_by_hand(fit: Any) -> None:
+    """Each of the last days from a fit to the days before it."""
+    found = fit.kfold(k=2, group="Days", folds="future", random_seed=1, progressbar=False)
+    days = SOME["Days"].to_numpy()
+    assert found.n_folds == 2 and found.n_data_points == 8
+    np.testing.assert_array_equal(found.elpd_i["obs"], fit.log_lik()["obs"][days >= 8])
+    for day in (8, 9):
+        before = fit.model.on_rows(np.flatnonzero(days < day)).fit(random_seed=4, **SHORT)
+        logp = before.log_lik(SOME[days == day]).to_numpy()
+        by_hand = special.logsumexp(logp, axis=0) - np.log(len(logp))
+        assert np.abs(found.elpd_i.to_numpy()[days[days >= 8] == day] - by_hand).max() < 0.3
+
+
+@pytest.mark.parametrize("cov", [True, False])
+def test_the_future_given_the_past(cov: bool) -> None:
+    """New rows of a fit to what was before have the likelihood that they have in all."""
+    whole = given_fit(f"Reaction ~ Days + ar(Days, gr=Subject, cov={cov})", SOME)
+    future = SOME["Days"].to_numpy() >= 8
+    draws = {n: v.to_numpy() for n, v in whole.idata["posterior"].data_vars.items()}
+    before = fit_of(whole.model.on_rows(np.flatnonzero(~future)), **draws)
+    expected = whole.log_lik(kind="past").to_numpy()[:, future]
+    found = before.log_lik(SOME[future], kind="past").to_numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 @quiet

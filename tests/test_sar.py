@@ -119,7 +119,7 @@ def test_the_pymc_model_is_the_same_density(type_: str, family: str) -> None:
 
 def test_the_engine_says_why_not() -> None:
     spec = build_spec("y ~ x + sar(W)", DATA, data2={"W": W})
-    assert uncovered(spec) == "correlated residuals (SpatialRows) have no kernel"
+    assert uncovered(spec) == "rows that hang together (SpatialRows) have no kernel"
 
 
 def test_rows_are_found_by_label() -> None:

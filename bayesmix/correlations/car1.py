@@ -46,5 +46,6 @@ class CAR1:
     def _decay(self, given: Mapping[str, Any], layout: Layout, m: Any) -> tuple[Any, Any]:
         """The correlation with the residual before, 0 at first, and what is left of the scale."""
         first = (np.arange(len(layout.rows)) == 0)[:, None]
-        decay = given["car1"] ** layout.distances * ~first
-        return decay, m.sqrt(1 - decay**2)
+        log_decay = m.log(given["car1"]) * layout.distances
+        left = m.sqrt(-m.expm1(2 * log_decay))
+        return m.where(first, 0.0, m.exp(log_decay)), m.where(first, 1.0, left)

@@ -6,15 +6,12 @@ from bayesmix.design import Columns, GroupEffects, Offset, Regions, Smooths, Var
 from bayesmix.engine.numerics.correlations import KINDS
 from bayesmix.engine.numerics.priors import CODES
 from bayesmix.engine.plan.layout import build_layout
+from bayesmix.engine.plan.likelihood import uncovered_likelihood
 from bayesmix.families.scalar_links import LINKS
-from bayesmix.spec import IndependentRows, ModelSpec
+from bayesmix.spec import ModelSpec
 
 KERNELS = (Columns, Offset, Smooths, VarianceFunction, Regions, GroupEffects)
 """The contributions to a predictor that the kernels compute (`packing`)."""
-
-
-LIKELIHOODS = (IndependentRows,)
-"""The likelihoods that there is a loop over rows for."""
 
 
 CORRELATIONS = (*KINDS, "none")
@@ -32,12 +29,9 @@ def uncovered(spec: ModelSpec) -> str | None:
 
 
 def _family(spec: ModelSpec) -> str | None:
-    family, likelihood = spec.family, type(spec.response.likelihood)
-    if likelihood not in LIKELIHOODS:
-        return f"correlated residuals ({likelihood.__name__}) have no kernel"
-    if family.row is None:
-        return f"family {family.name!r} has no kernel"
-    return None
+    if spec.family.row is None:
+        return f"family {spec.family.name!r} has no kernel"
+    return uncovered_likelihood(spec.response)
 
 
 def _links(spec: ModelSpec) -> str | None:

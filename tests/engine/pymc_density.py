@@ -89,7 +89,7 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
         at[f"cpc_{c.parameter.name}"] = np.arange(c.start, c.stop)
     for role in (Role.DPAR, Role.DF, Role.MIXING):
         at |= {d.parameter.name: np.arange(d.start, d.stop) for d in layout.of_role(role)}
-    roles = Role.SMOOTH_SD, Role.VARIANCE, Role.REGIONS_SD, Role.REGIONS_SHARE
+    roles = Role.SMOOTH_SD, Role.VARIANCE, Role.REGIONS_SD, Role.REGIONS_SHARE, Role.RESIDUAL
     for d in (d for role in roles for d in layout.of_role(role)):
         at |= _values(d.parameter.name, d.start, d.parameter.each)
     for d in layout.of_role(Role.SMOOTH):

@@ -44,7 +44,6 @@ from bayesmix.engine.kernels.shrinkage import (
 )
 from bayesmix.engine.kernels.tables import (
     BLOCK,
-    BLOCK_ROWS,
     CAR,
     GROUP,
     HEAD,
@@ -97,7 +96,7 @@ def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
     """Unpack the pointers, and let no number through that isn't one."""
     head = carray(user_data_, 1, HEAD)[0]
     x, grad, logp = in_units(head, carray(x_, n)), carray(grad_, n), carray(logp_, 1)
-    memory = np.empty(n + head.scratch + (3 * head.n_predictors + 2) * BLOCK_ROWS)
+    memory = np.empty(n + head.scratch + (3 * head.n_predictors + 2) * head.block_rows)
     logp[0] = log_density(head, x, grad, memory)
     to_units(head, grad)
     finite = np.isfinite(logp[0])
@@ -259,16 +258,17 @@ def _add_likelihood(
 ) -> float:
     predictors = carray(pointer_to(head.predictors), head.n_predictors, PREDICTOR)
     terms = carray(pointer_to(head.terms), head.n_terms, TERM)
-    size = head.n_predictors * BLOCK_ROWS
+    most = head.block_rows
+    size = head.n_predictors * most
     values, links, slopes = work[:size], work[size : 2 * size], work[2 * size : 3 * size]
     variances = carray(pointer_to(head.variances), head.n_variances, VARIANCE)
-    means, rates = work[3 * size : 3 * size + BLOCK_ROWS], work[3 * size + BLOCK_ROWS :]
-    _fill_constants(predictors, theta, data, values, links)
+    means, rates = work[3 * size : 3 * size + most], work[3 * size + most :]
+    _fill_constants(predictors, most, theta, data, values, links)
     logp = 0.0
-    for start in range(0, head.n_rows, BLOCK_ROWS):
-        m = min(BLOCK_ROWS, head.n_rows - start)
+    for start in range(0, head.n_rows, most):
+        m = min(most, head.n_rows - start)
         for k in range(head.n_predictors):
-            p, at = predictors[k], k * BLOCK_ROWS
+            p, at = predictors[k], k * most
             if not p.constant:
                 add_predictor(p, terms, theta, data, codes, start, values[at : at + m])
                 if k == 0 and variances.size:
@@ -282,17 +282,17 @@ def _add_likelihood(
                     apply_link(p.link, p.scale, values[at : at + m], links[at : at + m])
         logp += _rows(head, theta, data, start, m, values, slopes, grad)
         for k in range(head.n_predictors):
-            at = k * BLOCK_ROWS
+            at = k * most
             if not (predictors[k].constant or predictors[k].plain):
                 multiply(links[at : at + m], slopes[at : at + m])
         for v in range(variances.size):
-            at = variances[v].target * BLOCK_ROWS
+            at = variances[v].target * most
             add_variance_gradient(
                 variances[v], theta, grad, data, codes, start,
                 means[:m], rates[:m], slopes[at : at + m], slopes[:m],
             )  # fmt: skip
         for k in range(head.n_predictors):
-            p, at = predictors[k], k * BLOCK_ROWS
+            p, at = predictors[k], k * most
             if p.constant and p.intercept < 0:
                 continue
             if p.constant:
@@ -304,15 +304,15 @@ def _add_likelihood(
 
 
 def _fill_constants(
-    predictors: Any, theta: Array, data: Array, values: Array, links: Array
+    predictors: Any, most: int, theta: Array, data: Array, values: Array, links: Array
 ) -> None:
     """Those that are the same in all rows: a parameter, or a number that is fixed."""
     for k in range(predictors.size):
-        p, at = predictors[k], k * BLOCK_ROWS
+        p, at = predictors[k], k * most
         if p.constant:
             eta = theta[p.intercept] if p.intercept >= 0 else data[p.offset]
             value, links[at] = value_and_slope(p.link, p.scale, eta)
-            values[at : at + BLOCK_ROWS] = value
+            values[at : at + most] = value
 
 
 def _rows(
@@ -333,7 +333,7 @@ def _rows(
         first + 8 * (head.weights + start * head.weights_step),
         values.ctypes.data,
         slopes.ctypes.data,
-        BLOCK_ROWS,
+        head.block_rows,
         head.varying,
         theta.ctypes.data + 8 * head.shared,
         grad.ctypes.data + 8 * head.shared,

@@ -23,16 +23,17 @@ HEAD = _record(
     " scalars predictors terms groups blocks shifts reflections ordered shares shrunk unlike"
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
     " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
-    " variances n_variances mean_link tied n_tied cars n_cars"
+    " variances n_variances mean_link tied n_tied cars n_cars block_rows"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
-``aux`` is the first addition term; the others follow, ``n_rows`` apart. ``varying`` is 1 if a dpar
-after the first differs between rows; ``weights_step`` is 0 where the weights are one block of ones.
-``shared`` is where the vector that all rows share stands in x, ``n_shared`` numbers long. Where
-``units`` is an address, the sampler's numbers are x in these units. ``mixed`` is where in scratch x
-stands with levels mixed, `UNLIKE`. ``mean_link`` is that of the first predictor, for variance
-functions of the mean.
+``block_rows`` are done at once: `BLOCK_ROWS`, or all where they hang together. ``aux`` is the first
+addition term; the others follow, ``n_rows`` apart. ``varying`` is 1 if a dpar after the first
+differs between rows; ``weights_step`` is 0 where the weights are one block of ones. ``shared`` is
+where the vector that all rows share stands in x, ``n_shared`` numbers long. Where ``units`` is an
+address, the sampler's numbers are x in these units. ``mixed`` is where in scratch x stands with
+levels mixed, `UNLIKE`. ``mean_link`` is that of the first predictor, for variance functions of the
+mean.
 """
 
 SCALAR = _record("at transform code", "lower upper a b c")

@@ -23,7 +23,7 @@ from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
 from bayesmix.families import gaussian
 from bayesmix.parameters import MAIN
-from bayesmix.spec import GroupPriors, ModelSpec
+from bayesmix.spec import GroupPriors, IndependentRows, ModelSpec
 
 CHUNK = 100
 """Draws with a random stream of their own, so that they don't depend on the number of threads."""
@@ -55,6 +55,8 @@ def can_marginalize(spec: ModelSpec) -> str | None:
         return "the model has smooths"
     if any(p.regions for p in spec.design.predictors):
         return "the model has effects of regions"
+    if not isinstance(spec.response.likelihood, IndependentRows):
+        return "the rows hang together"
     if not spec.groups:
         return "the model has no groups"
     for g in spec.design.groups:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from bayesmix.engine.plan.layout import Layout
+from bayesmix.engine.plan.likelihood import compiled_likelihood
 from bayesmix.engine.plan.packing import Packed, pack
 from bayesmix.spec import ModelSpec
 
@@ -66,8 +67,7 @@ class Density:
 def build_density(spec: ModelSpec, layout: Layout) -> Density:
     """Load the kernels (compile them, the first time on a machine) and hand them the model."""
     from bayesmix.engine.kernels.density import compiled_density, compiled_expand
-    from bayesmix.engine.kernels.rows import compiled_rows
 
-    rows = compiled_rows(spec.family.row)
+    rows = compiled_likelihood(spec.response)
     density, expand = compiled_density(), compiled_expand()
     return Density(layout, density.address, expand.address, pack(spec, layout, rows.address))

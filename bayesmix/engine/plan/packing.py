@@ -11,7 +11,6 @@ import numpy as np
 from bayesmix.design import GroupEffects, PredictorDesign, Regions, Smooths, VarianceFunction
 from bayesmix.engine.kernels.tables import (
     BLOCK,
-    BLOCK_ROWS,
     BYM2,
     CAR,
     CONST_POWER,
@@ -40,6 +39,7 @@ from bayesmix.engine.numerics.correlations import KINDS
 from bayesmix.engine.numerics.priors import code_of
 from bayesmix.engine.numerics.transforms import transform_of
 from bayesmix.engine.plan.layout import At, GroupAt, Layout
+from bayesmix.engine.plan.likelihood import block_rows, shared_of, terms_of
 from bayesmix.families.scalar_links import LINKS, SCALES, is_plain
 from bayesmix.parameters import Role, Transform
 from bayesmix.priors import Resolved
@@ -88,6 +88,7 @@ def pack(spec: ModelSpec, layout: Layout, rows: int) -> Packed:
         "mixed": packer.scratch,
         "rows": rows,
         "units": 0,
+        "block_rows": packer.block_rows,
         "mean_link": LINKS[spec.family.eta_link(spec.family.main[0])],
         "varying": int((predictors["constant"][1:] == 0).any()),
         **{name: array.ctypes.data for name, array in arrays.items()},
@@ -122,6 +123,7 @@ class _Packer:
 
     def __init__(self, spec: ModelSpec, layout: Layout) -> None:
         self.spec, self.layout = spec, layout
+        self.block_rows = block_rows(spec)
         self.data, self.codes = _Store(np.float64), _Store(np.int32)
         self.scratch = 0
         self.terms: list[tuple[Any, ...]] = []
@@ -156,18 +158,20 @@ class _Packer:
         }
 
     def response(self) -> dict[str, int]:
-        response, row = self.spec.response.data, self.spec.family.row
-        terms = [self.data.add(response.aux[name]) for name in row.takes]
-        weights = response.aux.get("weights")
-        shared = None if row.shared is None else self.layout[row.shared]
+        response = self.spec.response.data
+        terms = [self.data.add(term) for term in terms_of(self.spec.response)]
+        weights, shared = response.aux.get("weights"), shared_of(self.spec.response, self.layout)
         return {
             "y": self.data.add(response.y),
             "aux": terms[0] if terms else 0,
-            "weights": self.data.add(np.ones(BLOCK_ROWS) if weights is None else weights),
+            "weights": self.data.add(np.ones(self.block_rows) if weights is None else weights),
             "weights_step": int(weights is not None),
-            "shared": 0 if shared is None else shared.start,
-            "n_shared": 0 if shared is None else shared.size,
+            "shared": shared.start,
+            "n_shared": shared.stop - shared.start,
         }
+
+    def tiles(self, columns: np.ndarray) -> np.ndarray:
+        return tiles(columns, self.block_rows)
 
     def ordered(self) -> list[tuple[int, int]]:
         places = (at for at in self.layout.at.values())
@@ -233,7 +237,7 @@ class _Packer:
             self.terms.append(self.smooth_term(p.smooths))
         more = len(self.terms) > first or p.variances or p.offset.any()
         only_intercept = not (c.centred.size or more)
-        slopes = c.centred.shape[1], self.data.add(tiles(c.centred))
+        slopes = c.centred.shape[1], self.data.add(self.tiles(c.centred))
         return self._predictor(
             start if c.has_intercept else NONE,
             self.spec.family.eta_link(p.dpar),
@@ -269,7 +273,7 @@ class _Packer:
             _runs(index),
             intercept,
             columns.shape[1],
-            self.data.add(tiles(columns)),
+            self.data.add(self.tiles(columns)),
         )
 
     def region_term(self, regions: Regions) -> tuple[Any, ...]:
@@ -303,7 +307,7 @@ class _Packer:
         """Columns times the effects of one level, which all rows have."""
         at, values = self.layout[smooths.variable].start, smooths.values
         level = self.codes.add(np.zeros(len(values)))
-        return at, values.shape[1], level, 1, 0, values.shape[1], self.data.add(tiles(values))
+        return at, values.shape[1], level, 1, 0, values.shape[1], self.data.add(self.tiles(values))
 
     def smooth(self, at: At) -> Iterator[tuple[Any, ...]]:
         """Each block of coefficients is a group with as many levels."""
@@ -402,11 +406,11 @@ class _Packer:
         )
 
 
-def tiles(columns: np.ndarray) -> np.ndarray:
-    """Rows × columns as blocks of rows, in each of which every column is contiguous."""
+def tiles(columns: np.ndarray, rows: int) -> np.ndarray:
+    """Rows × columns as blocks of so many rows, in each of which every column is contiguous."""
     n, k = columns.shape
-    full = n - n % BLOCK_ROWS
-    blocks = columns[:full].reshape(full // BLOCK_ROWS, BLOCK_ROWS, k).transpose(0, 2, 1)
+    full = n - n % rows
+    blocks = columns[:full].reshape(full // rows, rows, k).transpose(0, 2, 1)
     return np.concatenate([blocks.ravel(), columns[full:].T.ravel()])
 
 

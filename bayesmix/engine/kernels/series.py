@@ -112,6 +112,8 @@ def student(gap: Array, white: Array, nu: Array, by_white: Array, by_nu: Array) 
         for k in range(first, last):
             by_white[k] = -2.0 * whole / (df + squares) * white[k]
         first = last
+    # Where another parameter differs between rows, derivatives are summed over all of them.
+    by_nu[: gap.size] = 0.0
     by_nu[0] = total
     return logp
 

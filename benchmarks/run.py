@@ -24,6 +24,9 @@ from peers import find_peers, measure_peer
 from workloads import WORKLOADS
 
 HERE = Path(__file__).parent
+WITHOUT_GROUPS = ("autoregression", "unstructured")
+ALONE = ("slopes", *WITHOUT_GROUPS)
+"""Workloads that are fitted as they are by default, and in no other way."""
 
 
 def child(words: list[str], cache: str) -> dict[str, Any]:
@@ -48,14 +51,14 @@ def plans(only: list[str], peers: bool, draws: int | None) -> dict[str, list[str
     plan = {"import": ["import"], "session": ["session", *sizes]}
     for name in only:
         plan[f"{name}: default"] = ["fit", name, *sizes]
-        if name != "slopes":
+        if name not in ALONE:
             for how in ("auto", "centered", "noncentered"):
                 options = ["marginalize=False", f"parametrization={how}"]
                 plan[f"{name}: not integrated, {how}"] = ["fit", name, *options, *sizes]
         if peers and WORKLOADS[name].peers:
             plan[f"{name}: PyMC path"] = ["fit", name, "sampler=nutpie", *sizes]
         plan[f"{name}: gradient"] = ["gradient", name, "marginalize=False"]
-        if WORKLOADS[name].family == "gaussian":
+        if WORKLOADS[name].family == "gaussian" and name not in WITHOUT_GROUPS:
             plan[f"{name}: gradient, integrated"] = ["gradient", name]
     return plan
 

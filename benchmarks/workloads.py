@@ -1,4 +1,4 @@
-"""What is fitted: ten models, seven of real data, three of simulated."""
+"""What is fitted: twelve models, seven of real data, five of simulated."""
 
 from __future__ import annotations
 
@@ -63,6 +63,18 @@ def simulated_grades(rows: int = 100_000, groups: int = 1000) -> pd.DataFrame:
     return pd.DataFrame({"y": 1 + np.digitize(latent, [-1.5, 0.0, 1.0, 2.5]), "x": x, "g": g})
 
 
+def simulated_series(groups: int = 1000, times: int = 10) -> pd.DataFrame:
+    """Responses at the same times in each group, whose residuals are autoregressive."""
+    rng = np.random.default_rng(4)
+    e = rng.normal(size=(groups, times))
+    e[:, 0] /= 0.8
+    for t in range(1, times):
+        e[:, t] += 0.6 * e[:, t - 1]
+    x = rng.normal(size=(groups, times))
+    g, t = np.repeat(range(groups), times), np.tile(range(times), groups)
+    return pd.DataFrame({"y": (1.0 + 0.5 * x + e).ravel(), "x": x.ravel(), "t": t, "g": g})
+
+
 WORKLOADS = {
     "sleepstudy": Workload(
         "Reaction ~ 1 + Days + (1 + Days | Subject)", lambda: bx.load_dataset("sleepstudy")
@@ -98,4 +110,6 @@ WORKLOADS = {
         "y ~ x + (1 | first) + (1 | second)", simulated_counts, "poisson", peers=False
     ),
     "grades": Workload("y ~ x + (1 | g)", simulated_grades, "cumulative"),
+    "autoregression": Workload("y ~ x + ar(t, gr=g, cov=True)", simulated_series, peers=False),
+    "unstructured": Workload("y ~ x + unstr(t, gr=g)", simulated_series, peers=False),
 }

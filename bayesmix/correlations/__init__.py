@@ -10,5 +10,6 @@ from bayesmix.correlations.car1 import CAR1
 from bayesmix.correlations.cosy import CompoundSymmetry
 from bayesmix.correlations.known import Known
 from bayesmix.correlations.layout import Correlation, Layout
+from bayesmix.correlations.unstr import Unstructured
 
-__all__ = ["CAR1", "Arma", "CompoundSymmetry", "Correlation", "Known", "Layout"]
+__all__ = ["CAR1", "Arma", "CompoundSymmetry", "Correlation", "Known", "Layout", "Unstructured"]

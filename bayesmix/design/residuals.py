@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Correlation, Known, Layout
+from bayesmix.correlations import (
+    CAR1,
+    Arma,
+    CompoundSymmetry,
+    Correlation,
+    Known,
+    Layout,
+    Unstructured,
+)
 from bayesmix.design.columns import Use, label_key, uses_of
 from bayesmix.design.contributions import Values
 from bayesmix.design.known import known_rows
@@ -24,6 +32,9 @@ if TYPE_CHECKING:
 
 NATURAL = ("gaussian", "student")
 """The families that have residuals of their own, a response less its mean."""
+
+PAIRS_A_ROW = 10
+"""More correlations than this for each row are a mistake."""
 
 DAY = np.timedelta64(1, "D")
 """The unit of the distances between dates."""
@@ -120,6 +131,8 @@ class Residuals:
         None where past residuals are in the mean.
     labels : Index
         Those of the rows.
+    names_of_times : tuple of str
+        Of ``unstr()``, each time once, in order.
     """
 
     term: ResidualTerm
@@ -127,6 +140,7 @@ class Residuals:
     series: Series
     correlation: Correlation | None
     labels: pd.Index
+    names_of_times: tuple[str, ...] = ()
 
     def on(self, frame: pd.DataFrame) -> Series:
         """The groups and times of other rows; those of ``fcor()`` are known by their labels.
@@ -137,7 +151,9 @@ class Residuals:
             For a label that the fit hasn't.
         """
         if self.term.matrix is None:
-            return Series.of(self.term, frame, self.series.groups)
+            series = Series.of(self.term, frame, self.series.groups)
+            self._check_known(series, frame)
+            return series
         places = self.labels.get_indexer(frame.index)
         if (places < 0).any():
             raise DataError(
@@ -145,6 +161,17 @@ class Residuals:
                 f"{_rows(frame.index[places < 0])}. incl_autocor=False leaves it out."
             )
         return replace(self.series, codes=np.zeros(len(places), np.int64), times=places * 1.0)
+
+    def _check_known(self, series: Series, frame: pd.DataFrame) -> None:
+        """Of ``unstr()``, that the fit has all times."""
+        if not isinstance(self.correlation, Unstructured):
+            return
+        new = self.correlation.number(series.times) < 0
+        if new.any():
+            raise DataError(
+                f"unstr() knows the correlations of the times of the fit, which hasn't those of "
+                f"{_rows(frame.index[new])}. incl_autocor=False leaves residuals out."
+            )
 
     @property
     def layout(self) -> Layout:
@@ -159,6 +186,9 @@ class Residuals:
         """The parameters, without their priors; `rows` are the labels of the fit's rows."""
         ranges = {} if self.correlation is None else self.correlation.names
         target = Target("", MAIN)
+        if isinstance(self.correlation, Unstructured):
+            yield self._of_pairs(self.correlation)
+            ranges = {}
         for name in (*self.orders, *(n for n in ranges if n not in self.orders)):
             lower, upper = ranges.get(name, (-np.inf, np.inf))
             lags = tuple(range(1, self.orders.get(name, 0) + 1))
@@ -170,8 +200,21 @@ class Residuals:
             axes = ("err_row",), (labels(rows),)
             yield Parameter("err", Role.LATENT, target, *axes, transform=Transform.STANDARDISED)
 
+    def _of_pairs(self, correlation: Unstructured) -> Parameter:
+        """The correlations of ``unstr()``, called by their times, the earlier first."""
+        names = self.names_of_times
+        pairs = (f"{names[j]}__{names[i]}" for i, j in zip(*correlation.pairs, strict=True))
+        axes, slots = (("cortime_pair",), (tuple(pairs),)), (Slot("cortime"),)
+        target, transform = Target("", MAIN), Transform.CORRELATION
+        return Parameter("cortime", Role.CORRELATIONS, target, *axes, slots, transform)
+
     def given(self, values: Mapping[str, Any] | Values) -> dict[str, Any]:
-        """Draws of its correlation's parameters, with an axis for positions and one for groups."""
+        """Draws of its correlation's parameters, with an axis for positions and one for groups.
+
+        Those of pairs of times stand on the last axis as they are.
+        """
+        if isinstance(self.correlation, Unstructured):
+            return {name: values[name] for name in self.correlation.names}
         return {name: _spread(values[name]) for name in self.correlation.names}
 
 
@@ -245,8 +288,28 @@ def build_residuals(
     series = Series.of(term, frame)
     _check_times(term, series, frame)
     _check_order(term, series)
+    if term.function == "unstr":
+        names, times = _distinct(frame[term.time.name], series)
+        _check_pairs(term, times, frame)
+        return Residuals(term, kind, series, Unstructured(times), frame.index, names)
     correlation = _correlation(term, frame, data2, predictor.source) if term.cov else None
     return Residuals(term, kind, series, correlation, frame.index)
+
+
+def _distinct(column: pd.Series, series: Series) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """The times that there are, as text and as numbers."""
+    times, first = np.unique(series.times, return_index=True)
+    return tuple(label_key(v) for v in column.iloc[first]), tuple(times.tolist())
+
+
+def _check_pairs(term: ResidualTerm, times: tuple[float, ...], frame: pd.DataFrame) -> None:
+    pairs = len(times) * (len(times) - 1) // 2
+    if pairs > PAIRS_A_ROW * len(frame):
+        raise DataError(
+            f"unstr() has a correlation for each pair of the {len(times)} times in "
+            f"{term.time.name!r}, {pairs} of {len(frame)} rows. It is for times that groups have "
+            "in common; car1() takes any."
+        )
 
 
 def _correlation(

@@ -20,6 +20,7 @@ OPTIONS = {
     "arma": ("p", "q", "cov"),
     "cosy": (),
     "car1": (),
+    "unstr": (),
     "fcor": (),
 }
 """What each takes beside ``time`` and ``gr``."""
@@ -111,9 +112,10 @@ def _check_term(term: ResidualTerm) -> None:
             span=term.span,
             hint="With cov=False, where past residuals are in the mean, they can be any.",
         )
-    if term.function == "car1" and term.time is None:
+    if term.function in ("car1", "unstr") and term.time is None:
+        why = "whose distances count" if term.function == "car1" else "which have correlations"
         raise FormulaError(
-            "car1() needs times, whose distances count.",
+            f"{term.function}() needs times, {why}.",
             span=term.span,
-            hint="Write 'car1(time, gr=g)'.",
+            hint=f"Write '{term.function}(time, gr=g)'.",
         )

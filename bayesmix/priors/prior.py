@@ -22,6 +22,7 @@ _FIELDS = {
     "sd": ("coef", "group", "dpar"),
     "cor": ("group",),
     "lncor": (),
+    "cortime": (),
     "df": ("group",),
     "power": ("coef", "dpar"),
     "expon": ("coef", "dpar"),
@@ -35,7 +36,7 @@ _FIELDS = {
 """By class what else a prior may name."""
 
 
-CORRELATIONS = ("cor", "lncor")
+CORRELATIONS = ("cor", "lncor", "cortime")
 """The classes that lkj is for."""
 
 SHRUNK = ("b", "sd")

@@ -47,7 +47,9 @@ def _values(spec: ModelSpec, response: Response, made: Made) -> dict[str, Any]:
     names = [*family.free_dpars, *(v.name for v in family.vectors)]
     names += [p.name for p in response.likelihood.parameters]
     own = {name: made[name] for name in names if name not in predictors}
-    own |= {p.name: made[p.name] for p in spec.of_role(Role.RESIDUAL)}
+    own |= {
+        p.name: made[p.name] for r in (Role.RESIDUAL, Role.CORRELATIONS) for p in spec.of_role(r)
+    }
     for d, p in predictors.items():
         own[d] = made[eta_name(d)] = linear_predictor(spec, p, made)
     return own

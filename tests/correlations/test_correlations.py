@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -10,10 +12,18 @@ from numpy.testing import assert_allclose
 from pytensor.compile.mode import Mode
 from scipy import stats
 
-from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Correlation, Layout
+from bayesmix.correlations import (
+    CAR1,
+    Arma,
+    CompoundSymmetry,
+    Correlation,
+    Layout,
+    Unstructured,
+)
 from bayesmix.correlations.densities import given_others, given_past
 from bayesmix.correlations.lags import lagged_means
 from bayesmix.correlations.recursion import moving_errors
+from bayesmix.priors import lkj
 
 CODES = np.array([0, 0, 0, 1, 1, 2, 0, 1, 0])
 TIMES = np.array([3.0, 1.0, 2.0, 1.0, 5.0, 2.0, 7.5, 2.0, 9.0])
@@ -21,6 +31,10 @@ LAYOUT = Layout.of(CODES, TIMES)
 RESIDUALS = np.random.default_rng(1).normal(size=(2, len(CODES)))
 PYTHON = Mode(linker="py", optimizer="fast_compile")
 
+DISTINCT = np.unique(TIMES)
+SOME_CORRELATIONS = lkj.under_diagonal(
+    np.corrcoef(np.random.default_rng(2).normal(size=(len(DISTINCT), 20)))
+)
 CASES = {
     "ar": (Arma(1, 0), {"ar": 0.6}),
     "ar below zero": (Arma(1, 0), {"ar": -0.3}),
@@ -28,12 +42,14 @@ CASES = {
     "arma": (Arma(1, 1), {"ar": 0.6, "ma": 0.3}),
     "cosy": (CompoundSymmetry(), {"cosy": 0.45}),
     "car1": (CAR1(), {"car1": 0.7}),
+    "unstr": (Unstructured(tuple(DISTINCT)), {"cortime": SOME_CORRELATIONS}),
 }
 each = pytest.mark.parametrize(("correlation", "values"), CASES.values(), ids=CASES)
 
 
-def spread(values: dict[str, float]) -> dict[str, np.ndarray]:
-    return {name: np.full((2, 1, 1), v) for name, v in values.items()}
+def spread(values: dict[str, Any]) -> dict[str, np.ndarray]:
+    each = {name: np.asarray(v) for name, v in values.items()}
+    return {n: np.tile(v, (2, 1)) if v.ndim else np.full((2, 1, 1), v) for n, v in each.items()}
 
 
 def rows_of(group: int) -> np.ndarray:
@@ -46,6 +62,9 @@ def dense(correlation: Correlation, values: dict[str, float], times: np.ndarray)
     n = len(times)
     if isinstance(correlation, CompoundSymmetry):
         return np.where(np.eye(n), 1.0, values["cosy"])
+    if isinstance(correlation, Unstructured):
+        at = np.searchsorted(DISTINCT, times)
+        return lkj.matrix(values["cortime"])[np.ix_(at, at)]
     if isinstance(correlation, CAR1):
         return values["car1"] ** np.abs(times[:, None] - times)
     # Weights of the innovations that a series is a sum of, until they are nothing.
@@ -80,8 +99,9 @@ def test_whitening_is_by_the_cholesky_factor(
 
 @each
 def test_tensors_say_the_same(correlation: Correlation, values: dict[str, float]) -> None:
-    x, symbols = pt.dvector(), {name: pt.dscalar(name) for name in values}
-    given = {name: s.reshape((1, 1)) for name, s in symbols.items()}
+    kinds = {name: pt.dvector if np.ndim(v) else pt.dscalar for name, v in values.items()}
+    x, symbols = pt.dvector(), {name: kind(name) for name, kind in kinds.items()}
+    given = {name: s if s.ndim else s.reshape((1, 1)) for name, s in symbols.items()}
     on = LAYOUT.side_by_side(x, pt)
     white, scale = correlation.whiten(given, on, LAYOUT, pt)
     coloured = LAYOUT.in_rows(correlation.colour(given, white, LAYOUT, pt))

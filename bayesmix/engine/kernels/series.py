@@ -6,10 +6,10 @@ long after the row before each is, 0 for the first of a group; and the number of
 values that rows share are the parameters of the correlation.
 
 A correlation is two functions of residuals in units of their scales, ``u``. ``whiten(shared, gap,
-u, white, work)`` fills in what is new in each, and returns the sum of the logarithms of its scales.
-``backward(shared, gap, u, white, by_white, by_u, by, work)`` adds to the derivatives by ``u`` and
-by the parameters what those by ``white`` and that sum make of them. The formulas are those of
-`bayesmix.correlations`.
+place, u, white, work)`` fills in what is new in each, and returns the sum of the logarithms of its
+scales. ``backward(shared, gap, place, u, white, by_white, by_u, by, work)`` adds to the derivatives
+by ``u`` and by the parameters what those by ``white`` and that sum make of them. The formulas are
+those of `bayesmix.correlations`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numba import carray
 
-from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Correlation
+from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Correlation, Unstructured
 from bayesmix.engine.kernels.compiling import callback
 from bayesmix.engine.kernels.rows import SIGNATURE
 from bayesmix.families.row import RowKernel
@@ -57,8 +57,8 @@ whiten = backward = tails = kernel = None
 
 def correlated(n, y_, aux_, step, weights_, values_, slopes_, stride, varying, shared_, by_, m):  # type: ignore
     """Normal or Student rows."""
-    y, aux = carray(y_, n), carray(aux_, 2 * step)
-    order, gap = aux[:n], aux[step : step + n]
+    y, aux = carray(y_, n), carray(aux_, 3 * step)
+    order, gap, place = aux[:n], aux[step : step + n], aux[2 * step : 2 * step + n]
     values, slopes = carray(values_, 3 * stride), carray(slopes_, 3 * stride)
     shared, by = carray(shared_, m), carray(by_, m)
     work = np.zeros(6 * n)
@@ -69,9 +69,9 @@ def correlated(n, y_, aux_, step, weights_, values_, slopes_, stride, varying, s
         log_sigma = values[stride + (i if varying else 0)]
         u[k] = (y[i] - values[i]) * exp(-log_sigma)
         logp -= log_sigma
-    logp -= whiten(shared, gap, u, white, work[4 * n :])
+    logp -= whiten(shared, gap, place, u, white, work[4 * n :])
     logp += tails(gap, white, values[2 * stride :], by_white, slopes[2 * stride :])
-    backward(shared, gap, u, white, by_white, by_u, by, work[4 * n :])
+    backward(shared, gap, place, u, white, by_white, by_u, by, work[4 * n :])
     total = 0.0
     for k in range(n):
         i = int(order[k])
@@ -126,7 +126,9 @@ def _end(gap: Array, first: int) -> int:
     return last
 
 
-def whiten_car1(shared: Array, gap: Array, u: Array, white: Array, work: Array) -> float:
+def whiten_car1(
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, work: Array
+) -> float:
     """At a distance d the correlation is φ^d."""
     log_phi, total = log(shared[0]), 0.0
     for k in range(gap.size):
@@ -139,8 +141,8 @@ def whiten_car1(shared: Array, gap: Array, u: Array, white: Array, work: Array) 
 
 
 def backward_car1(
-    shared: Array, gap: Array, u: Array, white: Array, by_white: Array, by_u: Array, by: Array,
-    work: Array,
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, by_white: Array, by_u: Array,
+    by: Array, work: Array,
 ) -> None:  # fmt: skip
     """The backward pass of `whiten_car1`."""
     log_phi, by_phi = log(shared[0]), 0.0
@@ -157,7 +159,9 @@ def backward_car1(
     by[0] += by_phi
 
 
-def whiten_cosy(shared: Array, gap: Array, u: Array, white: Array, work: Array) -> float:
+def whiten_cosy(
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, work: Array
+) -> float:
     """All residuals of a group have one correlation."""
     rho, total, before, place = shared[0], 0.0, 0.0, 0
     for k in range(gap.size):
@@ -172,8 +176,8 @@ def whiten_cosy(shared: Array, gap: Array, u: Array, white: Array, work: Array) 
 
 
 def backward_cosy(
-    shared: Array, gap: Array, u: Array, white: Array, by_white: Array, by_u: Array, by: Array,
-    work: Array,
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, by_white: Array, by_u: Array,
+    by: Array, work: Array,
 ) -> None:  # fmt: skip
     """The backward pass of `whiten_cosy`."""
     rho, by_rho, first = shared[0], 0.0, 0
@@ -196,40 +200,177 @@ def backward_cosy(
     by[0] += by_rho
 
 
-def whiten_ar(shared: Array, gap: Array, u: Array, white: Array, work: Array) -> float:
+def whiten_unstr(
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, work: Array
+) -> float:
+    """A correlation for each pair of times, made of partial ones' shares of the way from -1 to 1.
+
+    A group with the first times has the first rows of the factor; others have one of their own.
+    """
+    factor = _factor(shared)
+    matrix, own = factor @ factor.T, np.empty_like(factor)
+    total, first = 0.0, 0
+    while first < gap.size:
+        last = _end(gap, first)
+        size = last - first
+        root = factor
+        if int(place[last - 1]) != size - 1:
+            root = own
+            _cholesky(matrix, place[first:last], own)
+        for i in range(size):
+            rest = u[first + i]
+            for j in range(i):
+                rest -= root[i, j] * white[first + j]
+            white[first + i] = rest / root[i, i]
+            total += log(root[i, i])
+        first = last
+    return total
+
+
+def backward_unstr(
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, by_white: Array, by_u: Array,
+    by: Array, work: Array,
+) -> None:  # fmt: skip
+    """The backward pass of `whiten_unstr`."""
+    factor = _factor(shared)
+    matrix, own, inverse = factor @ factor.T, np.empty_like(factor), np.empty_like(factor)
+    by_factor, by_matrix = np.zeros_like(factor), np.zeros_like(factor)
+    first = 0
+    while first < gap.size:
+        last = _end(gap, first)
+        size = last - first
+        if int(place[last - 1]) == size - 1:
+            for i in range(size - 1, -1, -1):
+                # Of the innovation, less what rows after it have taken.
+                step = by_white[first + i]
+                for k in range(i + 1, size):
+                    step -= factor[k, i] * by_u[first + k]
+                step /= factor[i, i]
+                by_u[first + i] = step
+                for j in range(i + 1):
+                    by_factor[i, j] -= step * white[first + j]
+                by_factor[i, i] -= 1.0 / factor[i, i]
+        else:
+            at = place[first:last]
+            _cholesky(matrix, at, own)
+            _invert(own, size, inverse)
+            _add_by_matrix(inverse, at, white[first:last], by_white[first:last],
+                           by_u[first:last], by_matrix)  # fmt: skip
+        first = last
+    by_factor += 2.0 * by_matrix @ factor
+    _add_by_partials(shared, factor, by_factor, by)
+
+
+def _factor(shares: Array) -> Array:
+    """The Cholesky factor of all times."""
+    size = int(sqrt(2.0 * shares.size)) + 1
+    factor, at = np.zeros((size, size)), 0
+    for i in range(size):
+        left = 1.0
+        for j in range(i):
+            factor[i, j] = (2.0 * shares[at] - 1.0) * left
+            left *= 2.0 * sqrt(shares[at] * (1.0 - shares[at]))
+            at += 1
+        factor[i, i] = left
+    return factor
+
+
+def _add_by_partials(shares: Array, factor: Array, by_factor: Array, by: Array) -> None:
+    """The backward pass of `_factor`."""
+    at = 0
+    for i in range(1, len(factor)):
+        after = 0.0
+        for j in range(i + 1):
+            after += by_factor[i, j] * factor[i, j]
+        left = 1.0
+        for j in range(i):
+            after -= by_factor[i, j] * factor[i, j]
+            square = 4.0 * shares[at] * (1.0 - shares[at])
+            partial = 2.0 * shares[at] - 1.0
+            by[at] += 2.0 * by_factor[i, j] * left - 2.0 * partial * after / square
+            left *= sqrt(square)
+            at += 1
+
+
+def _cholesky(matrix: Array, at: Array, factor: Array) -> None:
+    """The factor of some rows and columns of a matrix."""
+    for i in range(at.size):
+        for j in range(i + 1):
+            rest = matrix[int(at[i]), int(at[j])]
+            for k in range(j):
+                rest -= factor[i, k] * factor[j, k]
+            factor[i, j] = sqrt(rest) if i == j else rest / factor[j, j]
+
+
+def _invert(factor: Array, size: int, inverse: Array) -> None:
+    """The inverse of a lower triangle."""
+    for j in range(size):
+        inverse[j, j] = 1.0 / factor[j, j]
+        for i in range(j + 1, size):
+            rest = 0.0
+            for k in range(j, i):
+                rest -= factor[i, k] * inverse[k, j]
+            inverse[i, j] = rest / factor[i, i]
+
+
+def _add_by_matrix(
+    inverse: Array, at: Array, white: Array, by_white: Array, by_u: Array, by_matrix: Array
+) -> None:
+    """Half of what the likelihood of one group takes of its correlations, and what by residuals."""
+    size = at.size
+    solved = np.zeros(size)
+    for i in range(size):
+        for k in range(i, size):
+            by_u[i] += inverse[k, i] * by_white[k]
+            solved[i] += inverse[k, i] * white[k]
+    for i in range(size):
+        for j in range(size):
+            precision = 0.0
+            for k in range(max(i, j), size):
+                precision += inverse[k, i] * inverse[k, j]
+            by_matrix[int(at[i]), int(at[j])] -= 0.5 * (precision + by_u[i] * solved[j])
+
+
+def whiten_ar(
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, work: Array
+) -> float:
     """Autoregression of the first order."""
     return _whiten_arma(shared[0], 0.0, gap, u, white, work)
 
 
-def whiten_ma(shared: Array, gap: Array, u: Array, white: Array, work: Array) -> float:
+def whiten_ma(
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, work: Array
+) -> float:
     """A moving average of the first order."""
     return _whiten_arma(0.0, shared[0], gap, u, white, work)
 
 
-def whiten_arma(shared: Array, gap: Array, u: Array, white: Array, work: Array) -> float:
+def whiten_arma(
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, work: Array
+) -> float:
     """Both."""
     return _whiten_arma(shared[0], shared[1], gap, u, white, work)
 
 
 def backward_ar(
-    shared: Array, gap: Array, u: Array, white: Array, by_white: Array, by_u: Array, by: Array,
-    work: Array,
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, by_white: Array, by_u: Array,
+    by: Array, work: Array,
 ) -> None:  # fmt: skip
     """The backward pass of `whiten_ar`."""
     by[0] += _backward_arma(shared[0], 0.0, gap, u, by_white, by_u, work)[0]
 
 
 def backward_ma(
-    shared: Array, gap: Array, u: Array, white: Array, by_white: Array, by_u: Array, by: Array,
-    work: Array,
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, by_white: Array, by_u: Array,
+    by: Array, work: Array,
 ) -> None:  # fmt: skip
     """The backward pass of `whiten_ma`."""
     by[0] += _backward_arma(0.0, shared[0], gap, u, by_white, by_u, work)[1]
 
 
 def backward_arma(
-    shared: Array, gap: Array, u: Array, white: Array, by_white: Array, by_u: Array, by: Array,
-    work: Array,
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, by_white: Array, by_u: Array,
+    by: Array, work: Array,
 ) -> None:  # fmt: skip
     """The backward pass of `whiten_arma`."""
     by_phi, by_theta = _backward_arma(shared[0], shared[1], gap, u, by_white, by_u, work)
@@ -392,5 +533,6 @@ CORRELATIONS = {
     Arma: _of_arma,
     CAR1: lambda correlation: (whiten_car1, backward_car1),
     CompoundSymmetry: lambda correlation: (whiten_cosy, backward_cosy),
+    Unstructured: lambda correlation: (whiten_unstr, backward_unstr),
 }
 """The functions of each kind of correlation."""

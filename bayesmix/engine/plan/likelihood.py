@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Layout
+from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Layout, Unstructured
 from bayesmix.engine.kernels.tables import BLOCK_ROWS
 from bayesmix.engine.plan.layout import Layout as Places
 from bayesmix.spec import CorrelatedRows, IndependentRows, LaggedRows, ModelSpec, Response
 
-CORRELATIONS = (Arma, CAR1, CompoundSymmetry)
+CORRELATIONS = (Arma, CAR1, CompoundSymmetry, Unstructured)
 """Those of residuals that have a loop."""
 
 
@@ -54,7 +54,11 @@ def terms_of(response: Response) -> list[np.ndarray]:
     if isinstance(likelihood, IndependentRows):
         return [response.data.aux[name] for name in response.family.row.takes]
     residuals = likelihood.residuals
-    order, gap = in_time(residuals.layout)
+    layout, correlation = residuals.layout, residuals.correlation
+    order, gap = in_time(layout)
+    if isinstance(correlation, Unstructured):
+        numbers = correlation.number(layout.times.T[layout.rows.T >= 0])
+        return [order, gap, numbers.astype(float)]
     return [order, gap, np.full(len(order), float(residuals.orders.get("ar", 0)))]
 
 

@@ -1,0 +1,140 @@
+"""Residuals with a correlation for each pair of times, in the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayesmix as bx
+from bayesmix.engine.coverage import uncovered
+from bayesmix.errors import DataError, FormulaError
+from bayesmix.formula import bf
+from bayesmix.priors import lkj
+from bayesmix.spec import build_spec
+
+from ..support import fit_of
+from .models import density_of, points
+from .pymc_density import PymcDensity
+
+
+def visits(rows: float = 1.0) -> pd.DataFrame:
+    """Eight patients at four visits, some of which may be missing."""
+    rng = np.random.default_rng(1)
+    whole = pd.DataFrame(
+        {
+            "patient": np.repeat(list("abcdefgh"), 4),
+            "week": np.tile([1, 2, 5, 9], 8),
+            "x": rng.normal(size=32),
+            "y": rng.normal(size=32),
+        }
+    )
+    return whole.sample(frac=rows, random_state=2)
+
+
+MODELS = {
+    "whole groups": ("y ~ x + unstr(week, gr=patient)", "gaussian", 1.0),
+    "gaps": ("y ~ x + (1 | patient) + unstr(week, gr=patient)", "gaussian", 0.7),
+    "heavy tails": (bf("y ~ x + unstr(week, gr=patient)", sigma="x"), "student", 0.7),
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
+    formula, family, rows = MODELS[model]
+    spec = build_spec(formula, visits(rows), family)
+    assert uncovered(spec) is None
+    density = density_of(spec)
+    reference, first = PymcDensity(spec, density.layout), None
+    for x in points(density.layout, (0.03, 0.3, 1.0, 2.0)):
+        (logp, grad), (expected, slope) = density(x), reference(x)
+        first = logp - expected if first is None else first
+        assert abs(logp - expected - first) < 1e-9 * max(1.0, abs(expected))
+        np.testing.assert_allclose(grad, slope, rtol=1e-8, atol=1e-8 * np.abs(slope).max())
+
+
+def test_a_posterior_has_correlations() -> None:
+    spec = build_spec("y ~ x + unstr(week, gr=patient)", visits(), "gaussian")
+    from bayesmix.engine import compile_fused
+
+    fused = compile_fused(spec)
+    drawn = fused.posterior(np.random.default_rng(1).normal(size=(5, fused.n_dim)))["cortime"]
+    assert drawn.shape == (5, 6)
+    assert (np.linalg.eigvalsh(lkj.matrix(drawn)) > 0).all()
+
+
+def test_a_fit_is_saved_with_its_correlations(tmp_path: Any) -> None:
+    made = fit_of(bx.Model("y ~ x + unstr(week, gr=patient)", visits(0.8)))
+    pairs = made.idata["posterior"]["cortime"]["cortime_pair"].to_numpy().tolist()
+    assert pairs == ["1__2", "1__5", "2__5", "1__9", "2__9", "5__9"]
+    again = bx.load(made.save(tmp_path / "fit.nc"))
+    np.testing.assert_array_equal(again.log_lik(), made.log_lik())
+    assert "cortime" in made.model.priors["class"].to_list()
+
+
+def test_new_patients_at_known_visits() -> None:
+    made = fit_of(bx.Model("y ~ x + unstr(week, gr=patient)", visits()))
+    new = pd.DataFrame({"patient": ["new", "new"], "week": [9, 2], "x": [0.0, 1.0]})
+    assert made.posterior_predict(new, random_seed=1).shape == (40, 2)
+    with pytest.raises(bx.PredictionError, match="times of the fit, which hasn't those of row 0"):
+        made.posterior_predict(new.assign(week=[3, 2]))
+
+
+WRONG = [
+    ("y ~ x + unstr(gr=patient)", visits(), FormulaError, "needs times, which have correlations"),
+    ("y ~ x + unstr(week)", visits(), DataError, "needs times that differ"),
+    ("y ~ x + unstr(day, gr=g)", pd.DataFrame({
+        "y": np.arange(60.0), "x": np.arange(60.0) ** 2, "day": np.arange(60), "g": ["a"] * 60,
+    }), DataError, "a correlation for each pair of the 60 times in 'day', 1770 of 60 rows"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "data", "error", "message"), WRONG)
+def test_terms_that_cant_be(formula: str, data: Any, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        bx.Model(formula, data)
+
+
+@pytest.mark.slow
+def test_correlations_are_found_again() -> None:
+    """Of 400 patients: within five standard errors each, and intervals that are no wider."""
+    rng = np.random.default_rng(3)
+    root = np.linalg.cholesky(np.cov(rng.normal(size=(4, 12))))
+    true = root / np.linalg.norm(root, axis=1, keepdims=True)
+    x = rng.normal(size=(400, 4))
+    y = 1 + 0.5 * x + 2 * rng.normal(size=(400, 4)) @ true.T
+    data = pd.DataFrame(
+        {"y": y.ravel(), "x": x.ravel(), "week": np.tile(range(4), 400),
+         "patient": np.repeat(range(400), 4)}
+    )  # fmt: skip
+    made = bx.Model("y ~ x + unstr(week, gr=patient)", data).fit(random_seed=1, progressbar=False)
+    found = made.idata["posterior"]["cortime"]
+    expected = lkj.under_diagonal(true @ true.T)
+    assert (
+        np.abs(found.mean(("chain", "draw")) - expected) < 5 * found.std(("chain", "draw"))
+    ).all()
+    assert float(found.std(("chain", "draw")).max()) < 0.07
+    fixef = made.fixef()["Estimate"]
+    np.testing.assert_allclose([fixef["Intercept"], fixef["x"]], [1.0, 0.5], atol=0.25)
+
+
+@pytest.mark.slow
+def test_autoregression_with_slopes_is_found_again() -> None:
+    """Of long series, where an intercept can be told from what lasts a while."""
+    rng, n, times = np.random.default_rng(4), 100, 40
+    e = np.zeros((n, times))
+    e[:, 0] = rng.normal(size=n) / 0.8
+    for t in range(1, times):
+        e[:, t] = 0.6 * e[:, t - 1] + rng.normal(size=n)
+    effects = rng.normal(size=(n, 2)) * [1.0, 0.5]
+    time = np.linspace(0.0, 4.0, times)
+    y = 2 + effects[:, :1] + (0.3 + effects[:, 1:]) * time + e
+    data = pd.DataFrame({"y": y.ravel(), "t": np.tile(time, n), "g": np.repeat(range(n), times)})
+    model = bx.Model("y ~ t + (1 + t | g) + ar(t, gr=g, cov=True)", data)
+    made = model.fit(random_seed=1, progressbar=False)
+    for name, true in {"ar": 0.6, "sigma": 1.0, "sd_g": [1.0, 0.5], "b": [2.0, 0.3]}.items():
+        found = made.idata["posterior"][name]
+        away = np.abs(np.ravel(found.mean(("chain", "draw"))) - true)
+        assert (away < 5 * np.ravel(found.std(("chain", "draw")))).all(), name

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+GROUP = "group"
+"""The joint log likelihood of the rows of a group."""
+
+
 class Predictions(Base):
     """Draws for rows of data, and their tables."""
 
@@ -119,8 +123,11 @@ class Predictions(Base):
             Where the formula has ``ar()`` and the like, whether what other rows of its group say of
             a row counts: residuals before it in its mean (``cov=False``), its own residual in the
             linear predictor (families without residuals of their own). Rows of the fit are among
-            those others. Where it has ``car()``, whether effects of regions count. Without it, and
-            with `clusters`, times and groups aren't needed.
+            those others. With ``cov=True`` a row of a group of the fit, at a time that it hasn't,
+            has the conditional mean given the group's known residuals: forecasts, and values in
+            gaps; at a time that it has, the mean without them, as brms. Where it has ``car()``,
+            whether effects of regions count. Without it, and with `clusters`, times and groups
+            aren't needed.
         to_zarr : str or Path, optional
             Write the draws to a zarr store of that name, chunk by chunk, and give them from there:
             for rows × draws that memory doesn't hold. (`fitted`, `predict` and the ``avg_`` effects
@@ -219,16 +226,18 @@ class Predictions(Base):
         kind : str
             Where residuals are correlated: ``"others"``, conditional on the other rows of the group
             (which is what `loo` is about: each row alone is left out), or ``"past"``, conditional
-            on those before, whose sum over a group is the joint log likelihood. Rows of the fit are
-            among the others. Rows are independent otherwise, given the past ones where
-            ``cov=False``.
+            on those before, whose sum over a group is the joint log likelihood, which ``"group"``
+            returns. Rows of the fit are among the others. Rows are independent otherwise, given the
+            past ones where ``cov=False``.
 
         Returns
         -------
         xarray.DataArray
-            Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
+            Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``, or ``group``.
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
+        if kind == GROUP:
+            return self._prediction(Request(newdata, *how)).log_lik_by_group()
         return _all(self._prediction(Request(newdata, *how)).log_lik(kind), to_zarr)
 
     def predict(

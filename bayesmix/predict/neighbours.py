@@ -32,21 +32,28 @@ class Neighbours:
     ----------
     prediction : Prediction
     residuals : Residuals
+    series : Series
     layout : Layout
     rows : int
         How many are of the prediction.
     history : ndarray of int
         The others' places in the fit.
-    known : ndarray of bool
-        For each row of the prediction whether the fit has it.
+    places : ndarray of int
+        For each row of the prediction that of the fit in the same group at the same time, or -1.
     """
 
     prediction: Prediction
     residuals: Residuals
+    series: Series
     layout: Layout
     rows: int
     history: np.ndarray
-    known: np.ndarray
+    places: np.ndarray
+
+    @property
+    def known(self) -> np.ndarray:
+        """For each row of the prediction whether the fit has it."""
+        return self.places >= 0
 
     @classmethod
     def of(cls, prediction: Prediction) -> Neighbours:
@@ -55,8 +62,8 @@ class Neighbours:
         fitted, rows = residuals.series, len(prediction.rows)
         if prediction.rows.newdata is None:
             nothing = np.empty(0, np.int64)
-            known = np.ones(rows, bool)
-            return cls(prediction, residuals, fitted.layout, rows, nothing, known)
+            every = np.arange(rows)
+            return cls(prediction, residuals, fitted, fitted.layout, rows, nothing, every)
         frame = _frame(prediction, residuals)
         with blaming_newdata():
             own = residuals.on(frame)
@@ -65,8 +72,8 @@ class Neighbours:
         history = np.flatnonzero(apart & np.isin(fitted.codes, own.codes))
         codes = np.concatenate([own.codes, fitted.codes[history]])
         times = np.concatenate([own.times, fitted.times[history]])
-        layout = Series(own.groups, codes, times).layout
-        return cls(prediction, residuals, layout, rows, history, fitted.found(own) >= 0)
+        series, places = Series(own.groups, codes, times), fitted.found(own)
+        return cls(prediction, residuals, series, series.layout, rows, history, places)
 
     def around(self, part: slice) -> tuple[Layout, np.ndarray]:
         """The groups of some rows, their rows numbered from 0 on; and the numbers they had."""
@@ -83,6 +90,29 @@ class Neighbours:
             return first
         second = linear_predictors(p.draws, p.fitted, p.new, others)
         return {d: np.concatenate([first[d], second[d]], axis=1) for d in first}
+
+    @property
+    def groups(self) -> tuple[np.ndarray, list[str]]:
+        """The number of each row's group, and the groups' labels."""
+        keys = np.array([self.series.groups[code] for code in self.series.codes[: self.rows]])
+        labels, codes = np.unique(keys, return_inverse=True)
+        return codes, labels.tolist()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there are rows that the fit hasn't."""
+        return not self.known.all()
+
+    def is_new(self, rows: np.ndarray) -> np.ndarray:
+        """Which of some rows the fit hasn't."""
+        return np.append(~self.known, np.zeros(len(self.history), bool))[rows]
+
+    @cached_property
+    def fitted_y(self) -> np.ndarray:
+        """The fit's responses; NaN for rows that it hasn't."""
+        y = self.prediction.response.data.y
+        own = y[np.maximum(self.places, 0)]
+        return np.concatenate([np.where(self.known, own, np.nan), y[self.history]])
 
     @cached_property
     def y(self) -> np.ndarray:

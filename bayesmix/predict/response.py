@@ -8,6 +8,8 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from bayesmix.design import VarianceFunction
 from bayesmix.design.contributions import only
@@ -28,6 +30,7 @@ from bayesmix.predict.serial import (
     GIVEN,
     correlated_draws,
     correlated_log_lik,
+    correlated_mean,
     lagged_draws,
     lagged_etas,
     marginal_scale,
@@ -186,6 +189,26 @@ class Prediction:
         logp = LOG_LIK[type(self.response.likelihood)](self, given)
         return self._as("log_lik", lambda part: logp(part)[None])
 
+    def log_lik_by_group(self) -> xr.DataArray:
+        """The joint log likelihood of the rows of each group that hangs together.
+
+        Raises
+        ------
+        PredictionError
+            If rows don't hang together, or newdata has some rows of a group of the fit.
+        """
+        if type(self.response.likelihood) not in TOGETHER:
+            raise PredictionError("kind='group' is for models whose residuals are correlated.")
+        near = self.neighbours
+        if self.rows.newdata is not None and (near.known.any() or len(near.history)):
+            raise PredictionError(
+                "kind='group' is of whole groups: those of the fit, or groups that it hasn't. "
+                "Rows of a group of the fit are kind='past'."
+            )
+        codes, labels = near.groups
+        rows = self.log_lik("past")
+        return rows.labelled(rows.sums(codes, len(labels)), {"group": pd.Index(labels)})
+
     def joint_log_lik(self) -> np.ndarray:
         """The log likelihood of all rows together, one value a draw."""
         if isinstance(self.response.likelihood, SpatialRows):
@@ -285,6 +308,8 @@ class Prediction:
     def _mean(self, part: slice, etas: Etas) -> np.ndarray:
         """The expected response."""
         aux = {name: v[part] for name, v in self._mean_aux.items()}
+        if self._forecasts:
+            return correlated_mean(self, part, self.parameters(etas))
 
         def mean(etas: Etas) -> np.ndarray:
             return self.family.mean(self.parameters(etas), aux)
@@ -293,6 +318,13 @@ class Prediction:
             return mean(etas)
         uses = read_by(self.family.mean, self.parameters(etas), aux)
         return self.population.mean(mean, etas, part, uses, self._links, self.family.linear)
+
+    @cached_property
+    def _forecasts(self) -> bool:
+        """Whether known residuals say something of rows that the fit hasn't."""
+        own = self.autocor and isinstance(self.response.likelihood, CorrelatedRows)
+        one = len(self._cells) == 1 and len(self._cells[0]) == 1 and not self.rows.integrated
+        return own and one and self.rows.newdata is not None and self.neighbours.has_news
 
     def _natural(self, part: slice, etas: Etas) -> np.ndarray:
         """A parameter with a formula, on its natural scale."""

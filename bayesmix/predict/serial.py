@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from bayesmix.correlations import Layout
 from bayesmix.correlations.densities import given_others, given_past
 from bayesmix.correlations.lags import lagged_means
 from bayesmix.parameters import MAIN
+from bayesmix.predict.forecasts import forecast_means, forecasts
 from bayesmix.predict.neighbours import Neighbours
 
 if TYPE_CHECKING:
@@ -65,12 +66,15 @@ def _lagged(
 
 
 def correlated_draws(prediction: Prediction, part: slice) -> np.ndarray:
-    """Responses whose residuals are drawn by group."""
+    """Responses whose residuals are drawn by group, those of new rows given known ones."""
     near, residuals = prediction.neighbours, prediction.response.likelihood.residuals
     layout, rows = near.around(part)
     p, given = prediction.parameters(near.etas(rows)), residuals.given(prediction.draws)
     white, chi2 = _noise(prediction, layout, rows, p.get("nu"), each=False)
     drawn = layout.in_rows(residuals.correlation.colour(given, white, layout, np) * chi2)
+    for f in forecasts(prediction, part):
+        rng = prediction.seeds.stream("forecasts", str(f.rows[0]))
+        drawn[:, np.searchsorted(rows, f.rows)] = f.drawn(rng, p.get("nu"))
     return (p["mu"] + p["sigma"] * drawn)[:, np.searchsorted(rows, _numbers(part))]
 
 
@@ -84,6 +88,11 @@ def lagged_draws(prediction: Prediction, part: slice) -> np.ndarray:
     noise = p["sigma"] * layout.in_rows(white * chi2)
     drawn = _lagged(near, layout, rows, etas[MAIN], noise) + noise
     return drawn[:, np.searchsorted(rows, _numbers(part))]
+
+
+def correlated_mean(prediction: Prediction, part: slice, p: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The expected responses of rows, of new ones given the known residuals of their group."""
+    return p["mu"] + p["sigma"] * forecast_means(prediction, part)
 
 
 def marginal_scale(prediction: Prediction) -> np.ndarray:

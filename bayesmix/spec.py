@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from bayesmix.correlations import Distance
 from bayesmix.design import (
     Design,
     Group,
@@ -40,7 +41,7 @@ from bayesmix.parameters.slots import dpar_key
 from bayesmix.priors import Prior, PriorTable, Resolved, common, resolve, serial
 from bayesmix.priors import default_priors as brms_priors
 from bayesmix.priors.autoscale import autoscaled, check_scheme
-from bayesmix.priors.defaults import of_variances
+from bayesmix.priors.defaults import of_distances, of_variances
 from bayesmix.priors.shrinking import Shrinking, hyper_parameters, shrinkings_of
 
 
@@ -415,6 +416,9 @@ def _resolved(
         defaults |= brms_priors(r.family, r.data.y, slots, offsets)
         functions = (v for p in r.predictors.values() for v in p.variances)
         defaults |= of_variances(functions)
+        for residuals in (p.residuals for p in r.predictors.values() if p.residuals):
+            if isinstance(residuals.correlation, Distance):
+                defaults |= of_distances(residuals.usual_distance)
         if scheme == "autoscale":
             columns = {dpar_key(dpar): _by_coef(p) for dpar, p in r.predictors.items()}
             offset = offsets.get(MAIN, 0.0)

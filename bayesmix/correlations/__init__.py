@@ -8,8 +8,20 @@ filled up at their ends; samples come before. Everything but `precise` is writte
 from bayesmix.correlations.arma import Arma
 from bayesmix.correlations.car1 import CAR1
 from bayesmix.correlations.cosy import CompoundSymmetry
+from bayesmix.correlations.dense import Dense
+from bayesmix.correlations.distance import Distance
 from bayesmix.correlations.known import Known
 from bayesmix.correlations.layout import Correlation, Layout
 from bayesmix.correlations.unstr import Unstructured
 
-__all__ = ["CAR1", "Arma", "CompoundSymmetry", "Correlation", "Known", "Layout", "Unstructured"]
+__all__ = [
+    "CAR1",
+    "Arma",
+    "CompoundSymmetry",
+    "Correlation",
+    "Dense",
+    "Distance",
+    "Known",
+    "Layout",
+    "Unstructured",
+]

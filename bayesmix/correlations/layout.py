@@ -32,13 +32,13 @@ class Layout:
         ----------
         codes : ndarray of int
             The group of each row, all numbers from 0 on.
-        times : ndarray of float
-            What orders the rows of a group.
+        times : ndarray
+            What orders the rows of a group: numbers, of places in the plane complex ones.
         """
         order, counts = np.lexsort((times, codes)), np.bincount(codes)
         position = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
         shape, at = (counts.max(initial=0), len(counts)), (position, codes[order])
-        rows, when = np.full(shape, -1), np.zeros(shape)
+        rows, when = np.full(shape, -1), np.zeros(shape, times.dtype)
         rows[at], when[at] = order, times[order]
         return cls(rows, when)
 

@@ -330,7 +330,7 @@ def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set
     vectors = (name for v in family.vectors for name in (v.name, *v.dims))
     of_dpars = {"b", *family.dpar_names, *(f"b_{dpar}" for dpar, _ in formula.predictors), *vectors}
     of_residuals = ("ar", "ma", "cosy", "car1", "cortime", "sderr", "err")
-    of_residuals += ("ar_lag", "ma_lag", "cortime_pair", "err_row")
+    of_residuals += ("range", "nugget", "ar_lag", "ma_lag", "cortime_pair", "err_row")
     of_dpars |= {*of_residuals} if formula.mu.residuals else set()
     of_groups = ("sd", "cor", "r", "df", "udf")
     of_dpars |= {

@@ -16,6 +16,7 @@ from bayesmix.correlations import (
     Arma,
     CompoundSymmetry,
     Correlation,
+    Distance,
     Known,
     Layout,
     Unstructured,
@@ -24,6 +25,7 @@ from bayesmix.design.columns import Use, label_key, uses_of
 from bayesmix.design.contributions import Values
 from bayesmix.design.known import known_rows
 from bayesmix.errors import DataError, FormulaError, listed
+from bayesmix.formula.residuals import DECAYS
 from bayesmix.formula.tree import Formula, Predictor, ResidualTerm
 from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform, labels
 
@@ -61,8 +63,8 @@ class Series:
         The keys of the groups.
     codes : ndarray of int
         The group of each row.
-    times : ndarray of float
-        Numbers in the order of time; of dates days.
+    times : ndarray
+        Numbers in the order of time; of dates days; of places in the plane complex numbers.
     """
 
     groups: tuple[str, ...]
@@ -79,7 +81,10 @@ class Series:
         if term.time is None:
             times = pd.Series(codes).groupby(codes).cumcount().to_numpy(float)
             return cls(levels, codes, times)
-        return cls(levels, codes, _times(frame[term.time.name]))
+        times = _times(frame[term.time.name])
+        if term.second is not None:
+            times = times + 1j * _times(frame[term.second.name])
+        return cls(levels, codes, times)
 
     @cached_property
     def layout(self) -> Layout:
@@ -178,6 +183,13 @@ class Residuals:
         return self.series.layout
 
     @property
+    def usual_distance(self) -> float:
+        """The median of those between rows of a group."""
+        places, codes = self.series.times, self.series.codes
+        apart = [np.abs(np.subtract.outer(p, p)) for p in _by_group(places, codes)]
+        return float(np.median(np.concatenate([a[np.triu_indices(len(a), 1)] for a in apart])))
+
+    @property
     def orders(self) -> dict[str, int]:
         """By parameter of ``arma()`` its number of lags."""
         return {name: k for name, k in (("ar", self.term.p), ("ma", self.term.q)) if k}
@@ -216,6 +228,10 @@ class Residuals:
         if isinstance(self.correlation, Unstructured):
             return {name: values[name] for name in self.correlation.names}
         return {name: _spread(values[name]) for name in self.correlation.names}
+
+
+def _by_group(places: np.ndarray, codes: np.ndarray) -> Iterable[np.ndarray]:
+    return (places[codes == code] for code in np.unique(codes))
 
 
 def _spread(values: Any) -> Any:
@@ -317,6 +333,8 @@ def _correlation(
 ) -> Correlation:
     if term.matrix is not None:
         return Known(known_rows(term.matrix, data2, frame.index, source))
+    if term.function in DECAYS:
+        return Distance(term.function, term.nugget, term.smoothness)
     if term.function == "cosy":
         return CompoundSymmetry()
     return CAR1() if term.function == "car1" else Arma(term.p, term.q)
@@ -359,15 +377,20 @@ def _check_times(term: ResidualTerm, series: Series, frame: pd.DataFrame) -> Non
     twice = pd.Series(series.places).duplicated(keep=False).to_numpy()
     if twice.any():
         within = "" if term.gr is None else f" within a level of {term.gr.name!r}"
+        what = "places" if term.function in DECAYS else "times"
         raise DataError(
-            f"{_name(term)} needs times that differ{within}; the same are in "
+            f"{_name(term)} needs {what} that differ{within}; the same are in "
             f"{_rows(frame.index[twice])}. Average such rows, or name a finer group in gr=."
         )
-    if term.function == "car1" and isinstance(frame[term.time.name].dtype, pd.CategoricalDtype):
-        raise DataError(
-            f"car1() needs times with distances, numbers or dates; {term.time.name!r} has "
-            "categories. ar() looks at their order alone."
-        )
+    if term.function not in ("car1", *DECAYS):
+        return
+    for column in (c for c in (term.time, term.second) if c is not None):
+        if isinstance(frame[column.name].dtype, pd.CategoricalDtype):
+            hint = " ar() looks at their order alone." if term.function == "car1" else ""
+            raise DataError(
+                f"{_name(term)} needs numbers or dates, which have distances; {column.name!r} has "
+                f"categories.{hint}"
+            )
 
 
 def _check_order(term: ResidualTerm, series: Series) -> None:

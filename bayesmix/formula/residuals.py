@@ -1,7 +1,8 @@
 """``ar(time, gr=g, p=1, cov=True)``, ``cosy(time, gr=g)``: residuals that hang together.
 
 Source: brms's autocorrelation terms, https://paulbuerkner.com/brms/reference/autocor-terms.html,
-whose names and arguments they have; ``car1()`` is nlme's ``corCAR1``.
+whose names and arguments they have; ``car1()`` is nlme's ``corCAR1``, ``corExp(x, y)`` and others
+are its correlations between places.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from bayesmix.formula.expressions import Kwargs, parse_arguments
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Args, Expr, Literal, Name, ResidualTerm, Span
 
+DECAYS = ("corExp", "corGaus", "corMatern")
+"""Those of places, with nlme's names."""
+
 OPTIONS = {
     "ar": ("p", "cov"),
     "ma": ("q", "cov"),
@@ -22,6 +26,9 @@ OPTIONS = {
     "car1": (),
     "unstr": (),
     "fcor": (),
+    "corExp": ("nugget",),
+    "corGaus": ("nugget",),
+    "corMatern": ("nugget", "smoothness"),
 }
 """What each takes beside ``time`` and ``gr``."""
 
@@ -33,6 +40,8 @@ def parse_residual(cursor: Cursor) -> ResidualTerm:
     span, given = (function.span[0], inside[1]), dict(kwargs)
     if function.text == "fcor":
         return _known(args, kwargs, span)
+    if function.text in DECAYS:
+        return _of_places(function, args, given, span)
     if args:
         given = {"time": args[0], **given}
     _check_options(function, given, len(args), span)
@@ -52,6 +61,41 @@ def _known(args: Args, kwargs: Kwargs, span: Span) -> ResidualTerm:
             hint="Write 'fcor(V)', and give data2={'V': …}.",
         )
     return ResidualTerm("fcor", None, None, 0, 0, True, span, args[0])
+
+
+def _of_places(function: Token, args: Args, given: Mapping[str, Expr], span: Span) -> ResidualTerm:
+    """``corExp(x, y, gr=g)``, by one or two coordinates."""
+    options = ("gr", *OPTIONS[function.text])
+    for name, value in given.items():
+        if name not in options:
+            raise FormulaError(
+                f"{function.text}() has no option {name!r}.{did_you_mean(name, options)}",
+                span=value.span,
+                hint=f"It has {listed(options)}.",
+            )
+    if not 1 <= len(args) <= 2 or not all(isinstance(a, Name) for a in args):
+        raise FormulaError(
+            f"{function.text}() takes the columns of one or two coordinates.",
+            span=span,
+            hint=f"Write '{function.text}(x, y, gr=g)'.",
+        )
+    first, second = (*args, None)[:2]
+    return ResidualTerm(
+        *(function.text, first, _column("gr", given), 0, 0, True, span, None, second),
+        nugget=_flag("nugget", given),
+        smoothness=_smoothness(given),
+    )
+
+
+def _smoothness(given: Mapping[str, Expr]) -> float:
+    value = given.get("smoothness")
+    if value is None:
+        return 1.5
+    if not isinstance(value, Literal) or value.value not in (1.5, 2.5):
+        raise FormulaError(
+            "smoothness= is 1.5 or 2.5.", span=value.span, hint="That of 0.5 is corExp()."
+        )
+    return float(value.value)
 
 
 def _check_options(function: Token, given: Mapping[str, Expr], positional: int, span: Span) -> None:
@@ -95,11 +139,15 @@ def _order(what: str, function: Token, given: Mapping[str, Expr]) -> int:
 
 
 def _cov(given: Mapping[str, Expr]) -> bool:
-    value = given.get("cov")
+    return _flag("cov", given)
+
+
+def _flag(what: str, given: Mapping[str, Expr]) -> bool:
+    value = given.get(what)
     if value is None:
         return False
     if not isinstance(value, Literal) or not isinstance(value.value, bool):
-        raise FormulaError("cov= is True or False.", span=value.span)
+        raise FormulaError(f"{what}= is True or False.", span=value.span)
     return value.value
 
 

@@ -367,6 +367,12 @@ class ResidualTerm:
         Whether it is a covariance of residuals; else past residuals are in the mean.
     matrix : Name or None
         What ``data2`` calls the covariances of ``fcor()``.
+    second : Name or None
+        The second coordinate of places, of which `time` is the first.
+    nugget : bool
+        Whether places have something of their own.
+    smoothness : float
+        Of ``corMatern()``.
     """
 
     noun: ClassVar[str] = "term of residuals"
@@ -381,11 +387,14 @@ class ResidualTerm:
     cov: bool
     span: Span = field(compare=False)
     matrix: Name | None = None
+    second: Name | None = None
+    nugget: bool = False
+    smoothness: float = 1.5
 
     @property
     def columns(self) -> tuple[Expr, ...]:
         """What it reads of the data."""
-        return tuple(e for e in (self.time, self.gr) if e is not None)
+        return tuple(e for e in (self.time, self.second, self.gr) if e is not None)
 
 
 SpecialTerm = VarianceTerm | SmoothTerm | SpecificTerm | CarTerm | SarTerm | ResidualTerm

@@ -8,13 +8,14 @@ r`` and the covariances ``R₂₂ - R₂₁ R₁₁⁻¹ R₁₂``; of Student's
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmix.correlations import Correlation, Layout
+from bayesmix.correlations import Correlation, Dense, Layout
+from bayesmix.correlations.dense import parts
 
 if TYPE_CHECKING:
     from bayesmix.predict.neighbours import Neighbours
@@ -82,22 +83,52 @@ def forecasts(prediction: Prediction, part: slice) -> Iterator[Forecast]:
             group = replace(
                 layout, rows=layout.rows[: len(own), [g]], times=layout.times[: len(own), [g]]
             )
-            cov = covariances(correlation.correlation, given, group, len(prediction.draws))
-            yield _conditional(cov, unit[:, own], new[own], rows[own])
+            yield _forecast(
+                correlation.correlation, given, group, unit[:, own], new[own], rows[own]
+            )
+
+
+def _forecast(
+    correlation: Correlation,
+    given: Mapping[str, Any],
+    group: Layout,
+    unit: np.ndarray,
+    new: np.ndarray,
+    rows: np.ndarray,
+) -> Forecast:
+    """For some samples at a time."""
+    found = []
+    for some in parts(len(unit), len(new)):
+        own = {name: v[some] for name, v in given.items()}
+        cov = covariances(correlation, own, group, len(unit[some]))
+        found.append(_conditional(cov, unit[some], new))
+    mean, factor, squares = (np.concatenate(part) for part in zip(*found, strict=True))
+    return Forecast(rows[new], mean, factor, int((~new).sum()), squares)
 
 
 def covariances(
-    correlation: Correlation, given: dict[str, Any], group: Layout, samples: int
+    correlation: Correlation, given: Mapping[str, Any], group: Layout, samples: int
 ) -> np.ndarray:
-    """Of the residuals of one group, samples × positions × positions, from what colours them."""
-    size = len(group.rows)
+    """Of the residuals of one group, samples × positions × positions.
+
+    From their matrix, where the correlation has one, or else from what colours residuals.
+    """
+    if isinstance(correlation, Dense):
+        ((_, _, matrix),) = correlation.blocks(given, group, np)
+        return matrix
     columns = [
-        correlation.colour(given, np.tile((np.arange(size) == t)[None, :, None] * 1.0,
-                                          (samples, 1, 1)), group, np)[..., 0]
-        for t in range(size)
-    ]  # fmt: skip
+        correlation.colour(given, white, group, np)[..., 0] for white in _impulses(samples, group)
+    ]
     factor = np.stack(columns, axis=-1)
     return factor @ np.swapaxes(factor, -1, -2)
+
+
+def _impulses(samples: int, group: Layout) -> Iterator[np.ndarray]:
+    """One at each position."""
+    for t in range(len(group.rows)):
+        impulse = np.zeros((samples, len(group.rows), 1))
+        impulse[:, t] = 1.0
+        yield impulse
 
 
 def _known_residuals(prediction: Prediction, near: Neighbours, rows: np.ndarray) -> np.ndarray:
@@ -106,13 +137,14 @@ def _known_residuals(prediction: Prediction, near: Neighbours, rows: np.ndarray)
     return (near.fitted_y[rows] - p["mu"]) / p["sigma"]
 
 
-def _conditional(cov: np.ndarray, unit: np.ndarray, new: np.ndarray, rows: np.ndarray) -> Forecast:
-    known = ~new
-    between = cov[:, known][:, :, new]
-    weights = np.linalg.solve(cov[:, known][:, :, known], between)
-    residuals = unit[:, known]
-    mean = (residuals[:, None, :] @ weights)[:, 0]
+def _conditional(
+    cov: np.ndarray, unit: np.ndarray, new: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means and Cholesky factors of new residuals; the known ones' sum of squares."""
+    inner, between = cov[:, ~new][:, :, ~new], cov[:, ~new][:, :, new]
+    residuals = unit[:, ~new, None]
+    solved = np.linalg.solve(inner, np.concatenate([between, residuals], axis=-1))
+    weights, whole = solved[..., :-1], solved[..., -1:]
+    mean = (np.swapaxes(weights, -1, -2) @ residuals)[..., 0]
     left = cov[:, new][:, :, new] - np.swapaxes(between, -1, -2) @ weights
-    solved = np.linalg.solve(cov[:, known][:, :, known], residuals[..., None])[..., 0]
-    squares = (residuals * solved).sum(axis=-1)
-    return Forecast(rows[new], mean, np.linalg.cholesky(left), int(known.sum()), squares)
+    return mean, np.linalg.cholesky(left), (residuals * whole).sum(axis=(-2, -1))

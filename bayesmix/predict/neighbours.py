@@ -143,7 +143,7 @@ def _frame(prediction: Prediction, residuals: Residuals) -> pd.DataFrame:
             f"newdata has no column {listed(missing)}, which {term.function}() needs; "
             "incl_autocor=False leaves it out."
         )
-    columns = () if term.time is None else (term.time,)
+    columns = tuple(c for c in (term.time, term.second) if c is not None)
     source = prediction.spec.formula.mu.source
     frame = new_frame(uses_of(columns, source), prediction.spec.design.frame, newdata)
     if term.gr is not None:

@@ -19,7 +19,7 @@ from bayesmix.priors.rounding import format_number, round_as_r
 if TYPE_CHECKING:
     from bayesmix.design import VarianceFunction
 
-__all__ = ["default_priors", "of_variances"]
+__all__ = ["default_priors", "of_distances", "of_variances"]
 
 _LEAST_SCALE = 2.5
 _MAD_OF_NORMAL = 1.4826
@@ -168,6 +168,27 @@ def of_variances(
             key = (what, f.target.dpar)
             sizes[key] = max(f.size, sizes.get(key, 0.0))
     return {key: parse_distribution(_of_size(key[0], s)) for key, s in sizes.items()}
+
+
+def of_distances(usual: float) -> dict[tuple[str, str], Distribution]:
+    """The default priors of correlations between places, which brms doesn't have.
+
+    The range, at which correlations have gone down to 1/e or so, is lognormal around half the
+    usual distance, within a factor of 7 or so either way; the nugget is uniform.
+
+    Parameters
+    ----------
+    usual : float
+        The median distance between rows of a group.
+
+    Returns
+    -------
+    dict
+        Class and dpar to distribution.
+    """
+    location = f"{float(f'{np.log(0.5 * usual):.2g}'):g}"
+    texts = {"range": f"lognormal({location}, 1)", "nugget": "beta(1, 1)"}
+    return {(class_, ""): parse_distribution(text) for class_, text in texts.items()}
 
 
 def _of_size(what: str, size: float) -> str:

@@ -31,7 +31,7 @@ _FIELDS = {
     "sdcar": ("dpar",),
     "car": ("dpar",),
     "rhocar": ("dpar",),
-    **dict.fromkeys(("ar", "ma", "cosy", "car1", "sderr"), ()),
+    **dict.fromkeys(("ar", "ma", "cosy", "car1", "range", "nugget", "sderr"), ()),
 }
 """By class what else a prior may name."""
 

@@ -110,15 +110,19 @@ def _only(tree: xr.DataTree) -> xr.DataArray:
 def _what(model: Any, fold: np.ndarray, i: int, group: str | None, folds: Any) -> str:
     """A fold in words."""
     if isinstance(folds, str) and folds == FUTURE:
-        first = model.spec.design.frame[group].iloc[int(np.argmax(fold == i))]
-        return f"{group} from {first!r} on"
+        return f"{group} from {_value(model, fold, i, group)} on"
     if group is None or folds is not None:
         return f"fold {i}"
     for g in model.spec.design.groups:
         if g.name == group:
             return f"{group} {g.levels[i]!r}"
-    first = model.spec.design.frame[group].iloc[int(np.argmax(fold == i))]
-    return f"{group} {first!r}"
+    return f"{group} {_value(model, fold, i, group)}"
+
+
+def _value(model: Any, fold: np.ndarray, i: int, column: str) -> str:
+    """What a fold has in a column."""
+    value = model.spec.design.frame[column].iloc[int(np.argmax(fold == i))]
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def check_threshold(k_threshold: Any) -> float:

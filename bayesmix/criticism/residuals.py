@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,10 @@ from bayesmix.errors import PredictionError, did_you_mean, listed
 from bayesmix.families.maths import NUMPY
 from bayesmix.predict import Prediction
 from bayesmix.predict.linpred import chunks, linear_predictors
+from bayesmix.predict.serial import innovations, lagged_etas
+from bayesmix.spec import CorrelatedRows, LaggedRows
 
-TYPES = ("standardised", "ordinary")
+TYPES = ("standardised", "ordinary", "normalised")
 MOST_PAIRS = 20_000_000
 DAY = np.timedelta64(1, "D")
 
@@ -32,21 +35,39 @@ def residuals(prediction: Prediction, type: str) -> np.ndarray:
         raise PredictionError("A censored response isn't known, so its residual isn't either.")
     if type == "ordinary":
         return y - expectation(prediction)
+    likelihood = prediction.response.likelihood
+    if type == "normalised" and isinstance(likelihood, CorrelatedRows):
+        return _in_parts(prediction, partial(innovations, prediction))
     if family.log_cdf is not None and family.log_sf is not None and not family.discrete:
-        return _of_probabilities(prediction)
+        past = type == "normalised" and isinstance(likelihood, LaggedRows)
+        return _of_probabilities(prediction, past)
     return _of_ranks(y, prediction)
 
 
-def _of_probabilities(prediction: Prediction) -> np.ndarray:
-    """The normal deviate whose probability is that of the response, in the tail with the digits."""
+def _of_probabilities(prediction: Prediction, past: bool) -> np.ndarray:
+    """The normal deviate whose probability is that of the response, in the tail with the digits.
+
+    Given residuals of the past that are in the mean, or not.
+    """
     y, aux = prediction.observed
-    made = np.empty((len(prediction.draws), len(y)))
-    for part in chunks(*made.shape):
-        etas = linear_predictors(prediction.draws, prediction.rows, prediction.new, part)
+
+    def deviates(part: slice) -> np.ndarray:
+        if past:
+            etas = lagged_etas(prediction, part)
+        else:
+            etas = linear_predictors(prediction.draws, prediction.rows, prediction.new, part)
         p, given = prediction.parameters(etas), {name: v[part] for name, v in aux.items()}
         with np.errstate(all="ignore"):
             below, above = (f(y[part], p, given, NUMPY) for f in _tails(prediction))
-        made[:, part] = np.where(below < above, ndtri_exp(below), -ndtri_exp(above))
+        return np.where(below < above, ndtri_exp(below), -ndtri_exp(above))
+
+    return _in_parts(prediction, deviates)
+
+
+def _in_parts(prediction: Prediction, of_rows: Callable[[slice], np.ndarray]) -> np.ndarray:
+    made = np.empty((len(prediction.draws), len(prediction.rows)))
+    for part in chunks(*made.shape):
+        made[:, part] = of_rows(part)
     return made
 
 

@@ -207,7 +207,7 @@ class Plots:
             at = pd.Series(expected, found.index, name="expected response")
         elif at.name in [g.name for g in self._groups]:
             at = at.astype(object)
-        return plots.residuals(found, at, type == "standardised")
+        return plots.residuals(found, at, type != "ordinary")
 
     def autocorrelation(self, time: Any = None, group: Any = None, **options: Any) -> Figure:
         """The autocorrelation of residuals within groups, over time.
@@ -228,7 +228,7 @@ class Plots:
             As for `Fit.semivariogram`, whose table is drawn.
         """
         table = self._fit.semivariogram(coords, group, **options)
-        return plots.semivariogram(table, options.get("type", TYPES[0]) == TYPES[0])
+        return plots.semivariogram(table, options.get("type", TYPES[0]) != "ordinary")
 
     def prior_posterior(self, names: Sequence[str] | None = None) -> Figure:
         """Densities of parameters before and after the data.

@@ -39,7 +39,9 @@ class Residuals(Predictions):
             if the model is right, whatever the family. For continuous families it is the normal
             deviate that has the probability of y, in each draw; of a normal response (y - mu) /
             sigma. For counts, and where the distribution function isn't known, the deviate of the
-            rank of y among the predicted responses, ties broken at random.
+            rank of y among the predicted responses, ties broken at random. ``"normalised"``: where
+            residuals hang together, the same given those before in their group, which are
+            independent if the model is right; else as standardised.
         probs, robust
             As for `summary`.
         random_seed : int, Generator or None
@@ -58,7 +60,8 @@ class Residuals(Predictions):
         References
         ----------
         P. K. Dunn, G. K. Smyth (1996). Randomized quantile residuals. Journal of Computational and
-        Graphical Statistics 5. nlme's standardised residuals are those of a normal response.
+        Graphical Statistics 5. nlme's standardised and normalized
+        residuals are those of a normal response.
         """
         prediction = self._asked(newdata, {**how, "random_seed": random_seed})
         values = criticism.residuals(prediction, type)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import ndtri, stdtr
 
 from bayesmix.correlations import Layout
 from bayesmix.correlations.densities import given_others, given_past
@@ -27,14 +28,35 @@ def correlated_log_lik(prediction: Prediction, given: str) -> Callable[[slice], 
     draws = correlation.given(prediction.draws)
 
     def log_lik(part: slice) -> np.ndarray:
-        layout, rows = near.around(part)
-        p = prediction.parameters(near.etas(rows))
-        residuals = layout.side_by_side((near.y[rows] - p["mu"]) / p["sigma"], np)
+        layout, rows, p, residuals = _residuals(near, part)
         nu = p["nu"][..., None] if "nu" in p else None
         logp = GIVEN[given](correlation.correlation, draws, residuals, layout, nu)
         return (layout.in_rows(logp) - np.log(p["sigma"]))[:, np.searchsorted(rows, _numbers(part))]
 
     return log_lik
+
+
+def innovations(prediction: Prediction, part: slice) -> np.ndarray:
+    """What is new in residuals of a group, given those before, as normal deviates."""
+    near, correlation = prediction.neighbours, prediction.response.likelihood.residuals
+    layout, rows, p, residuals = _residuals(near, part)
+    given = correlation.given(prediction.draws)
+    white, _ = correlation.correlation.whiten(given, residuals, layout, np)
+    if "nu" in p:
+        nu, count = p["nu"][..., None], np.arange(len(layout.rows))[:, None]
+        squares = np.cumsum(white**2, axis=-2) - white**2
+        df = nu + count
+        white = ndtri(stdtr(df, white * np.sqrt(df / (nu + squares))))
+    return layout.in_rows(white)[:, np.searchsorted(rows, _numbers(part))]
+
+
+def _residuals(
+    near: Neighbours, part: slice
+) -> tuple[Layout, np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """The groups of some rows, their numbers, parameters and residuals in units of scales."""
+    layout, rows = near.around(part)
+    p = near.prediction.parameters(near.etas(rows))
+    return layout, rows, p, layout.side_by_side((near.y[rows] - p["mu"]) / p["sigma"], np)
 
 
 def lagged_etas(prediction: Prediction, part: slice) -> Etas:

@@ -176,3 +176,33 @@ def test_what_has_no_residual() -> None:
     with pytest.raises(PredictionError, match="missing in rows 2"):
         LEAST_SQUARES.semivariogram(SLEEP["Days"].astype(float).where(SLEEP.index != 2))
     assert len(given_fit("grade ~ x", DATA, "cumulative").residuals(random_seed=1)) == len(DATA)
+
+
+@pytest.mark.parametrize("family", ["gaussian", "student"])
+def test_normalised_residuals_are_what_is_new_in_each(family: str) -> None:
+    sleep = bx.load_dataset("sleepstudy")[:20]
+    phi = np.random.default_rng(1).uniform(0.1, 0.9, (2, 20))
+    model = bx.Model("Reaction ~ Days + car1(Days, gr=Subject)", sleep, family)
+    made = fit_of(model, car1=phi)
+    sd = made.idata["posterior"]["sigma"].to_numpy().reshape(-1, 1)
+    unit = (sleep["Reaction"].to_numpy() - made.posterior_linpred().to_numpy()) / sd
+    unit, phi = unit.reshape(40, 2, 10), phi.reshape(-1, 1, 1)
+    white = unit.copy()
+    white[..., 1:] = (unit[..., 1:] - phi * unit[..., :-1]) / np.sqrt(1 - phi**2)
+    if family == "student":
+        nu = made.idata["posterior"]["nu"].to_numpy().reshape(-1, 1, 1)
+        before = np.cumsum(white**2, axis=-1) - white**2
+        df = nu + np.arange(10)
+        white = stats.norm.ppf(stats.t.cdf(white * np.sqrt(df / (nu + before)), df))
+    found = made.residuals(type="normalised", probs=[])["Estimate"].to_numpy()
+    np.testing.assert_allclose(found, white.reshape(40, 20).mean(axis=0), rtol=1e-8)
+
+
+def test_normalised_residuals_of_past_residuals_in_the_mean() -> None:
+    sleep = bx.load_dataset("sleepstudy")[:20]
+    made = fit_of(bx.Model("Reaction ~ Days + ar(Days, gr=Subject)", sleep))
+    sd = made.idata["posterior"]["sigma"].to_numpy().reshape(-1, 1)
+    expected = (sleep["Reaction"].to_numpy() - made.posterior_epred().to_numpy()) / sd
+    found = made.residuals(type="normalised", probs=[])["Estimate"]
+    np.testing.assert_allclose(found, expected.mean(axis=0), rtol=1e-8)
+    assert not np.allclose(found, made.residuals(probs=[])["Estimate"])

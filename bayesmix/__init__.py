@@ -21,13 +21,15 @@ from bayesmix.errors import (
     PredictionError,
     PriorError,
     SamplingError,
+    StaleFitWarning,
     StorageError,
 )
 from bayesmix.families import Family, custom_family, family
 from bayesmix.fit import Fit
+from bayesmix.fitting import brm
 from bayesmix.formula import Formula, bf
 from bayesmix.loading import load
-from bayesmix.model import Model, brm
+from bayesmix.model import Model
 from bayesmix.predict import NA
 from bayesmix.priors import Prior, prior
 
@@ -51,6 +53,7 @@ __all__ = [
     "Prior",
     "PriorError",
     "SamplingError",
+    "StaleFitWarning",
     "StorageError",
     "bf",
     "brm",

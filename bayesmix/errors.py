@@ -119,6 +119,10 @@ class ExtrapolationWarning(BayesmixWarning):
     """A spline is evaluated beyond the data that it was fitted to."""
 
 
+class StaleFitWarning(BayesmixWarning):
+    """A fit that was read from a file isn't the one that was asked for."""
+
+
 class CacheWarning(BayesmixWarning):
     """The engine's compiled functions could not be stored for later sessions."""
 

@@ -12,7 +12,7 @@ import pandas as pd
 from bayesmix.errors import SamplingError
 from bayesmix.families import Family
 from bayesmix.fit import Fit
-from bayesmix.formula import Formula
+from bayesmix.formula import Formula, redotted
 from bayesmix.predict import Draws, Prediction, Request
 from bayesmix.priors import Prior
 from bayesmix.randomness import seed_sequence
@@ -303,6 +303,53 @@ class Model:
 
         return optimize(self.spec, method)
 
+    def update(
+        self,
+        formula: str | Formula | None = None,
+        data: Any = None,
+        family: str | Family | None = None,
+        prior: Prior | Iterable[Prior] | None = None,
+        data2: Mapping[str, pd.DataFrame] | None = None,
+    ) -> Model:
+        """The model with some of its parts changed, the others as they were given.
+
+        Default priors that look at the data are found anew.
+
+        Parameters
+        ----------
+        formula : str or Formula, optional
+            A text may have a dot for what was there: ``". ~ . + (1 | g)"``, or ``"log(y) ~ ."``.
+        data : DataFrame, optional
+            Of the data a model keeps the columns that it uses; a formula that has others needs it.
+        family, prior, data2 : optional
+            As for `Model`.
+
+        Returns
+        -------
+        Model
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/update.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> model = bx.Model("Reaction ~ Days", bx.load_dataset("sleepstudy"))
+        >>> model.update(". ~ . + I(Days**2)").formula.mu.source
+        'Reaction ~ Days + I(Days**2)'
+        """
+        spec = self.spec
+        return Model(
+            spec.formula if formula is None else redotted(formula, spec.formula),
+            spec.design.frame if data is None else data,
+            spec.response.asked if family is None else family,
+            spec.user_priors if prior is None else prior,
+            spec.design.functions,
+            spec.design.data2 if data2 is None else data2,
+            spec.defaults,
+        )
+
     def on_rows(self, rows: Any) -> Model:
         """The model of some of the rows, with the priors that it has on all.
 
@@ -348,30 +395,3 @@ class Model:
             f"  family:  {self.family.name}\n  rows:    {len(self.spec.design.frame)}\n"
             f"  groups:  {groups}"
         )
-
-
-def brm(
-    formula: str | Formula,
-    data: Any,
-    family: str | Family = "gaussian",
-    prior: Prior | Iterable[Prior] = (),
-    namespace: Mapping[str, Callable[..., Any]] | None = None,
-    data2: Mapping[str, pd.DataFrame] | None = None,
-    default_priors: str = "brms",
-    **sampling: Any,
-) -> Fit:
-    """Make a `Model` and fit it.
-
-    Parameters
-    ----------
-    formula, data, family, prior, namespace, data2, default_priors
-        See `Model`.
-    **sampling
-        See `Model.fit`.
-
-    Returns
-    -------
-    Fit
-    """
-    model = Model(formula, data, family, prior, namespace, data2, default_priors)
-    return model.fit(**sampling)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bayesmix import summary
 from bayesmix.fit.checks import Checks
@@ -14,6 +15,9 @@ from bayesmix.fit.tables import Tables
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayesmix.families import Family
+    from bayesmix.formula import Formula
+    from bayesmix.priors import Prior
     from bayesmix.spec import ModelSpec
 
 
@@ -53,6 +57,35 @@ class Fit(Tables, Effects, Checks):
     def plot(self) -> Plots:
         """Pictures; see `Plots`."""
         return Plots(self)
+
+    def update(
+        self,
+        formula: str | Formula | None = None,
+        data: Any = None,
+        family: str | Family | None = None,
+        prior: Prior | Iterable[Prior] | None = None,
+        data2: Mapping[str, pd.DataFrame] | None = None,
+        **sampling: Any,
+    ) -> Fit:
+        """Fit the model anew with some of its parts changed.
+
+        Parameters
+        ----------
+        formula, data, family, prior, data2 : optional
+            As for `Model.update`, where a dot is what was there: ``". ~ . + x"``.
+        **sampling
+            Of ``Model.fit``; by default as many draws and chains as this fit has.
+
+        Returns
+        -------
+        Fit
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/update.brmsfit.html
+        """
+        model = self.model.update(formula, data, family, prior, data2)
+        return model.fit(**self._sampling(sampling))
 
     def save(self, path: str | Path) -> Path:
         """Write the fit to one file, which `load` reads.

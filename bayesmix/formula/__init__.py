@@ -8,8 +8,17 @@ operators between terms do. `parser` and `bf` put it together, `tree` is what co
 from __future__ import annotations
 
 from bayesmix.formula.bf import bf
+from bayesmix.formula.dots import redotted
 from bayesmix.formula.parser import parse_formula, parse_predictor, parse_re_formula
 from bayesmix.formula.ties import with_ties
 from bayesmix.formula.tree import Formula
 
-__all__ = ["Formula", "bf", "parse_formula", "parse_predictor", "parse_re_formula", "with_ties"]
+__all__ = [
+    "Formula",
+    "bf",
+    "parse_formula",
+    "parse_predictor",
+    "parse_re_formula",
+    "redotted",
+    "with_ties",
+]

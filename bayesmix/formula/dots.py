@@ -1,0 +1,45 @@
+"""Formulas that stand for parts of others: ``. ~ . + x``."""
+
+from __future__ import annotations
+
+import re
+
+from bayesmix.errors import FormulaError
+from bayesmix.formula.tree import Formula
+
+DOT = re.compile(r"^\s*\.(?![\w.])")
+"""A dot by itself, where a side begins."""
+
+
+def redotted(formula: str | Formula, old: Formula) -> str | Formula:
+    """A formula with the sides of an older one in the place of its dots.
+
+    Raises
+    ------
+    FormulaError
+        For a dot that isn't the first thing of its side, or in parts that a text doesn't have.
+
+    Examples
+    --------
+    >>> from bayesmix.formula import bf
+    >>> redotted(". ~ . - x + (1 | g)", bf("log(y) ~ x"))
+    'log(y) ~ x - x + (1 | g)'
+    """
+    if not isinstance(formula, str) or "~" not in formula:
+        return formula
+    sides = [*formula.split("~", 1)]
+    known = old.mu.source.split("~", 1)
+    if not any(DOT.match(side) for side in sides):
+        return formula
+    if len(old.predictors) > 1 or old.fixed or old.tied:
+        raise FormulaError(
+            "A formula with dots stands for the main one alone, and this model has others; write "
+            "them out with bf().",
+            source=formula,
+        )
+    return " ~ ".join(_filled(*side) for side in zip(sides, known, strict=True))
+
+
+def _filled(side: str, was: str) -> str:
+    dot = DOT.match(side)
+    return (side if dot is None else was.strip() + side[dot.end() :]).strip()

@@ -42,3 +42,17 @@ def test_importing_is_light():
     code = f"import sys, bayesmix; print(*[m for m in {HEAVY} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
+
+
+def test_the_engine_leaves_matplotlib_alone() -> None:
+    """nutpie imports ArviZ for what isn't asked of it here; later both are as they should be."""
+    code = (
+        "import sys\n"
+        "from bayesmix.sampling.fused_nuts import unknown_nutpie\n"
+        "assert unknown_nutpie() is None\n"
+        "assert not {'arviz', 'arviz_plots', 'matplotlib'} & set(sys.modules)\n"
+        "made = sys.modules['nutpie.sample'].arviz.from_dict\n"
+        "import arviz\n"
+        "assert made is arviz.from_dict and sys.modules['arviz'] is arviz\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from inspect import signature
 from itertools import batched
 from operator import attrgetter
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -88,6 +91,7 @@ SIGNATURES = {
 @cache
 def unknown_nutpie() -> str | None:
     """Why the engine can't be run by the nutpie that is installed; None if it can."""
+    _import_nutpie()
     from nutpie import _lib
 
     for name, arguments in SIGNATURES.items():
@@ -98,6 +102,33 @@ def unknown_nutpie() -> str | None:
         if found != arguments:
             return f"nutpie {version('nutpie')} has another {name}() than the fused engine knows."
     return None
+
+
+class _StandIn(ModuleType):
+    """A module that is imported when something is asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        _leave(self)
+        return getattr(import_module(self.__name__), name)
+
+
+def _import_nutpie() -> None:
+    """Without ArviZ, which it imports and doesn't use here.
+
+    ArviZ brings all of matplotlib, a quarter of a second of a first fit.
+    """
+    if "arviz" in sys.modules:
+        return
+    sys.modules["arviz"] = stand_in = _StandIn("arviz")
+    try:
+        import_module("nutpie")
+    finally:
+        _leave(stand_in)
+
+
+def _leave(stand_in: ModuleType) -> None:
+    if sys.modules.get(stand_in.__name__) is stand_in:
+        del sys.modules[stand_in.__name__]
 
 
 def sample_fused(problem: Problem, settings: Settings) -> Sampled:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bayesmix.errors import PriorError
+from bayesmix.fitting import brm
 from bayesmix.formula import bf
-from bayesmix.model import Model, brm
+from bayesmix.model import Model
 from bayesmix.priors import prior
 from bayesmix.storage.recipe import read_recipe, write_recipe
 

@@ -9,7 +9,8 @@ from scipy import stats
 
 from bayesmix.errors import PredictionError, PriorError, SamplingError
 from bayesmix.fit import Fit
-from bayesmix.model import Model, brm
+from bayesmix.fitting import brm
+from bayesmix.model import Model
 from bayesmix.priors import prior
 
 from ..support import frame

@@ -1,6 +1,6 @@
 """Draws of families under each of their links, beside the family's own density.
 
-Those of one column, and of ordered categories; `ELSEWHERE` names the others.
+Those of one column, of ordered and unordered categories, and of shares; `WITHOUT` names the rest.
 
 Each test compares frequencies by chi squared at one in ten million: of the 500 or so of them one
 fails by chance in 20,000 runs. Means are compared within six standard errors.
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import bayesmix as bx
 from bayesmix.families import FAMILIES
 
 N = 4000
@@ -41,7 +42,7 @@ ELSEWHERE = {
     "categorical", "multinomial", "dirichlet_multinomial", "dirichlet", "dirichlet2",
     "logistic_normal", "cumulative", "sratio", "cratio", "acat", "hurdle_cumulative",
 }  # fmt: skip
-"""Families of categories and shares; the ordered ones are drawn from below."""
+"""Families of categories and shares, which are drawn from further down."""
 SINGLE = [name for name in FAMILIES if name not in ELSEWHERE]
 LINKS = [
     (name, d.name, link)
@@ -166,6 +167,86 @@ def test_draws_of_ordered_categories(name, link):
     shares = np.exp([family.logp(np.array([k]), p, {})[0, 0] for k in codes])
     assert_frequencies(np.array([(y == k).sum() for k in codes]), shares)
     np.testing.assert_allclose(family.mean(p, {})[0, 0], shares, rtol=1e-10)
+
+
+CATEGORIES = ("a", "b", "c")
+SHARED = {"mua": 0.9, "mub": 0.4, "muc": -0.5, "phi": 4.0, "sigmab": 0.7, "sigmac": 0.9}
+
+
+def of_categories(name, trials):
+    """The family of three categories, its parameters, and addition terms as columns say them."""
+    told = {"refcat": "a"} if name == "logistic_normal" else {}
+    aux = {} if name == "categorical" else {c: np.ones(1) for c in ("column_2", "column_3")}
+    aux |= {"trials": np.array([trials])} if trials else {}
+    ready = bx.family(name, **told).for_response(np.array([1.0, 2.0]), CATEGORIES, aux)
+    p = {d.name: np.full((N, 1), SHARED[d.name]) for d in ready.dpars}
+    if name == "dirichlet2":
+        p = {d: 1.0 + np.abs(v) for d, v in p.items()}
+    p |= {v.name: np.full((N, 1, 1), 0.4) for v in ready.vectors}
+    return ready, p, {k: v for k, v in aux.items() if k == "trials"}
+
+
+def densities(ready, p, aux, rows):
+    """Of responses in three columns."""
+    one = {k: v[:1] for k, v in p.items()}
+    columns = {f"column_{k + 1}": rows[:, k] for k in (1, 2)} if rows.shape[1] > 1 else {}
+    each = {k: np.broadcast_to(v, len(rows)) for k, v in aux.items()}
+    return np.exp(np.ravel(ready.logp(rows[:, 0], one, {**each, **columns})))
+
+
+@pytest.mark.parametrize("name", ["categorical", "multinomial", "dirichlet_multinomial"])
+def test_draws_of_categories(name):
+    ready, p, aux = of_categories(name, 0.0 if name == "categorical" else 4.0)
+    drawn = ready.random(np.random.default_rng(8), p, aux)[:, 0]
+    if name == "categorical":
+        cells = np.arange(1.0, 4.0)[:, None]
+        observed = np.array([(drawn == k).sum() for k in cells[:, 0]])
+    else:
+        cells = np.array([(i, j, 4.0 - i - j) for i in range(5) for j in range(5 - i)])
+        observed = np.array([(drawn == cell).all(axis=-1).sum() for cell in cells])
+    assert_frequencies(observed, densities(ready, p, aux, cells))
+
+
+@pytest.mark.parametrize("name", ["dirichlet", "dirichlet2", "logistic_normal"])
+def test_draws_of_shares(name):
+    """One over the density, over the draws in a region, has the mean of the region's area.
+
+    A bound of six standard errors is passed by chance once in 10^8 or so.
+    """
+    ready, p, aux = of_categories(name, 0.0)
+    drawn = ready.random(np.random.default_rng(9), p, aux)[:, 0]
+    for low, high in ((0.15, 0.35), (0.3, 0.45)):
+        inside = ((drawn[:, :2] > low) & (drawn[:, :2] < high)).all(axis=1)
+        inverse = np.zeros(N)
+        inverse[inside] = 1.0 / densities(ready, p, aux, drawn[inside])
+        assert inside.sum() > 100
+        error = inverse.std() / np.sqrt(N)
+        assert abs(inverse.mean() - (high - low) ** 2) < 6 * error
+
+
+RATED = ("poisson", "negbinomial", "geometric")
+MEASURED = ("gaussian", "student")
+
+
+@pytest.mark.parametrize("name", RATED)
+def test_draws_of_counts_with_a_rate(name):
+    family, p, aux = given(name, "mu", "log")
+    aux = {**aux, "rate": np.array([2.5])}
+    ready = family.for_response(np.array([1.0]), None, aux)
+    y, observed, shares = drawn_beside_density(ready, p, aux)
+    assert_frequencies(observed, shares)
+    assert abs(y.mean() - ready.mean(p, aux)[0, 0]) < 6 * y.std() / np.sqrt(N)
+
+
+@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("flags", [frozenset(), frozenset({"se(sigma)"})])
+def test_draws_of_responses_with_known_errors(name, flags):
+    family, p, aux = given(name, "mu", "identity")
+    aux = {**aux, "se": np.array([1.3])}
+    ready = family.for_response(np.array([1.0]), None, aux, flags)
+    p = p if flags else {**p, "sigma": np.zeros((N, 1))}
+    _, observed, shares = drawn_beside_density(ready, p, aux)
+    assert_frequencies(observed, shares)
 
 
 def test_the_tests_can_fail():

@@ -247,6 +247,8 @@ def reason(spec: ModelSpec) -> str:
 
 
 def test_the_engine_says_what_it_leaves_to_pymc() -> None:
-    assert "correlated residuals" in reason(build_spec("y ~ x + cosy(t, gr=g)", DATA))
+    assert reason(build_spec("y ~ x + cosy(t, gr=g)", DATA)) == "None"
+    places = reason(build_spec("y ~ x + corExp(t, gr=g)", DATA))
+    assert places == "correlated residuals (Distance) have no kernel"
     latent = build_spec("n ~ x + cosy(t, gr=g)", DATA, "poisson")
     assert "LatentResiduals" in reason(latent)

@@ -422,7 +422,7 @@ class Effects(Base):
         >>> import bayesmix as bx
         >>> sleep = bx.load_dataset("sleepstudy")
         >>> model = bx.Model("Reaction ~ s(Days, k=5) + (1 | Subject)", sleep)
-        >>> fit = model.fit(target_accept=0.97, random_seed=1, progressbar=False)
+        >>> fit = model.fit(target_accept=0.99, random_seed=1, progressbar=False)
         >>> curve = fit.conditional_smooths(resolution=5)["s(Days)"].table
         >>> curve.columns.tolist(), curve["Days"].tolist()
         (['Days', 'Estimate', 'Est.Error', 'Q2.5', 'Q97.5'], [0.0, 2.25, 4.5, 6.75, 9.0])

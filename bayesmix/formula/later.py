@@ -7,8 +7,7 @@ from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Span
 
 _SPECIAL_PREDICTORS = ("gp", "mo", "me", "mi")
-_AUTOCORRELATION = ("unstr",)
-_CALLS = frozenset((*_SPECIAL_PREDICTORS, *_AUTOCORRELATION, "mvbind"))
+_CALLS = frozenset((*_SPECIAL_PREDICTORS, "mvbind"))
 
 
 def not_yet(what: str, span: Span, hint: str | None = None) -> FormulaError:
@@ -17,6 +16,6 @@ def not_yet(what: str, span: Span, hint: str | None = None) -> FormulaError:
 
 
 def refuse_later_call(function: Token) -> None:
-    """Raise for ``s()``, ``mo()``, ``ar()``, …."""
+    """Raise for ``gp()``, ``mo()``, …."""
     if function.text in _CALLS:
         raise not_yet(f"{function.text}()", function.span)

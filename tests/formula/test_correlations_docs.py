@@ -15,10 +15,10 @@ SPELT = [
 
 
 def test_spellings_are_terms() -> None:
-    assert len(SPELT) == 12
+    assert len(SPELT) == 16
     for spellings in SPELT:
         assert spellings
         for text in spellings:
             (term,) = parse_formula(f"y ~ x + {text}").mu.specials
-            assert text.startswith(("cosy", "ar", "ma", "car", "sar"))
+            assert text.startswith(("cosy", "ar", "ma", "unstr", "cor", "car", "sar"))
             assert term.noun

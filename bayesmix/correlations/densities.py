@@ -29,7 +29,7 @@ def given_past(
     white, scale = correlation.whiten(given, residuals, layout, np)
     squares = np.cumsum(white**2, axis=-2) - white**2
     count = np.arange(len(layout.rows))[:, None]
-    return _logpdf(white, np.log(scale), nu, count, squares)
+    return log_density(white, np.log(scale), nu, count, squares)
 
 
 def given_others(
@@ -45,10 +45,10 @@ def given_others(
     own = product**2 / diagonal
     squares = (residuals * product).sum(axis=-2, keepdims=True) - own
     count = layout.mask.sum(axis=0) - 1
-    return _logpdf(product / np.sqrt(diagonal), -0.5 * np.log(diagonal), nu, count, squares)
+    return log_density(product / np.sqrt(diagonal), -0.5 * np.log(diagonal), nu, count, squares)
 
 
-def _logpdf(
+def log_density(
     z: np.ndarray, log_scale: np.ndarray, nu: np.ndarray | None, count: Any, squares: np.ndarray
 ) -> np.ndarray:
     """Of one given `count` others, whose sum of squares of what is new in each is `squares`."""

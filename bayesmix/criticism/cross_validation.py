@@ -46,7 +46,7 @@ def kfold(
             seeds[i],
             settings,
             np.flatnonzero(fold < i) if ahead else np.flatnonzero(fold != i),
-            "past" if ahead else "others",
+            "past" if ahead else "fit",
         )
         for i in numbers
     ]

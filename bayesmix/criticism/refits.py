@@ -47,7 +47,7 @@ class Task:
     seed: np.random.SeedSequence
     settings: Mapping[str, Any]
     kept: np.ndarray
-    given: str = "others"
+    given: str = "fit"
 
 
 @dataclass(frozen=True)

@@ -225,7 +225,8 @@ class Predictions(Base):
             As for `posterior_epred`; `newdata` needs the response.
         kind : str
             Where residuals are correlated: ``"others"``, conditional on the other rows of the group
-            (which is what `loo` is about: each row alone is left out), or ``"past"``, conditional
+            (which is what `loo` is about: each row alone is left out); ``"fit"``, of new rows, on
+            those of the group that the fit has alone (`kfold`); or ``"past"``, conditional
             on those before, whose sum over a group is the joint log likelihood, which ``"group"``
             returns. Rows of the fit are among the others. Rows are independent otherwise, given the
             past ones where ``cov=False``.

@@ -27,6 +27,7 @@ from bayesmix.predict.request import Request
 from bayesmix.predict.rows import Rows, aux_on, response_on, rows_of
 from bayesmix.predict.seeds import Seeds, make_seeds
 from bayesmix.predict.serial import (
+    FIT,
     GIVEN,
     correlated_draws,
     correlated_log_lik,
@@ -181,11 +182,11 @@ class Prediction:
     def log_lik(self, given: str = "others") -> Predicted:
         """The log likelihood of each row's response, times its weight.
 
-        Of rows that hang together it is conditional on the ``"others"`` of a group, or on those
-        before, its ``"past"``.
+        Of rows that hang together it is conditional on the ``"others"`` of a group, on those
+        before, its ``"past"``, or on those that the ``"fit"`` has.
         """
-        if not isinstance(given, str) or given not in GIVEN:
-            raise PredictionError(f"kind must be one of {listed(GIVEN)}, not {given!r}.")
+        if not isinstance(given, str) or given not in (*GIVEN, FIT):
+            raise PredictionError(f"kind must be one of {listed([*GIVEN, FIT])}, not {given!r}.")
         logp = LOG_LIK[type(self.response.likelihood)](self, given)
         return self._as("log_lik", lambda part: logp(part)[None])
 

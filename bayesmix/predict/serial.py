@@ -9,8 +9,9 @@ import numpy as np
 from scipy.special import ndtri, stdtr
 
 from bayesmix.correlations import Layout
-from bayesmix.correlations.densities import given_others, given_past
+from bayesmix.correlations.densities import given_others, given_past, log_density
 from bayesmix.correlations.lags import lagged_means
+from bayesmix.errors import PredictionError
 from bayesmix.parameters import MAIN
 from bayesmix.predict.forecasts import forecast_means, forecasts
 from bayesmix.predict.neighbours import Neighbours
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
 
 GIVEN = {"others": given_others, "past": given_past}
 """What the log likelihood of a row is conditional on: the others of its group, or those before."""
+FIT = "fit"
+"""Or those that the fit has."""
 
 
 def correlated_log_lik(prediction: Prediction, given: str) -> Callable[[slice], np.ndarray]:
     """That of rows whose residuals are one draw by group."""
+    if given == FIT:
+        return forecast_log_lik(prediction)
     near, correlation = Neighbours.of(prediction), prediction.response.likelihood.residuals
     draws = correlation.given(prediction.draws)
 
@@ -32,6 +37,39 @@ def correlated_log_lik(prediction: Prediction, given: str) -> Callable[[slice], 
         nu = p["nu"][..., None] if "nu" in p else None
         logp = GIVEN[given](correlation.correlation, draws, residuals, layout, nu)
         return (layout.in_rows(logp) - np.log(p["sigma"]))[:, np.searchsorted(rows, _numbers(part))]
+
+    return log_lik
+
+
+def forecast_log_lik(prediction: Prediction) -> Callable[[slice], np.ndarray]:
+    """That of rows that the fit hasn't, each given those of its group that it has.
+
+    Raises
+    ------
+    PredictionError
+        For rows that it has.
+    """
+    near = prediction.neighbours
+    if near.known.any():
+        raise PredictionError(
+            "kind='fit' is of rows that the fit hasn't; given the others of a group, its own rows "
+            "are kind='others'."
+        )
+    y, _ = prediction.observed
+
+    def log_lik(part: slice) -> np.ndarray:
+        p = prediction.parameters(prediction.etas(prediction.rows, part))
+        z = (y[part] - p["mu"]) / p["sigma"]
+        scale = np.broadcast_to(marginal_scale(prediction), z.shape).copy()
+        count, squares = np.zeros(z.shape[1]), np.zeros(z.shape)
+        for f in forecasts(prediction, part):
+            inside = (f.rows >= part.start) & (f.rows < part.stop)
+            at = f.rows[inside] - part.start
+            z[:, at] -= f.mean[:, inside]
+            scale[:, at] = np.sqrt((f.factor**2).sum(axis=-1))[:, inside]
+            count[at], squares[:, at] = f.known, f.squares[:, None]
+        logp = log_density(z / scale, np.log(scale), p.get("nu"), count, squares)
+        return logp - np.log(p["sigma"])
 
     return log_lik
 

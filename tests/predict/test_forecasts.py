@@ -146,6 +146,28 @@ def test_the_likelihood_of_groups_is_that_of_all_their_rows(name: str) -> None:
         fit_of(bx.Model("Reaction ~ Days", GAPS)).log_lik(kind="group")
 
 
+@pytest.mark.parametrize("name", TERMS)
+@pytest.mark.parametrize("family", ["gaussian", "student"])
+def test_likelihoods_given_the_fit_are_of_each_row_by_itself(name: str, family: str) -> None:
+    made, new = fit(name, family), NEW.drop(index=3).assign(Reaction=[300.0, 280, 310, 250, 260])
+    found, mu = made.log_lik(new, kind="fit").to_numpy(), made.posterior_linpred(new).to_numpy()
+    y = new["Reaction"].to_numpy()
+    for s in (0, 17):
+        nu = np.inf if family == "gaussian" else made.idata["posterior"]["nu"].to_numpy().ravel()[s]
+        said, left, (squares, k) = dense(made, name, s, "308", [3, 10, 12])
+        spread = 1.0 if nu == np.inf else np.sqrt((nu + squares) / (nu + k))
+        law = stats.t(nu + k, mu[s, [2, 0, 1]] + said, np.sqrt(np.diag(left)) * spread)
+        assert_allclose(found[s, [2, 0, 1]], law.logpdf(y[[2, 0, 1]]), rtol=1e-8)
+        values = {
+            n: made.idata["posterior"][n].to_numpy().reshape(40, -1)[s] for n in TERMS[name][1]
+        }
+        sd = made.idata["posterior"]["sigma"].to_numpy().ravel()[s]
+        sd = sd * covariance(name, values, np.array([1.0]))[0, 0] ** 0.5
+        assert_allclose(found[s, 3:], stats.t(nu, mu[s, 3:], sd).logpdf(y[3:]), rtol=1e-8)
+    with pytest.raises(bx.PredictionError, match="of rows that the fit hasn't"):
+        made.log_lik(kind="fit")
+
+
 def test_pairs_of_times() -> None:
     made = fit_of(bx.Model("Reaction ~ Days + unstr(Days, gr=Subject)", SLEEP[:30]))
     part = fit_of(

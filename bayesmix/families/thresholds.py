@@ -77,7 +77,10 @@ class Thresholds:
         each = [self._own(t, k, aux, m) for k in numbers]
         if self.kind == FLEXIBLE:
             return each
-        mean = sum(each[1:], each[0]) / len(each)
+        count, there = self.count(p, aux), each
+        if self.grouped:
+            there = [m.where(count > k, threshold, 0.0) for k, threshold in enumerate(each)]
+        mean = sum(there[1:], there[0]) / count
         return [threshold - mean for threshold in each]
 
     def at(self, p: Mapping[str, Any], at: Any, aux: Aux, m: Maths) -> Any:
@@ -131,8 +134,10 @@ def with_thresholds(
     labels = _categories(family, y, levels)
     counts = family.counts or (len(labels) - 1 - zero,)
     made = Thresholds(kind, counts, family.in_groups)
-    if made.grouped and kind != FLEXIBLE:
-        raise DataError(f"Thresholds of groups, thres(gr=), are {FLEXIBLE!r}, not {kind!r}.")
+    if made.grouped and kind == EQUIDISTANT:
+        raise DataError(
+            f"Thresholds of groups, thres(gr=), are {FLEXIBLE!r} or {SUM_TO_ZERO!r}, not {kind!r}."
+        )
     numbers = (1,) if kind == EQUIDISTANT else tuple(k for c in counts for k in range(1, c + 1))
     vector = Vector(
         *("thresholds", "threshold", "Intercept", numbers),

@@ -109,6 +109,11 @@ MODELS = {
         (),
     ),
     "category-specific, adjacent": ("grade ~ cs(x) + (cs(1) || g)", "acat", ()),
+    "thresholds of groups that add up to zero": (
+        "grade | thres(gr=f) ~ x + (1 | g)",
+        family("cumulative", threshold="sum_to_zero"),
+        (),
+    ),
     "thresholds of groups": ("grade | thres(gr=f) ~ x + (1 + x | g)", "cumulative", ()),
     "thresholds of groups, in steps": (
         bf("grade | thres(gr=f) ~ x + (1 | g)", disc="0 + z"),

@@ -147,18 +147,22 @@ GROUPED = "rating | thres(top, gr=item) ~ x + (1 | g)"
 
 
 @pytest.mark.parametrize("name", ["cumulative", "sratio", "cratio", "acat"])
-def test_thresholds_of_a_group_are_those_of_a_family_of_its_own(name):
-    fit, data = given_fit(GROUPED, items(), name), items()
+@pytest.mark.parametrize("kind", ["flexible", "sum_to_zero"])
+def test_thresholds_of_a_group_are_those_of_a_family_of_its_own(name, kind):
+    fit, data = given_fit(GROUPED, items(), family(name, threshold=kind)), items()
     thresholds = draws_of(fit)["thresholds"]
     epred, logp = fit.posterior_epred().values, fit.log_lik().values
     start = 0
     for label, count in COUNTS.items():
         rows = (data["item"] == label).to_numpy()
         alone = family(name).for_response(np.array([1.0, count + 1.0]), None, {})
+        own = thresholds[:, None, start : start + count]
+        if kind == "sum_to_zero":
+            own = own - own.mean(axis=-1, keepdims=True)
         p = {
             "mu": fit.posterior_linpred().values[:, rows],
             "disc": np.array([[1.0]]),
-            "thresholds": thresholds[:, None, start : start + count],
+            "thresholds": own,
         }
         assert_allclose(epred[:, rows, : count + 1], alone.mean(p, {}), rtol=1e-12)
         assert np.all(epred[:, rows, count + 1 :] == 0.0)
@@ -237,10 +241,12 @@ def test_priors_of_thresholds_of_a_group():
 NO_THRES = [
     ("rating | thres(top) ~ x", "cumulative", DataError, "one number for all rows"),
     ("rating | thres(gr=item) ~ cs(x)", "sratio", FormulaError, "thresholds that all rows share"),
+    ("rating | thres(gr=item) ~ x", family("acat", threshold="equidistant"), DataError,
+     "are 'flexible' or 'sum_to_zero', not 'equidistant'"),
     ("rating | thres(3) ~ x", "poisson", FormulaError, "can't use thres"),
     ("rating | thres(3) + trunc(lb=1) ~ x", "acat", FamilyError, "trunc.. needs"),
     ("rating | thres(3) + cens(0) ~ x", "cumulative", FamilyError, "cens.. needs"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("formula", "name", "error", "message"), NO_THRES)

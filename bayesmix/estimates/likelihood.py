@@ -17,6 +17,7 @@ from bayesmix.estimates.modes import Factored, Inner, Mode
 from bayesmix.estimates.rows import FamilyRows, Local, NormalRows, Rows
 from bayesmix.estimates.unknowns import (
     Coefficients,
+    Correlations,
     Covariance,
     Number,
     Scales,
@@ -269,6 +270,10 @@ def _thresholds(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
     return Thresholds(p) if p.transform == Transform.ORDERED else Number(p, 0.0)
 
 
+def _correlations(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    return Correlations(p)
+
+
 def _within(spec: ModelSpec, p: Parameter, sizes: Values) -> None:
     """What comes with another, or with the effects."""
 
@@ -284,5 +289,6 @@ UNKNOWNS = {
     Role.VARIANCE: _of_variance,
     Role.RESIDUAL: _number,
     Role.THRESHOLDS: _thresholds,
+    Role.CORRELATIONS: _correlations,
 }
 """What stands for a parameter, by its role; the roles that aren't here can't be estimated."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bayesmix.spec import ModelSpec
 
 PROBS = (0.025, 0.975)
-FURTHER = (Role.DPAR, Role.VARIANCE, Role.RESIDUAL, Role.SMOOTH_SD)
+FURTHER = (Role.DPAR, Role.VARIANCE, Role.RESIDUAL, Role.CORRELATIONS, Role.SMOOTH_SD)
 NAMES = {
     REML: "restricted maximum likelihood",
     LAPLACE: "maximum likelihood by Laplace's approximation",

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from bayesmix.parameters import Parameter
+from bayesmix.priors import lkj
 from bayesmix.spec import GroupPriors
 
 FAR = 15.0
@@ -114,6 +115,24 @@ class Thresholds:
         runs = (x[run] for run in self.parameter.runs)
         each = [r[0] + np.append(0.0, np.cumsum(np.exp(r[1:]))) for r in runs]
         return {self.parameter.name: np.concatenate(each)[None]}
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Those under the diagonal of a matrix, from partial ones' shares of the way from -1 to 1."""
+
+    parameter: Parameter
+
+    @property
+    def start(self) -> np.ndarray:
+        return np.zeros(self.parameter.size)
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        return [(-FAR, FAR)] * self.parameter.size
+
+    def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        return {self.parameter.name: lkj.of_partials(1.0 / (1.0 + np.exp(-x)))[None]}
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,22 @@ def test_autocorrelation_within_mares_is_that_of_nlme() -> None:
     assert_allclose(sigma / np.sqrt(1 - phi**2), found["sigma"], rtol=1e-4)
 
 
+def test_correlations_of_pairs_of_times_are_those_of_nlme() -> None:
+    """``gls(Reaction ~ Days, correlation = corSymm(form = ~ Days + 1 | Subject))`` by REML."""
+    sleep = bx.load_dataset("sleepstudy")
+    fit = bx.Model("Reaction ~ Days + unstr(Days, gr=Subject)", sleep[sleep["Days"] < 4])
+    fit = fit.optimize("reml")
+    assert fit.converged and abs(fit.loglik + 323.50143) < 1e-5
+    assert_allclose(fit.fixef()["Estimate"], [251.87279, 10.071755], rtol=1e-4)
+    further = fit.further()["Estimate"]
+    # nlme counts the pairs by the earlier time.
+    expected = {"0__1": 0.75159, "0__2": 0.43117, "0__3": 0.44460, "1__2": 0.73821,
+                "1__3": 0.71932, "2__3": 0.81687}  # fmt: skip
+    found = [further[f"cortime[{pair}]"] for pair in expected]
+    assert_allclose(found, list(expected.values()), atol=1e-4)
+    assert_allclose(further["sigma"], 33.618273, rtol=1e-4)
+
+
 def hawaii(residuals: str) -> bx.Model:
     birds = bx.load_dataset("hawaii").dropna(subset=["Moorhen.Kauai", "Rainfall"])
     birds = birds.assign(Birds=np.sqrt(birds["Moorhen.Kauai"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -17,12 +18,12 @@ AT_ONCE = 2**24
 """Numbers of matrices that are dealt with at a time."""
 
 
-class Dense:
+class Dense(ABC):
     """What a correlation can do whose groups have matrices (`blocks`)."""
 
+    @abstractmethod
     def blocks(self, given: Mapping[str, Any], layout: Layout, m: Any) -> list[Block]:
         """The groups of a layout, and their matrices."""
-        raise NotImplementedError
 
     def whiten(
         self, given: Mapping[str, Any], residuals: Any, layout: Layout, m: Any

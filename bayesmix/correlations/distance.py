@@ -41,16 +41,9 @@ class Distance(Dense):
 
     def blocks(self, given: Mapping[str, Any], layout: Layout, m: Any) -> list[Block]:
         """Every group has a matrix of its own, but those with the same places."""
-        sizes = (layout.rows >= 0).sum(axis=0)
-        places = np.where(layout.rows >= 0, layout.times, np.inf)
-        found, kind = np.unique(places, axis=1, return_inverse=True)
-        made = []
-        for i in range(found.shape[1]):
-            groups = np.flatnonzero(kind == i)
-            size = int(sizes[groups[0]])
-            places = layout.times[:size, groups[0]]
-            made.append((groups, size, self._matrix(given, places, m)))
-        return made
+        return [
+            (groups, len(places), self._matrix(given, places, m)) for groups, places in layout.kinds
+        ]
 
     def _matrix(self, given: Mapping[str, Any], places: np.ndarray, m: Any) -> Any:
         apart = np.abs(places[:, None] - places)

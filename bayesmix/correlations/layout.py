@@ -53,6 +53,16 @@ class Layout:
         """Ones where there is a row, zeros where a group has no more."""
         return (self.rows >= 0).astype(float)
 
+    @property
+    def kinds(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Groups that have the same times: their numbers, and these times."""
+        times = np.where(self.rows >= 0, self.times, np.inf)
+        found, kind = np.unique(times, axis=1, return_inverse=True)
+        return [
+            (np.flatnonzero(kind == i), column[np.isfinite(column)])
+            for i, column in enumerate(found.T)
+        ]
+
     def having(self, rows: np.ndarray) -> Layout:
         """The groups that some rows are in; `rows` says it of each row."""
         kept = (np.append(rows, False)[self.rows]).any(axis=0)

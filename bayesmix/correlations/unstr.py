@@ -53,12 +53,5 @@ class Unstructured(Dense):
     def blocks(self, given: Mapping[str, Any], layout: Layout, m: Any) -> list[Block]:
         """Groups with the same times have the same part of the matrix."""
         matrix = self.matrix(given["cortime"], m)
-        return [
-            (groups, len(at), matrix[(..., *np.ix_(at, at))]) for at, groups in self._kinds(layout)
-        ]
-
-    def _kinds(self, layout: Layout) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Groups that have the same times."""
-        numbers = np.where(layout.rows >= 0, self.number(layout.times), -1)
-        found, kind = np.unique(numbers, axis=1, return_inverse=True)
-        return [(c[c >= 0], np.flatnonzero(kind == i)) for i, c in enumerate(found.T)]
+        numbered = ((groups, self.number(times)) for groups, times in layout.kinds)
+        return [(groups, len(at), matrix[(..., *np.ix_(at, at))]) for groups, at in numbered]

@@ -65,14 +65,7 @@ def _known(args: Args, kwargs: Kwargs, span: Span) -> ResidualTerm:
 
 def _of_places(function: Token, args: Args, given: Mapping[str, Expr], span: Span) -> ResidualTerm:
     """``corExp(x, y, gr=g)``, by one or two coordinates."""
-    options = ("gr", *OPTIONS[function.text])
-    for name, value in given.items():
-        if name not in options:
-            raise FormulaError(
-                f"{function.text}() has no option {name!r}.{did_you_mean(name, options)}",
-                span=value.span,
-                hint=f"It has {listed(options)}.",
-            )
+    _check_names(function, given, ("gr", *OPTIONS[function.text]))
     if not 1 <= len(args) <= 2 or not all(isinstance(a, Name) for a in args):
         raise FormulaError(
             f"{function.text}() takes the columns of one or two coordinates.",
@@ -98,15 +91,18 @@ def _smoothness(given: Mapping[str, Expr]) -> float:
     return float(value.value)
 
 
-def _check_options(function: Token, given: Mapping[str, Expr], positional: int, span: Span) -> None:
-    there = ("time", "gr", *OPTIONS[function.text])
+def _check_names(function: Token, given: Mapping[str, Expr], options: tuple[str, ...]) -> None:
     for name, value in given.items():
-        if name not in there:
+        if name not in options:
             raise FormulaError(
-                f"{function.text}() has no option {name!r}.{did_you_mean(name, there)}",
+                f"{function.text}() has no option {name!r}.{did_you_mean(name, options)}",
                 span=value.span,
-                hint=f"It has {listed(there)}.",
+                hint=f"It has {listed(options)}.",
             )
+
+
+def _check_options(function: Token, given: Mapping[str, Expr], positional: int, span: Span) -> None:
+    _check_names(function, given, ("time", "gr", *OPTIONS[function.text]))
     if positional > 1:
         raise FormulaError(
             f"{function.text}() takes the column of times, and options by name.",

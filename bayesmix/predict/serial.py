@@ -29,7 +29,7 @@ def correlated_log_lik(prediction: Prediction, given: str) -> Callable[[slice], 
     """That of rows whose residuals are one draw by group."""
     if given == FIT:
         return forecast_log_lik(prediction)
-    near, correlation = Neighbours.of(prediction), prediction.response.likelihood.residuals
+    near, correlation = prediction.neighbours, prediction.response.likelihood.residuals
     draws = correlation.given(prediction.draws)
 
     def log_lik(part: slice) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The command line: ``bayesmix demo``."""
+"""The command line: ``bayesmix demo`` and ``bayesmix datasets``."""
 
 from __future__ import annotations
 
@@ -7,18 +7,47 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bayesmix.demo import DEMOS, FORMATS, Demo, opening, report, scene, three_predictions
-from bayesmix.errors import BayesmixError, did_you_mean
+from bayesmix.datasets import describe_dataset, list_datasets, load_dataset
+from bayesmix.demo import (
+    DEMOS,
+    FORMATS,
+    Demo,
+    listing,
+    opening,
+    report,
+    scene,
+    three_predictions,
+)
+from bayesmix.errors import BayesmixError, DataError, did_you_mean
 
 MOST_DRAWS, MOST_CHAINS, MOST_SEED = 100_000, 64, 2**63 - 1
 
-DESCRIPTION = (
+DESCRIPTION = """\
+Bayesian multilevel models from a formula, on PyMC.
+
+  bayesmix demo             a first model and its predictions, in some seconds
+  bayesmix demo --list      an example of each kind of model
+  bayesmix demo counts      one of them
+  bayesmix datasets         the example data
+  bayesmix datasets gpa     what is in one of them
+"""
+IN_PYTHON = """\
+in Python:
+  import bayesmix as bx
+  sleep = bx.load_dataset("sleepstudy")
+  fit = bx.brm("Reaction ~ 1 + Days + (1 + Days | Subject)", sleep)
+  fit          # the summary
+  help(fit)    # tables, predictions, effects, checks, pictures
+"""
+DEMO = (
     "Fit a multilevel model to a dataset that comes with the package, print the fit and its "
     "predictions for the average, a fitted and a new level of its group, and draw them."
 )
+DATA = "List the datasets that come with the package, or say what is in one of them."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +70,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     args = parser.parse_args(argv)
-    output = args.output or Path(f"bayesmix-demo-{args.demo.dataset}.png")
+    if args.command is None:
+        parser.print_help()
+    elif args.command == "datasets":
+        print(_datasets() if args.dataset is None else describe_dataset(args.dataset))
+    elif args.list:
+        print(listing())
+    else:
+        return _run(parser, args)
+    return 0
+
+
+def _run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
+    """Run a demo; the exit status."""
+    output = args.output or Path(f"bayesmix-demo-{args.demo.name}.png")
     try:
         _try_writing(output)
     except OSError as error:
@@ -60,16 +102,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _demo(demo: Demo, draws: int, chains: int, seed: int, output: Path) -> None:
     from bayesmix import plots
-    from bayesmix.datasets import load_dataset
-    from bayesmix.model import Model
 
     print(opening(demo), flush=True)
     data = load_dataset(demo.dataset)
-    fit = Model(demo.formula, data, demo.family).fit(draws=draws, chains=chains, random_seed=seed)
+    settings = {"draws": draws, "chains": chains, "random_seed": seed} | demo.settings
+    fit = demo.model(data).fit(**settings)
     predictions = three_predictions(fit, demo, seed)
     print(f"\n{report(fit, demo, predictions)}")
     plots.three_predictions(scene(demo, data), predictions).savefig(output)
     print(f"\nFigure: {output.resolve()}")
+
+
+def _datasets() -> str:
+    """The datasets, with the sizes of each."""
+    table = list_datasets().reset_index()
+    width = max(map(len, table["name"]))
+    head = f"{'name':{width}}  rows  columns  what was observed"
+    lines = (
+        f"{name:{width}}  {rows:4}  {columns:7}  {title}"
+        for name, rows, columns, title in table.itertuples(index=False)
+    )
+    return "\n".join([head, *lines])
 
 
 class _Parser(argparse.ArgumentParser):
@@ -80,18 +133,34 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="bayesmix", description="Bayesian multilevel models from a formula.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    demo = commands.add_parser("demo", help="fit an example and predict", description=DESCRIPTION)
-    add = demo.add_argument
+    parser = _Parser(
+        prog="bayesmix",
+        description=DESCRIPTION,
+        epilog=IN_PYTHON,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"bayesmix {version('bayesmix')}")
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
+    _add_demo(commands.add_parser("demo", help="fit an example and predict", description=DEMO))
+    data = commands.add_parser("datasets", help="list the example data", description=DATA)
+    data.add_argument(
+        "dataset", nargs="?", type=_dataset, metavar="NAME", help="say what is in this one"
+    )
+    return parser
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    """The arguments of a demo."""
+    add = parser.add_argument
     add(
         "demo",
         nargs="?",
-        type=_dataset,
-        default="sleepstudy",
-        metavar="DATASET",
-        help=f"one of {', '.join(DEMOS)} (default: sleepstudy)",
+        type=_demo_named,
+        default="slopes",
+        metavar="KIND",
+        help=f"one of {', '.join(DEMOS)} (default: slopes)",
     )
+    add("--list", action="store_true", help="say what the kinds are, and fit nothing")
     draws, chains, seed = _whole(1, MOST_DRAWS), _whole(1, MOST_CHAINS), _whole(0, MOST_SEED)
     add("--draws", type=draws, default=1000, help="kept draws of each chain (default: 1000)")
     add("--chains", type=chains, default=4, help="chains (default: 4)")
@@ -101,12 +170,18 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         type=_figure_path,
         metavar="FILE",
-        help=f"the figure: {ends} (default: bayesmix-demo-DATASET.png)",
+        help=f"the figure: {ends} (default: bayesmix-demo-KIND.png)",
     )
-    return parser
 
 
-def _dataset(name: str) -> Demo:
+def _dataset(name: str) -> str:
+    try:
+        return describe_dataset(name).name
+    except DataError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _demo_named(name: str) -> Demo:
     if name not in DEMOS:
         near = did_you_mean(name, DEMOS)
         known = ", ".join(DEMOS)

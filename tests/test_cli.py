@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import textwrap
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +44,12 @@ def here(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ((), "COMMAND"),
         (("fit",), "invalid choice: 'fit'"),
-        (("demo", "slepstudy"), "Did you mean 'sleepstudy'? There are sleepstudy, gpa"),
-        (("demo", "sleep\nstudy"), r"'sleep\nstudy'"),
-        (("demo", "gpa", "pupils"), "unrecognized arguments: pupils"),
+        (("demo", "slops"), "Did you mean 'slopes'? There are slopes, intercepts"),
+        (("demo", "slo\npes"), r"'slo\npes'"),
+        (("demo", "counts", "binary"), "unrecognized arguments: binary"),
+        (("datasets", "slepstudy"), "Did you mean 'sleepstudy'? There are 'cbpp', 'dll'"),
+        (("datasets", "gpa", "dll"), "unrecognized arguments: dll"),
         (("demo", "--draw", "-1"), "--draws: must be a whole number from 1 to 100000, not '-1'"),
         (("demo", "--draws", "0"), "not '0'"),
         (("demo", "--draws", "1e3"), "not '1e3'"),
@@ -79,31 +83,103 @@ def test_a_bad_argument_is_no_traceback_in_a_process_of_its_own():
     )
 
 
+def test_no_command_is_the_help_which_says_what_there_is(capsys):
+    assert cli.main([]) == 0
+    bare = capsys.readouterr().out
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--help"])
+    assert end.value.code == 0 and capsys.readouterr().out == bare
+    for said in ("bayesmix demo --list", "bayesmix datasets", "import bayesmix as bx"):
+        assert said in bare
+
+
+@pytest.mark.parametrize("line", re.findall(r"^  bayesmix (.*?)   ", cli.DESCRIPTION, re.M))
+def test_each_command_of_the_help_works(line, here, fits, capsys):
+    assert cli.main(line.split()) == 0
+    assert capsys.readouterr().out
+
+
+def test_the_python_of_the_help_runs(fits, capsys):
+    code = textwrap.dedent(cli.IN_PYTHON.partition("\n")[2])
+    exec(code.replace("help(fit)", "fit.fixef()"), {})
+    assert len(fits) == 1
+
+
+def test_the_list_of_demos_fits_nothing(fits, capsys):
+    assert cli.main(["demo", "--list"]) == 0
+    out = capsys.readouterr().out
+    for demo in DEMOS.values():
+        assert f"{demo.name} " in out and f"{demo.title}\n" in out
+        assert f"{demo.dataset}: {demo.text}, {demo.family}\n" in out
+    assert not fits
+
+
+def test_there_is_a_demo_of_each_kind():
+    families = {demo.family for demo in DEMOS.values()}
+    assert families == {
+        "gaussian",
+        "binomial",
+        "bernoulli",
+        "negbinomial",
+        "cumulative",
+        "weibull",
+    }
+    terms = " ".join(demo.text for demo in DEMOS.values())
+    assert all(
+        term in terms for term in ("(1 + Days | Subject)", "sigma ~", " s(", " ar(", "cens(")
+    )
+
+
+def test_datasets_are_listed_with_their_sizes(capsys):
+    assert cli.main(["datasets"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["name", "rows", "columns", "what", "was", "observed"]
+    table = bx.list_datasets()
+    assert [line.split(maxsplit=3) for line in lines] == [
+        [name, str(row["rows"]), str(row["columns"]), row["title"]]
+        for name, row in table.iterrows()
+    ]
+
+
+def test_a_dataset_is_described(capsys):
+    assert cli.main(["datasets", "machines"]) == 0
+    assert capsys.readouterr().out == f"{bx.describe_dataset('machines')}\n"
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"bayesmix {version('bayesmix')}\n"
+
+
 @pytest.mark.parametrize("name", DEMOS)
 def test_each_demo_prints_its_tables_and_draws_its_figure(name, here, fits, capsys):
     assert cli.main(["demo", name]) == 0
     out = capsys.readouterr().out
     demo = DEMOS[name]
     figure = here / f"bayesmix-demo-{name}.png"
-    assert demo.formula in out and f"How {demo.noun}s differ:" in out
+    assert demo.text in out and f"How {demo.noun}s differ:" in out
     for who in (f"average {demo.noun}", f"{demo.noun} {demo.level}", f"new {demo.noun}"):
-        assert f"  {who}" in out
+        assert f" {who}" in out
     assert out.endswith(f"Figure: {figure}\n")
     assert figure.read_bytes().startswith(PNG)
 
 
-def test_the_sleep_study_is_the_default_with_the_settings_of_fit(here, fits):
+def test_slopes_are_the_default_with_the_settings_of_fit(here, fits):
     assert cli.main(["demo"]) == 0
-    assert (here / "bayesmix-demo-sleepstudy.png").exists()
+    assert (here / "bayesmix-demo-slopes.png").exists()
     assert fits == [{"draws": 1000, "chains": 4, "random_seed": 1}]
 
 
 def test_settings_are_passed_on(here, fits, capsys):
-    args = ["demo", "cbpp", "--draws", "7", "--chains", "3", "--seed", "0", "--output", "a.SVG"]
+    args = ["demo", "trials", "--draws", "7", "--chains", "3", "--seed", "0", "--output", "a.SVG"]
     assert cli.main(args) == 0
-    assert fits == [{"draws": 7, "chains": 3, "random_seed": 0}]
+    cli.main(["demo", "smooth", "--draws", "7"])
+    careful = {"draws": 7, "chains": 4, "random_seed": 1, "target_accept": 0.99}
+    assert fits == [{"draws": 7, "chains": 3, "random_seed": 0}, careful]
     assert (here / "a.SVG").read_text().startswith("<?xml")
-    assert capsys.readouterr().out.endswith("a.SVG\n")
+    assert "a.SVG\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -150,7 +226,7 @@ def test_warnings_are_printed_without_code(here, fits, monkeypatch, capsys):
 def demo_fit(name):
     demo = DEMOS[name]
     data = bx.load_dataset(demo.dataset)
-    return demo, data, fit_of(bx.Model(demo.formula, data, demo.family))
+    return demo, data, fit_of(demo.model(data))
 
 
 @pytest.mark.parametrize("name", DEMOS)
@@ -158,11 +234,16 @@ def test_a_demo_fits_its_data(name):
     demo, data, fit = demo_fit(name)
     (group,) = fit.ngrps().index
     assert group == demo.group and demo.level in data[group].cat.categories
-    assert set(data[demo.x]) == set(demo.grid)
+    if demo.categorical:
+        assert set(data[demo.x]) == set(demo.grid)
+    else:
+        assert data[demo.x].min() <= min(demo.grid) and max(demo.grid) <= data[demo.x].max()
+    own = demo.comparable(data)
+    assert (own[demo.group] == demo.level).any()
 
 
 def test_the_three_predictions_are_those_of_the_fit():
-    demo, _, fit = demo_fit("sleepstudy")
+    demo, _, fit = demo_fit("slopes")
     draws = fit.idata["posterior"].to_dataset().stack(sample=("chain", "draw"))
     average, known, new = three_predictions(fit, demo, 1)
     b = draws["b"].transpose("sample", "coef").to_numpy()
@@ -181,11 +262,27 @@ def test_the_three_predictions_are_those_of_the_fit():
 
 
 def test_predictions_of_a_binomial_are_per_hundred():
-    demo, data, fit = demo_fit("cbpp")
+    demo, data, fit = demo_fit("trials")
     average, known, _ = three_predictions(fit, demo, 1)
     assert average.expected["Q97.5"].max() < 100 and known.response is None
     first = data.iloc[0]
     assert demo.observed(data)[0] == pytest.approx(100 * first["incidence"] / first["size"])
+
+
+def test_predictions_of_categories_are_of_the_event():
+    demo, _, fit = demo_fit("ordered")
+    average, *_ = three_predictions(fit, demo, 1)
+    of_all = fit.fitted(demo.rows, clusters="average")["Estimate"].unstack()
+    np.testing.assert_array_equal(average.expected["Estimate"], of_all[1])
+    assert average.response is None
+
+
+def test_of_shares_the_figure_has_that_of_all_rows():
+    demo, data, fit = demo_fit("binary")
+    panels = plots.three_predictions(scene(demo, data), three_predictions(fit, demo, 1)).axes
+    shares = data[data["situ"] == "other"].groupby("btype", observed=True)["y"].mean()
+    for panel in (panels[0], panels[2]):
+        assert any(np.array_equal(line.get_ydata(), shares) for line in panel.lines)
 
 
 @pytest.mark.parametrize("name", DEMOS)
@@ -201,8 +298,12 @@ def test_the_figure_has_a_panel_for_each_prediction(name):
         drawn = [line.get_ydata() for line in panel.lines]
         estimate = prediction.expected["Estimate"].to_numpy()
         assert any(np.array_equal(estimate, y) for y in drawn)
-    own = data[data[demo.group] == demo.level]
-    assert any(np.array_equal(line.get_ydata(), demo.observed(own)) for line in panels[1].lines)
+    own = demo.comparable(data)
+    own = own[own[demo.group] == demo.level]
+    dots = demo.observed(own)
+    if demo.event is not None:
+        dots = dots.groupby(own[demo.x], observed=True).mean()
+    assert any(np.array_equal(line.get_ydata(), dots) for line in panels[1].lines)
 
 
 def test_the_figure_goes_where_it_is_asked_to(fits, tmp_path, capsys):

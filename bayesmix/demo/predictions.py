@@ -22,19 +22,19 @@ def three_predictions(fit: Fit, demo: Demo, seed: int | None) -> tuple[Predictio
     known = rows.assign(**{demo.group: demo.level})
     as_estimated = {"clusters": "fitted", "random_seed": seed}
     drawn = {"clusters": "new", "random_seed": seed}
-    average = fit.fitted(rows, clusters="average")
+    average = _expected(fit, demo, rows, {"clusters": "average"})
     return (
         Prediction(f"average {noun}", "group effects set to zero", average),
         Prediction(
             f"{noun} {demo.level}",
             "group effects as estimated from its data",
-            fit.fitted(known, **as_estimated),
+            _expected(fit, demo, known, as_estimated),
             _responses(fit, demo, known, as_estimated),
         ),
         Prediction(
             f"new {noun}",
             "group effects drawn from their distribution",
-            fit.fitted(rows, **drawn),
+            _expected(fit, demo, rows, drawn),
             _responses(fit, demo, rows, drawn),
         ),
     )
@@ -46,11 +46,21 @@ def side_by_side(demo: Demo, predictions: Sequence[Prediction]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(demo.grid, name=demo.x, dtype=object))
 
 
+def _expected(fit: Fit, demo: Demo, rows: pd.DataFrame, how: dict[str, Any]) -> pd.DataFrame:
+    """Of responses in several categories the probability of the event."""
+    table = fit.fitted(rows, **how)
+    if isinstance(table.index, pd.MultiIndex):
+        return table.xs(demo.event, level="category")
+    return table
+
+
 def _responses(
     fit: Fit, demo: Demo, rows: pd.DataFrame, how: dict[str, Any]
 ) -> pd.DataFrame | None:
-    """Nothing where the data have other numbers of trials than the predictions."""
-    return None if demo.trials else fit.predict(rows, **how)
+    """Nothing of single events, nor where data and predictions have other numbers of trials."""
+    if demo.trials or demo.event is not None:
+        return None
+    return fit.predict(rows, **how)
 
 
 def _texts(table: pd.DataFrame, digits: int) -> list[str]:

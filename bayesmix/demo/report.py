@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bayesmix.datasets import describe_dataset
-from bayesmix.demo.models import Demo
+from bayesmix.demo.models import DEMOS, Demo
 from bayesmix.demo.predictions import side_by_side
 from bayesmix.fit import Fit
 from bayesmix.plots import Prediction
@@ -17,7 +17,16 @@ LEVELS = 3
 def opening(demo: Demo) -> str:
     """What is going to be fitted."""
     about = describe_dataset(demo.dataset)
-    return f"{about.name}: {about.title}\nFitting {demo.formula}, {demo.family} …"
+    return f"{demo.title}.\n{about.name}: {about.title}\nFitting {demo.text}, {demo.family} …"
+
+
+def listing() -> str:
+    """The demos: name, kind of model, dataset and formula of each."""
+    width = max(map(len, DEMOS))
+    return "\n".join(
+        f"{name:{width}}  {demo.title}\n{'':{width}}  {demo.dataset}: {demo.text}, {demo.family}"
+        for name, demo in DEMOS.items()
+    )
 
 
 def report(fit: Fit, demo: Demo, predictions: Sequence[Prediction]) -> str:
@@ -35,7 +44,8 @@ def report(fit: Fit, demo: Demo, predictions: Sequence[Prediction]) -> str:
 
 def _group_table(fit: Fit, demo: Demo) -> str:
     spread, coef = fit.varcorr()[demo.group], fit.coef()[demo.group]
-    levels, names = coef.index.get_level_values(0).unique(), spread.sd.index
+    levels = coef.index.unique(0)
+    names = [c for c in coef.index.unique(1) if _of_a_threshold(c) in spread.sd.index]
     first = coef.loc[[(level, name) for level in levels[:LEVELS] for name in names]]
     return "\n\n".join(
         [
@@ -45,6 +55,11 @@ def _group_table(fit: Fit, demo: Demo) -> str:
             repr(first),
         ]
     )
+
+
+def _of_a_threshold(coef: str) -> str:
+    """``Intercept[1]``, a threshold of ordered categories, moves with the ``Intercept``."""
+    return "Intercept" if coef.startswith("Intercept[") else coef
 
 
 def _reading(demo: Demo) -> str:

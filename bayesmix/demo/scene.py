@@ -19,9 +19,10 @@ def scene(demo: Demo, data: pd.DataFrame) -> Scene:
     data : DataFrame
         What the model was fitted to.
     """
+    data = demo.comparable(data)
     x = data[demo.x].astype(object)
     if demo.categorical:
         x = x.map({value: i for i, value in enumerate(demo.grid)})
     observed = pd.DataFrame({"cluster": data[demo.group], "x": x, "y": demo.observed(data)})
-    names = demo.noun, demo.level, demo.x_label, demo.y_label, demo.formula
-    return Scene(demo.grid, *names, observed)
+    names = demo.noun, demo.level, demo.x_label, demo.y_label, demo.text
+    return Scene(demo.grid, *names, observed, shares=demo.event is not None)

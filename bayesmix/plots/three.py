@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 COLOURS = (INK, BLUE, ORANGE)
 """For the average, the fitted and the new cluster."""
+FEW = 4
+"""Numbers on the x axis up to which each has its tick."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Scene:
     x_label, y_label, title : str
     observed : DataFrame
         Columns ``cluster``, ``x`` and ``y``, on the scale of the predictions.
+    shares : bool
+        Whether ``y`` is 0 or 1, so that of all clusters only the share of ones can be drawn.
     """
 
     grid: tuple[Any, ...]
@@ -64,6 +68,7 @@ class Scene:
     y_label: str
     title: str
     observed: pd.DataFrame
+    shares: bool = False
 
     @property
     def categorical(self) -> bool:
@@ -88,7 +93,8 @@ def three_predictions(scene: Scene, predictions: Sequence[Prediction]) -> Figure
     panels = fig.subplots(1, 3, sharex=True, sharey=True)
     average, fitted, new = panels
     for axes in (average, new):
-        _clusters(axes, scene.observed)
+        draw = _shares if scene.shares else _clusters
+        draw(axes, scene.observed)
     _own_data(fitted, scene)
     for axes, prediction, colour in zip(panels, predictions, COLOURS, strict=True):
         _prediction(axes, scene, prediction, colour)
@@ -108,8 +114,16 @@ def _clusters(axes: Axes, observed: pd.DataFrame) -> None:
         axes.plot(means.index, means, color=GREY, alpha=strength, linewidth=0.9, zorder=1)
 
 
+def _shares(axes: Axes, observed: pd.DataFrame) -> None:
+    """The share of ones among all rows."""
+    shares = observed.groupby("x")["y"].mean()
+    axes.plot(shares.index, shares, "s--", color=GREY, linewidth=0.9, markersize=5, zorder=1)
+
+
 def _own_data(axes: Axes, scene: Scene) -> None:
     own = scene.observed[scene.observed["cluster"].astype(str) == str(scene.level)]
+    if scene.shares:
+        own = own.groupby("x", as_index=False)["y"].mean()
     beside = 0.15 if scene.categorical else 0
     axes.plot(own["x"] + beside, own["y"], "o", color=INK, markersize=4.5, zorder=3)
 
@@ -142,6 +156,8 @@ def _dress(axes: Axes, scene: Scene, prediction: Prediction, colour: str) -> Non
     axes.annotate(prediction.how, (0, 1), (0, 6), "axes fraction", "offset points", color=MUTED)
     if scene.categorical:
         axes.set_xticks(scene.at, list(scene.grid))
+    elif len(scene.grid) <= FEW:
+        axes.set_xticks(scene.at)
     axes.margins(x=0.2 if scene.categorical else 0.04)
     axes.set_xlabel(scene.x_label, color=INK)
     axes.spines[["top", "right"]].set_visible(False)
@@ -154,5 +170,8 @@ def _caption(scene: Scene, predictions: Sequence[Prediction]) -> str:
     parts = [f"{expected}: 95% interval of the expected value"]
     if any(p.response is not None for p in predictions):
         parts.append(f"; {single}: where 95% of single responses lie")
-    parts.append(f". Grey: data of all {scene.noun}s. Black: data of {scene.noun} {scene.level}.")
+    what = "share in the data" if scene.shares else "data"
+    parts.append(
+        f". Grey: {what} of all {scene.noun}s. Black: {what} of {scene.noun} {scene.level}."
+    )
     return "".join(parts)

@@ -14,7 +14,10 @@ Everything that is raised on purpose stands in one of two trees::
 
     BayesmixWarning
     ├── MissingRowsWarning   rows left out of a fit
-    └── ConvergenceWarning   draws not to be trusted yet
+    ├── ConvergenceWarning   draws not to be trusted yet
+    ├── ExtrapolationWarning splines beyond their data
+    ├── StaleFitWarning      a file that holds another fit
+    └── CacheWarning         compiled functions that can't be kept
 
 Messages say what was wrong, where, and what there is instead.
 """
@@ -27,15 +30,18 @@ from collections.abc import Iterable
 __all__ = [
     "BayesmixError",
     "BayesmixWarning",
+    "CacheWarning",
     "ConvergenceWarning",
     "DataError",
     "EstimationError",
+    "ExtrapolationWarning",
     "FamilyError",
     "FormulaError",
     "MissingRowsWarning",
     "PredictionError",
     "PriorError",
     "SamplingError",
+    "StaleFitWarning",
     "StorageError",
     "did_you_mean",
     "listed",

@@ -8,7 +8,14 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-PAGES = sorted((Path(__file__).parents[1] / "docs").glob("*.md"))
+import bayesmix as bx
+import bayesmix.errors
+from bayesmix.fit.plots import Plots
+from bayesmix.formula import redotted
+from bayesmix.plots import KINDS
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
 CODE = {p.stem: re.findall(r"^```python\n(.*?)^```", p.read_text(), re.M | re.S) for p in PAGES}
 
 
@@ -19,3 +26,34 @@ def test_python_of_a_page_runs(page: str) -> None:
     for block in CODE[page]:
         exec(compile(block, f"{page}.md", "exec"), names)
     plt.close("all")
+
+
+def examples_of_formulas() -> list[str]:
+    """What stands in backticks in the second column of the tables of formulas."""
+    rows = re.findall(r"^\| .*", (DOCS / "formula.md").read_text(), re.M)
+    cells = [re.split(r"(?<!\\)\|", row)[2].strip() for row in rows]
+    return [c.strip("`").replace(r"\|", "|") for c in cells if c.startswith("`")]
+
+
+@pytest.mark.parametrize("example", examples_of_formulas())
+def test_an_example_of_a_formula_is_read(example: str) -> None:
+    if example.startswith(". ~"):
+        assert redotted(example, bx.bf("y ~ z"))
+    else:
+        assert eval(example, {"bf": bx.bf}) if example.startswith("bf(") else bx.bf(example)
+
+
+def test_the_gallery_has_every_picture() -> None:
+    text = (DOCS / "gallery.md").read_text()
+    methods = [name for name in vars(Plots) if not name.startswith("_")]
+    assert [m for m in methods if f"plot.{m}(" not in text] == []
+    assert [kind for kind in KINDS if f'pp_check("{kind}"' not in text] == []
+
+
+def test_the_reference_has_all_that_is_public() -> None:
+    text = "".join(page.read_text() for page in (DOCS / "api").glob("*.md"))
+    named = set(re.findall(r"\.\. auto\w+:: (?:bayesmix\.)?([\w.]+)", text))
+    errors = {name for name in bx.__all__ if hasattr(bayesmix.errors, name)}
+    assert set(bx.__all__) - errors - named == set()
+    methods = {name for name in dir(bx.Fit) if not name.startswith("_")}
+    assert {f"Fit.{name}" for name in methods} - named == set()

@@ -61,8 +61,8 @@ def from_brms(model: Model, draws: Any) -> Fit:
         If a parameter of the model is not in the draws, or one of theirs not in the model; if
         values are missing, or chains of unequal length.
 
-    See Also
-    --------
+    References
+    ----------
     brms's ``as_draws_df``: https://paulbuerkner.com/brms/reference/draws-brms.html
 
     Examples

@@ -188,8 +188,8 @@ class Tables(Base):
         PredictionError
             For a variable that isn't there.
 
-        See Also
-        --------
+        References
+        ----------
         brms's ``prior_draws``: https://paulbuerkner.com/brms/reference/prior_draws.brmsfit.html
 
         Examples

@@ -129,8 +129,8 @@ def prior(
     PriorError
         If the text can't be read, or the rest doesn't go together.
 
-    See Also
-    --------
+    References
+    ----------
     brms's ``set_prior``: https://paulbuerkner.com/brms/reference/set_prior.html
 
     Examples

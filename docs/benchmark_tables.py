@@ -65,8 +65,9 @@ def calibration() -> Markdown:
     head = ["model", "data sets", "quantities", "least p, after Bonferroni", "of", "log likelihood"]
     lines = [_row(head), _row(["---"] * len(head))]
     for c in cases:
+        case, sizes = c["case"].replace("|", r"\|"), [str(c["sets"]), str(c["quantities"])]
         numbers = f"{c['after_bonferroni']:.2g}", f"`{c['of']}`", f"{c['log_likelihood_p']:.2g}"
-        lines.append(_row([c["case"], str(c["sets"]), str(c["quantities"]), *numbers]))
+        lines.append(_row([case, *sizes, *numbers]))
     return Markdown("\n".join(lines))
 
 

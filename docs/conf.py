@@ -4,10 +4,16 @@ Pages with code cells are run at each build, notebooks too, so that what they sh
 of the same commit does.
 """
 
+import shutil
 import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
+NOTEBOOKS = HERE / "notebooks"
+"""A copy, for Sphinx reads what is below its own folder."""
+
+shutil.rmtree(NOTEBOOKS, ignore_errors=True)
+shutil.copytree(HERE.parent / "notebooks", NOTEBOOKS)
 
 project = "bayesmix"
 version = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]["version"]

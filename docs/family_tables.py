@@ -24,9 +24,7 @@ INFLATED = "Lambert (1992), *Technometrics* 34"
 HURDLE = "Mullahy (1986), *Journal of Econometrics* 33"
 
 OF_ZEROS = r"$\mathrm{{zi}}\,[y = 0] + (1 - \mathrm{{zi}})\, f(y)$, f that of `{}`"
-OF_HURDLE = (
-    r"$\mathrm{{hu}}$ at 0, above $(1 - \mathrm{{hu}})\, f(y) / (1 - f(0))$, f that of `{}`"
-)
+OF_HURDLE = r"$\mathrm{{hu}}$ at 0, above $(1 - \mathrm{{hu}})\, f(y) / (1 - f(0))$, f that of `{}`"
 OF_SHARE = r"${0}$ at 0, otherwise $(1 - {0})\, f(y)$, f that of `{1}`"
 ZI, HU = r"\mathrm{zi}", r"\mathrm{hu}"
 NEGATIVE = (
@@ -136,7 +134,7 @@ DENSITIES: dict[str, dict[str, tuple[str, str]]] = {
             "Ferrari, Cribari-Neto (2004), *Journal of Applied Statistics* 31",
         ),
         "xbeta": (
-            r"that of $(1 + 2\kappa) B - \kappa$, B being `Beta`; what falls beyond 0 or 1 counts as 0 or 1",
+            r"that of $(1 + 2\kappa) B - \kappa$ with B of `Beta`, cut off at 0 and at 1",
             "Kosmidis, Zeileis (2025), *JRSS C*",
         ),
         "zero_inflated_beta": (

@@ -55,7 +55,21 @@ class Fit(Tables, Effects, Checks):
 
     @property
     def plot(self) -> Plots:
-        """Pictures; see `Plots`."""
+        """Pictures; see `Plots`.
+
+        Returns
+        -------
+        Plots
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.plot.conditional_effects("x").axes[0].get_xlabel()
+        'x'
+        """
         return Plots(self)
 
     def update(
@@ -80,9 +94,23 @@ class Fit(Tables, Effects, Checks):
         -------
         Fit
 
+        Raises
+        ------
+        FormulaError, DataError, FamilyError, PriorError, SamplingError
+            As `Model` and `Model.fit`.
+
         References
         ----------
         brms: https://paulbuerkner.com/brms/reference/update.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> fit = bx.brm("Reaction ~ Days + (1 | Subject)", sleep, random_seed=1, progressbar=False)
+        >>> other = fit.update(". ~ . + I(Days**2)", random_seed=1, progressbar=False)
+        >>> other.fixef().index.tolist()
+        ['Intercept', 'Days', 'I(Days ** 2)']
         """
         model = self.model.update(formula, data, family, prior, data2)
         return model.fit(**self._sampling(sampling))
@@ -102,6 +130,18 @@ class Fit(Tables, Effects, Checks):
         ------
         StorageError
             If the file can't be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     again = bx.load(fit.save(f"{folder}/fit.nc"))
+        >>> again.fixef()["Estimate"].to_dict()
+        {'Intercept': 0.6, 'x': 2.1}
         """
         from bayesmix.storage import save_fit
 

@@ -57,6 +57,25 @@ class Predictions(Base):
         -------
         xarray.DataArray
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
+
+        Raises
+        ------
+        PredictionError
+            As `posterior_epred`.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/posterior_linpred.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"count": [1, 3, 4, 8], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.0, 0.2], "b_x": [0.7, 0.6]}
+        >>> fit = bx.from_brms(bx.Model("count ~ x", data, "poisson"), draws)
+        >>> fit.posterior_linpred({"x": [1.0, 2.0]}).to_numpy()
+        array([[0.7, 1.4],
+               [0.8, 1.4]])
         """
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average, incl_autocor
@@ -199,6 +218,25 @@ class Predictions(Base):
         -------
         xarray.DataArray
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``.
+
+        Raises
+        ------
+        PredictionError
+            As `posterior_epred`; for parameters out of the range that can be drawn with.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/posterior_predict.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"count": [1, 3, 4, 8], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.0, 0.2], "b_x": [0.7, 0.6]}
+        >>> fit = bx.from_brms(bx.Model("count ~ x", data, "poisson"), draws)
+        >>> drawn = fit.posterior_predict({"x": [1.0, 2.0]}, random_seed=1)
+        >>> drawn.dims, drawn.dtype
+        (('sample', 'obs'), dtype('int64'))
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average, incl_autocor
@@ -235,6 +273,25 @@ class Predictions(Base):
         -------
         xarray.DataArray
             Dims ``sample`` (with ``chain`` and ``draw``) and ``obs``, or ``group``.
+
+        Raises
+        ------
+        PredictionError
+            As `posterior_epred`; for another `kind`, and for rows without a response.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/log_lik.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"count": [1, 3, 4, 8], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.0, 0.2], "b_x": [0.7, 0.6]}
+        >>> fit = bx.from_brms(bx.Model("count ~ x", data, "poisson"), draws)
+        >>> fit.log_lik().to_numpy().round(2)
+        array([[-1.  , -1.71, -1.63, -1.97],
+               [-1.02, -1.62, -1.63, -1.99]])
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
         if kind == GROUP:
@@ -262,6 +319,24 @@ class Predictions(Base):
         DataFrame
             Indexed by row label; columns ``Estimate, Est.Error, Q2.5, Q97.5``, or, of a response in
             categories, how often each was drawn, ``P(Y = label)``.
+
+        Raises
+        ------
+        PredictionError
+            As `posterior_epred`.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/predict.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"count": [1, 3, 4, 8], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.0, 0.2], "b_x": [0.7, 0.6]}
+        >>> fit = bx.from_brms(bx.Model("count ~ x", data, "poisson"), draws)
+        >>> fit.predict({"x": [1.0, 2.0]}, random_seed=1).columns.tolist()
+        ['Estimate', 'Est.Error', 'Q2.5', 'Q97.5']
         """
         predicted, family = self._asked(newdata, how).predict(), self.model.spec.family
         if family.outcome is not None and family.first_code is not None:
@@ -292,6 +367,30 @@ class Predictions(Base):
         -------
         DataFrame
             Indexed by row label; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
+
+        Raises
+        ------
+        PredictionError
+            As `posterior_epred`; for another `scale`.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/fitted.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"count": [1, 3, 4, 8], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.0, 0.2], "b_x": [0.7, 0.6]}
+        >>> fit = bx.from_brms(bx.Model("count ~ x", data, "poisson"), draws)
+        >>> fit.fitted({"x": [0.0, 1.0]}, probs=[])
+          Estimate Est.Error
+        0     1.11      0.16
+        1     2.12      0.15
+        >>> fit.fitted({"x": [0.0, 1.0]}, scale="linear", probs=[])
+          Estimate Est.Error
+        0     0.10      0.14
+        1    0.750     0.071
         """
         if scale not in ("response", "linear"):
             raise PredictionError(f"scale must be 'response' or 'linear', not {scale!r}.")
@@ -309,6 +408,19 @@ class Predictions(Base):
         -------
         ndarray
             One value a draw, chains laid end to end.
+
+        References
+        ----------
+        Stan's ``lp__``, less the logarithms of Jacobian determinants.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.log_density().round(2)
+        array([-8.34, -7.85])
         """
         return log_density(self.model.spec, self._draws)
 

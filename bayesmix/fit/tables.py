@@ -33,6 +33,27 @@ class Tables(Base):
             Indexed by part (a group, ``"Population"``, ``"Further"``) and parameter; columns
             ``Estimate, Est.Error, Q2.5, Q97.5, Rhat, Bulk_ESS, Tail_ESS``. Standard deviations and
             population coefficients on the scale of the link, further parameters on their own.
+
+        Raises
+        ------
+        PredictionError
+            For `probs` outside of 0 to 1.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/summary.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> fit = bx.brm("Reaction ~ Days + (1 | Subject)", sleep, random_seed=1, progressbar=False)
+        >>> fit.summary().loc["Subject"].columns.tolist()
+        ['Estimate', 'Est.Error', 'Q2.5', 'Q97.5', 'Rhat', 'Bulk_ESS', 'Tail_ESS']
+        >>> fit.summary().loc["Further", "Estimate"].round()
+        parameter
+        sigma    31.0
+        Name: Estimate, dtype: float64
         """
         return summary.overview(self.model.spec, self._draws, probs, robust)
 
@@ -49,6 +70,27 @@ class Tables(Base):
         DataFrame
             Indexed by coefficient, those of other dpars than mu with its prefix
             (``sigma_Days``); columns ``Estimate, Est.Error, Q2.5, Q97.5``.
+
+        Raises
+        ------
+        PredictionError
+            For `probs` outside of 0 to 1.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/fixef.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.fixef(probs=[])
+                  Estimate Est.Error
+        coef
+        Intercept     0.60      0.14
+        x             2.10      0.14
         """
         return summary.fixef(self.model.spec, self._draws, probs, robust)
 
@@ -74,6 +116,28 @@ class Tables(Base):
         -------
         mapping of str to DataFrame
             By group; indexed by level and coefficient, or by level.
+
+        Raises
+        ------
+        PredictionError
+            For a coefficient to sort by that no group has.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/ranef.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [4.0, 4.2], "sigma": [1.0, 1.0], "sd_g__Intercept": [1.0, 2.0],
+        ...          "r_g[a,Intercept]": [-1.0, -1.2], "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1 + (1 | g)", data), draws)
+        >>> fit.ranef(probs=[])["g"]
+                    Estimate Est.Error
+        g coef
+        a Intercept    -1.10      0.14
+        b Intercept     1.20      0.28
         """
         return summary.arranged(
             summary.ranef(self.model.spec, self._draws, probs, robust), wide, sort
@@ -98,6 +162,28 @@ class Tables(Base):
         mapping of str to DataFrame
             By group; indexed by level and coefficient, or by level. A coefficient that only the
             population or only the group has counts as 0 on the other side.
+
+        Raises
+        ------
+        PredictionError
+            For a coefficient to sort by that no group has.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/coef.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [4.0, 4.2], "sigma": [1.0, 1.0], "sd_g__Intercept": [1.0, 2.0],
+        ...          "r_g[a,Intercept]": [-1.0, -1.2], "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1 + (1 | g)", data), draws)
+        >>> fit.coef(wide=True)["g"]
+          Intercept
+        g
+        a      3.00
+        b      5.30
         """
         return summary.arranged(
             summary.coef(self.model.spec, self._draws, probs, robust), wide, sort
@@ -121,11 +207,56 @@ class Tables(Base):
             ``sd``, ``cor`` and ``cov`` (the latter two None where nothing is correlated). Its
             ``table`` is what it prints: ``Share`` averages over the rows of the fit and is on the
             latent scale, with the residual variance of `icc`.
+
+        Raises
+        ------
+        PredictionError
+            For `probs` outside of 0 to 1.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/VarCorr.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [4.0, 4.2], "sigma": [1.0, 1.0], "sd_g__Intercept": [1.0, 2.0],
+        ...          "r_g[a,Intercept]": [-1.0, -1.2], "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1 + (1 | g)", data), draws)
+        >>> fit.varcorr(probs=[])["g"].sd
+                  Estimate Est.Error
+        coef
+        Intercept     1.50      0.71
+        >>> fit.varcorr(probs=[]).table["Share"].round(2).tolist()
+        [0.65, 0.35]
         """
         return summary.varcorr(self.model.spec, self._draws, probs, robust)
 
     def ngrps(self) -> pd.DataFrame:
-        """The number of levels of each group, as a column ``Levels``."""
+        """The number of levels of each group, as a column ``Levels``.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by group.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/ngrps.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [4.0, 4.2], "sigma": [1.0, 1.0], "sd_g__Intercept": [1.0, 2.0],
+        ...          "r_g[a,Intercept]": [-1.0, -1.2], "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1 + (1 | g)", data), draws)
+        >>> fit.ngrps()
+              Levels
+        group
+        g          2
+        """
         return summary.ngrps(self.model.spec)
 
     def draws(self, variable: str | None = None) -> pd.DataFrame:

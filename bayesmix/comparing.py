@@ -40,6 +40,18 @@ def loo_compare(fits: Mapping[str, Fit | ELPDData], weights: str = "stacking") -
     ----------
     Y. Yao, A. Vehtari, D. Simpson, A. Gelman (2018). Using stacking to average Bayesian predictive
     distributions. Bayesian Analysis 13(3).
+
+    Examples
+    --------
+    >>> import bayesmix as bx
+    >>> sleep = bx.load_dataset("sleepstudy")
+    >>> how = {"random_seed": 1, "progressbar": False}
+    >>> fits = {
+    ...     "slope": bx.brm("Reaction ~ Days", sleep, **how),
+    ...     "no slope": bx.brm("Reaction ~ 1", sleep, **how),
+    ... }
+    >>> bx.loo_compare(fits).index.tolist()
+    ['slope', 'no slope']
     """
     if not isinstance(fits, Mapping):
         raise PredictionError(

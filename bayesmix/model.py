@@ -86,7 +86,23 @@ class Model:
 
     @classmethod
     def from_spec(cls, spec: ModelSpec) -> Model:
-        """The model of a spec that is there already."""
+        """The model of a spec that is there already.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+
+        Returns
+        -------
+        Model
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> model = bx.Model("Reaction ~ Days", bx.load_dataset("sleepstudy"))
+        >>> bx.Model.from_spec(model.spec).data.shape
+        (180, 2)
+        """
         model = cls.__new__(cls)
         model.spec = spec
         return model
@@ -149,7 +165,28 @@ class Model:
         return Equation(self.spec)
 
     def graph(self, **kwargs: Any) -> Any:
-        """PyMC's picture of the model (`pymc.model_to_graphviz`; needs graphviz installed)."""
+        """PyMC's picture of the model (`pymc.model_to_graphviz`; needs graphviz installed).
+
+        Parameters
+        ----------
+        **kwargs
+            Of `pymc.model_to_graphviz`.
+
+        Returns
+        -------
+        graphviz.Digraph
+
+        Raises
+        ------
+        ImportError
+            Without the Python package graphviz.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> model = bx.Model("Reaction ~ Days", bx.load_dataset("sleepstudy"))
+        >>> model.graph().save("model.dot")  # doctest: +SKIP
+        """
         from bayesmix.pymc_model import graph
 
         return graph(self.pymc, **kwargs)
@@ -171,6 +208,18 @@ class Model:
         ------
         PriorError
             If a prior is flat; it names the parameters.
+
+        References
+        ----------
+        brms: ``sample_prior``, https://paulbuerkner.com/brms/reference/brm.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> model = bx.Model("y ~ x", data, prior=bx.prior("normal(0, 2)", "b"))
+        >>> model.sample_prior(draws=100, random_seed=1)["prior_predictive"]["y"].sizes["draw"]
+        100
         """
         seed = seed_sequence(random_seed, SamplingError)
         prior = draw_prior(self.spec, draws, seed)
@@ -239,6 +288,20 @@ class Model:
         -----
         ConvergenceWarning
             Once, if draws diverged, R-hat is above 1.01 or the effective sample size is low.
+
+        References
+        ----------
+        M. D. Hoffman, A. Gelman (2014). The No-U-Turn sampler: adaptively setting path lengths in
+        Hamiltonian Monte Carlo. Journal of Machine Learning Research 15.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> model = bx.Model("Reaction ~ Days + (Days | Subject)", sleep)
+        >>> fit = model.fit(random_seed=1, progressbar=False)
+        >>> fit.idata["posterior"].attrs["sampler"], dict(fit.idata["posterior"]["r_Subject"].sizes)
+        ('fused', {'chain': 4, 'draw': 1000, 'Subject': 18, 'Subject_coef': 2})
         """
         settings = Settings(
             draws,
@@ -368,6 +431,13 @@ class Model:
             If the rows don't make a model.
         SamplingError
             If `pymc` was changed, for the change can't be made again on other rows.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> model = bx.Model("Reaction ~ Days", bx.load_dataset("sleepstudy"))
+        >>> len(model.on_rows(range(90)).data)
+        90
         """
         if "pymc" in self.__dict__ and self._problem().changes:
             raise SamplingError(

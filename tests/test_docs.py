@@ -7,9 +7,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
+from numpydoc.validate import validate
 
 import bayesmix as bx
 import bayesmix.errors
+from bayesmix.estimates import PointFit
 from bayesmix.fit.plots import Plots
 from bayesmix.formula import redotted
 from bayesmix.plots import KINDS
@@ -57,3 +59,23 @@ def test_the_reference_has_all_that_is_public() -> None:
     assert set(bx.__all__) - errors - named == set()
     methods = {name for name in dir(bx.Fit) if not name.startswith("_")}
     assert {f"Fit.{name}" for name in methods} - named == set()
+
+
+def public() -> list[str]:
+    """All that a user calls: names of the package, and methods of what it makes."""
+    names = [f"bayesmix.{name}" for name in bx.__all__ if name != "NA"]
+    kinds = {"bayesmix.Model": bx.Model, "bayesmix.Fit": bx.Fit}
+    kinds |= {"bayesmix.fit.plots.Plots": Plots, "bayesmix.estimates.PointFit": PointFit}
+    for owner, kind in kinds.items():
+        methods = (m for m in dir(kind) if not m.startswith("_") and callable(getattr(kind, m)))
+        names += [f"{owner}.{m}" for m in methods]
+    return names
+
+
+@pytest.mark.parametrize("name", public())
+def test_a_docstring_says_what_is_taken_and_given_with_an_example(name: str) -> None:
+    """By numpydoc's own checks."""
+    wanted = {"GL08", "PR01", "PR02", "RT01", "EX01"}
+    if name == "bayesmix.Fit":  # Made by others: it has attributes.
+        wanted.remove("PR01")
+    assert [error for error in validate(name)["errors"] if error[0] in wanted] == []

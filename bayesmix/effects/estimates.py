@@ -77,10 +77,31 @@ class Estimates:
             ``"reference"`` (each less the first), or arithmetic on ``b0, b1, …``, the quantities
             in the order of the table (``"b1 - b0"``, ``"b1 = 2 * b0"``, which is their difference).
 
+        Returns
+        -------
+        Estimates
+            A row for each contrast.
+
         Raises
         ------
         PredictionError
             If it names others or can't be read.
+
+        References
+        ----------
+        marginaleffects: https://marginaleffects.com/man/r/hypotheses.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> made = fit.predictions({"x": [0, 1, 2]})
+        >>> made.hypothesis("sequential").table[["hypothesis", "Estimate"]]
+          hypothesis Estimate
+        0    b1 - b0     2.10
+        1    b2 - b1     2.10
         """
         names, values = contrasted(hypothesis, self.values)
         return replace(self, rows=pd.DataFrame({"hypothesis": names}), values=values)

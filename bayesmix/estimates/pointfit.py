@@ -137,6 +137,26 @@ class PointFit:
         DataFrame
             Indexed by coefficient; columns ``Estimate, Est.Error, Q2.5, Q97.5``. Of ``"ml"`` and
             ``"reml"`` the errors of coefficients of the mean are given the variances.
+
+        Raises
+        ------
+        PredictionError
+            For `probs` outside of 0 to 1.
+
+        References
+        ----------
+        lme4: https://CRAN.R-project.org/package=lme4
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> found = bx.Model("Reaction ~ Days + (1 | Subject)", sleep).optimize("reml")
+        >>> found.fixef(probs=[]).round(2)
+                  Estimate Est.Error
+        coef
+        Intercept   251.41      9.75
+        Days         10.47      0.80
         """
         table = summary.fixef(self.spec, self._draws, (), robust=False)
         table["Est.Error"] = self._errors(lambda draws: population(self.spec, draws)[1][0])
@@ -157,6 +177,23 @@ class PointFit:
         -------
         mapping of str to DataFrame
             By group; columns ``Estimate, Est.Error``, the error given all parameters.
+
+        Raises
+        ------
+        PredictionError
+            For a coefficient to sort by that no group has.
+
+        References
+        ----------
+        lme4: https://CRAN.R-project.org/package=lme4
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> found = bx.Model("Reaction ~ Days + (1 | Subject)", sleep).optimize("reml")
+        >>> found.ranef(wide=True)["Subject"].loc["308"].round(1).item()
+        40.8
         """
         tables = summary.ranef(self.spec, self._draws, (), robust=False)
         errors = self.likelihood.effect_errors(self.maximum.x, self.mode)
@@ -176,6 +213,23 @@ class PointFit:
         -------
         mapping of str to DataFrame
             By group; one column, ``Estimate``.
+
+        Raises
+        ------
+        PredictionError
+            For a coefficient to sort by that no group has.
+
+        References
+        ----------
+        lme4: https://CRAN.R-project.org/package=lme4
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> found = bx.Model("Reaction ~ Days + (1 | Subject)", sleep).optimize("reml")
+        >>> found.coef(wide=True)["Subject"].loc["308"].round(1).to_dict()
+        {'Intercept': 292.2, 'Days': 10.5}
         """
         tables = summary.coef(self.spec, self._draws, (), robust=False)
         estimates = {g: t.drop(columns="Est.Error") for g, t in tables.items()}
@@ -188,6 +242,18 @@ class PointFit:
         -------
         mapping of str to VarCorr
             As `Fit.varcorr`; nan is the error of what is at the edge of its range.
+
+        References
+        ----------
+        lme4: https://CRAN.R-project.org/package=lme4
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> found = bx.Model("Reaction ~ Days + (1 | Subject)", sleep).optimize("reml")
+        >>> found.varcorr()["Subject"].sd["Estimate"].round(1).item()
+        37.1
         """
         found = summary.varcorr(self.spec, self._draws, (), robust=False)
         items = {}
@@ -219,6 +285,14 @@ class PointFit:
         -------
         DataFrame
             Indexed by parameter; columns ``Estimate, Est.Error``.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> found = bx.Model("Reaction ~ Days + (1 | Subject)", sleep).optimize("reml")
+        >>> found.further().index.tolist()
+        ['sigma']
         """
         found = [
             p for p in self.spec.parameters if p.role in FURTHER and p.name in self._draws.values
@@ -232,7 +306,21 @@ class PointFit:
         return Table(columns, index=pd.Index(names, name="parameter", dtype=object))
 
     def ngrps(self) -> pd.DataFrame:
-        """The number of levels of each group, as a column ``Levels``."""
+        """The number of levels of each group, as a column ``Levels``.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by group.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> found = bx.Model("Reaction ~ Days + (1 | Subject)", sleep).optimize("reml")
+        >>> found.ngrps()["Levels"].item()
+        18
+        """
         return summary.ngrps(self.spec)
 
     def __repr__(self) -> str:

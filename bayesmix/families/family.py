@@ -222,6 +222,17 @@ class Family:
         Whether each group of rows has its own.
     custom : bool
         Whether it is the user's own, made by `custom_family`.
+
+    References
+    ----------
+    brms: ``brmsfamily``, https://paulbuerkner.com/brms/reference/brmsfamily.html
+
+    Examples
+    --------
+    >>> import bayesmix as bx
+    >>> student = bx.family("student")
+    >>> student.dpar_names, student.with_link("sigma", "identity").link("sigma").name
+    (('mu', 'sigma', 'nu'), 'identity')
     """
 
     name: str

@@ -35,6 +35,19 @@ class Checks(Residuals):
         xarray.DataTree
             ``idata``, which has the group ``log_likelihood`` now: dims ``chain``, ``draw`` and the
             rows.
+
+        References
+        ----------
+        ArviZ: https://python.arviz.org/en/stable/
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.add_log_lik()["log_likelihood"]["y"].shape
+        (1, 2, 4)
         """
         if criticism.GROUP not in self.idata:
             self.idata[criticism.GROUP] = xr.DataTree(self._log_likelihood())
@@ -51,6 +64,24 @@ class Checks(Residuals):
         -------
         xarray.DataTree
             ``idata``, which has the group ``posterior_predictive`` now.
+
+        Raises
+        ------
+        PredictionError
+            As `posterior_predict`.
+
+        References
+        ----------
+        ArviZ: https://python.arviz.org/en/stable/
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.add_posterior_predictive(random_seed=1)["posterior_predictive"]["y"].shape
+        (1, 2, 4)
         """
         drawn = self.posterior_predict(random_seed=random_seed).to_numpy()
         posterior = self.idata["posterior"].to_dataset()
@@ -76,6 +107,14 @@ class Checks(Residuals):
         ----------
         A. Vehtari, A. Gelman, J. Gabry (2017). Practical Bayesian model evaluation using
         leave-one-out cross-validation and WAIC. Statistics and Computing 27.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> fit = bx.brm("Reaction ~ Days", sleep, random_seed=1, progressbar=False)
+        >>> round(float(fit.loo().elpd), -1)
+        -950.0
         """
         return criticism.loo(self._with_log_lik())
 
@@ -86,6 +125,24 @@ class Checks(Residuals):
         -------
         arviz_stats.ELPDData
             With ``elpd``, ``se``, ``p`` and, by row, ``elpd_i``.
+
+        Warns
+        -----
+        UserWarning
+            ArviZ's, if the effective parameters of some row are too many.
+
+        References
+        ----------
+        S. Watanabe (2010). Asymptotic equivalence of Bayes cross validation and widely applicable
+        information criterion in singular learning theory. Journal of Machine Learning Research 11.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> fit = bx.brm("Reaction ~ Days", sleep, random_seed=1, progressbar=False)
+        >>> round(float(fit.waic().elpd), -1)
+        -950.0
         """
         return criticism.waic(self._with_log_lik())
 
@@ -113,6 +170,24 @@ class Checks(Residuals):
         -------
         arviz_stats.ELPDData
             Whose Pareto k is 0 for those rows.
+
+        Raises
+        ------
+        PredictionError
+            For a threshold below 0, and rows without which there is no model.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/reloo.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [float(i) for i in range(15)] + [60.0]}
+        >>> fit = bx.brm("y ~ 1", data, random_seed=1, progressbar=False)
+        >>> exact = fit.reloo(k_threshold=0.5, random_seed=1, n_jobs=1, progressbar=False)
+        >>> bool((exact.pareto_k <= 0.5).all())
+        True
         """
         tree = self._with_log_lik()
         result = criticism.loo(tree, warn=False) if loo is None else loo
@@ -180,6 +255,15 @@ class Checks(Residuals):
 
         P.-C. Bürkner, J. Gabry, A. Vehtari (2020). Approximate leave-future-out cross-validation
         for Bayesian time series models. Journal of Statistical Computation and Simulation 90.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> fit = bx.brm("Reaction ~ Days", sleep, random_seed=1, progressbar=False)
+        >>> made = fit.kfold(k=2, random_seed=1, n_jobs=1, progressbar=False)
+        >>> made.elpd_i.shape, round(float(made.elpd), -2)
+        ((180,), -1000.0)
         """
         settings = self._sampling(sampling)
         seed = seed_sequence(random_seed, PredictionError)
@@ -217,6 +301,11 @@ class Checks(Residuals):
         -------
         DataFrame or ndarray
             Of ordered categories the expectation is that of their number, as in brms.
+
+        Raises
+        ------
+        PredictionError
+            For another method, and where a residual variance isn't known.
 
         References
         ----------
@@ -259,9 +348,22 @@ class Checks(Residuals):
         -------
         DataFrame or ndarray
 
+        Raises
+        ------
+        PredictionError
+            Where there is no residual variance, as of categories without an order.
+
         References
         ----------
         brms: https://paulbuerkner.com/brms/reference/loo_R2.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> fit = bx.brm("Reaction ~ Days", sleep, random_seed=1, progressbar=False)
+        >>> fit.loo_R2(random_seed=1)["Estimate"].round(1).item()
+        0.3
         """
         seed = seed_sequence(random_seed, PredictionError)
         tree = self._with_log_lik()
@@ -308,6 +410,14 @@ class Checks(Residuals):
         References
         ----------
         brms: https://paulbuerkner.com/brms/reference/pp_check.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> figure = fit.pp_check("intervals", random_seed=1)
         """
         spec, options = self.model.spec, {"random_seed": random_seed}
         overlay = kind in ("dens_overlay", "ecdf_overlay", "hist")

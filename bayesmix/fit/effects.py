@@ -127,7 +127,37 @@ class Effects(Base):
     def avg_predictions(
         self, newdata: Any = None, variables: Asked = None, by: By = True, **how: Any
     ) -> Estimates:
-        """`predictions`, averaged over all rows or, with `by`, over sets of rows."""
+        """`predictions`, averaged over all rows or, with `by`, over sets of rows.
+
+        Parameters
+        ----------
+        newdata, variables, by, **how
+            As for `predictions`.
+
+        Returns
+        -------
+        Estimates
+            On the scale of the response, or of the link with ``scale="linear"``.
+
+        Raises
+        ------
+        PredictionError
+            As `predictions`.
+
+        References
+        ----------
+        marginaleffects: https://marginaleffects.com/man/r/predictions.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.avg_predictions(probs=[]).table
+          Estimate Est.Error
+        0     3.75      0.35
+        """
         return self.predictions(newdata, variables, by, **how)
 
     def comparisons(
@@ -173,6 +203,10 @@ class Effects(Base):
         PredictionError
             As `predictions`; for a comparison that isn't there or doesn't fit.
 
+        References
+        ----------
+        marginaleffects: https://marginaleffects.com/man/r/comparisons.html
+
         Examples
         --------
         >>> import bayesmix as bx
@@ -195,7 +229,37 @@ class Effects(Base):
         by: By = True,
         **how: Any,
     ) -> Estimates:
-        """`comparisons` of expectations averaged over all rows or, with `by`, over sets of rows."""
+        """`comparisons` of expectations averaged over all rows or, with `by`, over sets of rows.
+
+        Parameters
+        ----------
+        variables, newdata, comparison, by, **how
+            As for `comparisons`.
+
+        Returns
+        -------
+        Estimates
+            In units of the response, unless `comparison` is a ratio.
+
+        Raises
+        ------
+        PredictionError
+            As `comparisons`.
+
+        References
+        ----------
+        marginaleffects: https://marginaleffects.com/man/r/comparisons.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.avg_comparisons({"x": [0, 2]}, comparison="ratio", probs=[]).table
+          term contrast Estimate Est.Error
+        0    x    2 / 0     8.14      1.21
+        """
         return self.comparisons(variables, newdata, comparison, by, **how)
 
     def slopes(
@@ -222,6 +286,15 @@ class Effects(Base):
         -------
         Estimates
 
+        Raises
+        ------
+        PredictionError
+            As `comparisons`.
+
+        References
+        ----------
+        marginaleffects: https://marginaleffects.com/man/r/slopes.html
+
         Examples
         --------
         >>> import bayesmix as bx
@@ -238,7 +311,37 @@ class Effects(Base):
     def avg_slopes(
         self, variables: Asked = None, newdata: Any = None, by: By = True, **how: Any
     ) -> Estimates:
-        """`slopes`, averaged over all rows or, with `by`, over sets of rows."""
+        """`slopes`, averaged over all rows or, with `by`, over sets of rows.
+
+        Parameters
+        ----------
+        variables, newdata, by, **how
+            As for `slopes`.
+
+        Returns
+        -------
+        Estimates
+            In units of the response for one of the variable.
+
+        Raises
+        ------
+        PredictionError
+            As `slopes`.
+
+        References
+        ----------
+        marginaleffects: https://marginaleffects.com/man/r/slopes.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.avg_slopes("x", probs=[]).table
+          term contrast Estimate Est.Error
+        0    x    dY/dX     2.10      0.14
+        """
         return self.slopes(variables, newdata, by, **how)
 
     def cluster_comparisons(
@@ -278,6 +381,11 @@ class Effects(Base):
         -------
         Estimates
             The column ``clusters`` has the argument that answers each question by itself.
+
+        Raises
+        ------
+        PredictionError
+            As `comparisons`; for a model without groups, and labels that it doesn't know.
 
         Notes
         -----
@@ -561,6 +669,20 @@ class Effects(Base):
         ------
         PriorError
             If a prior is flat; it names the parameters.
+
+        References
+        ----------
+        brms: ``sample_prior``, https://paulbuerkner.com/brms/reference/brm.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> model = bx.Model("y ~ x", data, prior=bx.prior("normal(0, 2)", "b"))
+        >>> fit = bx.from_brms(model, draws)
+        >>> fit.sample_prior(draws=100, random_seed=1)["prior_predictive"]["y"].shape
+        (1, 100, 4)
         """
         tree = self.model.sample_prior(len(self._draws) if draws is None else draws, random_seed)
         for group in ("prior", "prior_predictive"):

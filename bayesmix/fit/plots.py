@@ -46,6 +46,30 @@ class Plots:
             The levels' own coefficients (`Fit.coef`) rather than their deviations (`Fit.ranef`).
         sort : bool or str
             Each panel by its own estimates, all by those of one coefficient, or not at all.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        PredictionError
+            For a group that isn't there, or none named where there are several; for a coefficient
+            to sort by that it hasn't.
+
+        References
+        ----------
+        D. Bates and others: ``dotplot.ranef.mer`` of lme4, https://CRAN.R-project.org/package=lme4
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [4.0, 4.2], "sigma": [1.0, 1.0], "sd_g__Intercept": [1.0, 2.0],
+        ...          "r_g[a,Intercept]": [-1.0, -1.2], "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1 + (1 | g)", data), draws)
+        >>> [t.get_text() for t in fit.plot.caterpillar().axes[0].get_yticklabels()]
+        ['a', 'b']
         """
         name = self._group(group)
         made = self._fit.coef() if coef else self._fit.ranef()
@@ -63,11 +87,51 @@ class Plots:
             The only one by default.
         coefs : tuple of str, optional
             Which coefficients; the first two by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        PredictionError
+            For a group that isn't there, or none named where there are several; for coefficients
+            that it hasn't.
+
+        References
+        ----------
+        A. Gelman, J. Hill (2007). Data analysis using regression and multilevel/hierarchical
+        models, section 12.2.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [4.0, 4.2], "sigma": [1.0, 1.0], "sd_g__Intercept": [1.0, 2.0],
+        ...          "r_g[a,Intercept]": [-1.0, -1.2], "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1 + (1 | g)", data), draws)
+        >>> fit.plot.shrinkage().axes[0].get_xlabel()
+        'Intercept'
         """
         return plots.shrinkage(self._fit.shrinkage(self._group(group)), coefs)
 
     def varcorr(self) -> Figure:
-        """Standard deviations and correlations of the groups' effects with their intervals."""
+        """Standard deviations and correlations of the groups' effects with their intervals.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [4.0, 4.2], "sigma": [1.0, 1.0], "sd_g__Intercept": [1.0, 2.0],
+        ...          "r_g[a,Intercept]": [-1.0, -1.2], "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1 + (1 | g)", data), draws)
+        >>> [t.get_text() for t in fit.plot.varcorr().axes[0].get_yticklabels()]
+        ['residual', 'g Intercept']
+        """
         return plots.varcorr(self._fit.varcorr())
 
     def spaghetti(
@@ -91,6 +155,32 @@ class Plots:
         resolution : int
             How many values of a number.
         random_seed : int, Generator or None
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        PredictionError
+            For columns and groups that aren't there, or no group named where there are several.
+
+        References
+        ----------
+        A. Gelman, J. Hill (2007). Data analysis using regression and multilevel/hierarchical
+        models, section 11.2.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0],
+        ...          "sd_g__Intercept": [1.0, 2.0], "r_g[a,Intercept]": [-1.0, -1.2],
+        ...          "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x + (1 | g)", data), draws)
+        >>> legend = fit.plot.spaghetti("x", random_seed=1).axes[0].get_legend()
+        >>> [t.get_text() for t in legend.get_texts()]
+        ['new g, 95% intervals', 'each fitted g (2)', 'average g']
         """
         name = self._group(group)
         rows = self._along(x, conditions, resolution)
@@ -119,6 +209,27 @@ class Plots:
             As for `spaghetti`.
         level : label, optional
             The fitted cluster; the first by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        PredictionError
+            As `spaghetti`; for a level that isn't there.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0], "g": list("aabb")}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0],
+        ...          "sd_g__Intercept": [1.0, 2.0], "r_g[a,Intercept]": [-1.0, -1.2],
+        ...          "r_g[b,Intercept]": [1.0, 1.4]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x + (1 | g)", data), draws)
+        >>> figure = fit.plot.three_predictions("x", level="b", random_seed=1)
+        >>> [axes.get_title(loc="left").strip() for axes in figure.axes]
+        ['Average g', 'G b', 'New g']
         """
         name = self._group(group)
         groups = {g.name: g for g in self._groups}
@@ -151,6 +262,28 @@ class Plots:
             Whether to show the observations.
         conditions, **options
             As for `Fit.conditional_effects`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        PredictionError
+            As `Fit.conditional_effects`.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/conditional_effects.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.plot.conditional_effects("x").axes[0].get_xlabel()
+        'x'
         """
         made = self._fit.conditional_effects(effect, conditions, **options)[effect]
         data, response = self._observed()
@@ -165,6 +298,28 @@ class Plots:
             Its label, ``"s(x)"``.
         **options
             As for `Fit.conditional_smooths`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        PredictionError
+            For a smooth that the model doesn't have.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/conditional_smooths.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> model = bx.Model("Reaction ~ s(Days, k=5) + (1 | Subject)", sleep)
+        >>> fit = model.fit(target_accept=0.99, random_seed=1, progressbar=False)
+        >>> fit.plot.conditional_smooth("s(Days)").axes[0].get_xlabel()
+        'Days'
         """
         made = self._fit.conditional_smooths(smooth, **options)[smooth]
         return plots.conditional_smooth(made, smooth, self._fit.model.spec.design.frame)
@@ -176,6 +331,20 @@ class Plots:
         ----------
         result : Estimates
             Of `Fit.comparisons`, `slopes`, `predictions`, `cluster_comparisons`, ….
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> made = fit.comparisons("x", "mean")
+        >>> [t.get_text() for t in fit.plot.estimates(made).axes[0].get_yticklabels()]
+        ['x, +1']
         """
         return plots.forest(result)
 
@@ -198,6 +367,28 @@ class Plots:
             of the expected responses.
         type, random_seed, **how
             As for `Fit.residuals`, whose ``Estimate`` is drawn.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        PredictionError
+            As `Fit.residuals`; for columns that aren't there.
+
+        References
+        ----------
+        ``plot.lme`` of nlme; Pinheiro and Bates (2000), 4.3.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.plot.residuals().axes[0].get_xlabel()
+        'expected response'
         """
         fit = self._fit
         found = fit.residuals(type=type, probs=[], random_seed=random_seed, **how)["Estimate"]
@@ -216,6 +407,28 @@ class Plots:
         ----------
         time, group, **options
             As for `Fit.autocorrelation`, whose table is drawn.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        PredictionError
+            As `Fit.autocorrelation`.
+
+        References
+        ----------
+        ``plot.ACF`` of nlme; Pinheiro and Bates (2000), 5.3.4.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.plot.autocorrelation("x", max_lag=2).axes[0].get_xlabel()
+        'lag'
         """
         return plots.autocorrelation(self._fit.autocorrelation(time, group, **options))
 
@@ -226,6 +439,28 @@ class Plots:
         ----------
         coords, group, **options
             As for `Fit.semivariogram`, whose table is drawn.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        PredictionError
+            As `Fit.semivariogram`.
+
+        References
+        ----------
+        ``plot.Variogram`` of nlme; Pinheiro and Bates (2000), 5.3.4.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.plot.semivariogram("x").axes[0].get_xlabel()
+        'distance'
         """
         table = self._fit.semivariogram(coords, group, **options)
         return plots.semivariogram(table, options.get("type", TYPES[0]) != "ordinary")
@@ -238,10 +473,28 @@ class Plots:
         names : sequence of str, optional
             Variables of the posterior; all but the levels' effects by default.
 
+        Returns
+        -------
+        matplotlib.figure.Figure
+
         Raises
         ------
         PredictionError
             Before `Fit.sample_prior` was called.
+
+        References
+        ----------
+        ArviZ: ``plot_prior_posterior``, https://python.arviz.org/en/stable/
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> model = bx.Model("Reaction ~ Days", sleep, prior=bx.prior("normal(0, 20)", "b"))
+        >>> fit = model.fit(random_seed=1, progressbar=False)
+        >>> _ = fit.sample_prior(random_seed=1)
+        >>> len(fit.plot.prior_posterior(["b", "sigma"]).axes)
+        3
         """
         tree, spec = self._fit.idata, self._fit.model.spec
         if "prior" not in tree:

@@ -47,7 +47,8 @@ class Predictions(Base):
 
         Parameters
         ----------
-        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
+        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
+            As for `posterior_epred`.
         clusters, n_clusters, average, incl_autocor, to_zarr
             As for `posterior_epred`.
         dpar : str, optional
@@ -209,10 +210,11 @@ class Predictions(Base):
 
         Parameters
         ----------
-        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
+        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
+            As for `posterior_epred`; the seed is also the responses'.
         clusters, n_clusters, average, incl_autocor, to_zarr
-            As for `posterior_epred`; the seed is also the responses'. Responses of a
-            ``"population"`` are each of a cluster of its own.
+            As for `posterior_epred`. Responses of a ``"population"`` are each of a cluster of its
+            own.
 
         Returns
         -------
@@ -258,8 +260,7 @@ class Predictions(Base):
 
         Parameters
         ----------
-        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed, \
-        to_zarr
+        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
             As for `posterior_epred`; `newdata` needs the response.
         kind : str
             Where residuals are correlated: ``"others"``, conditional on the other rows of the group
@@ -268,6 +269,8 @@ class Predictions(Base):
             on those before, whose sum over a group is the joint log likelihood, which ``"group"``
             returns. Rows of the fit are among the others. Rows are independent otherwise, given the
             past ones where ``cov=False``.
+        to_zarr : str or Path, optional
+            As for `posterior_epred`.
 
         Returns
         -------

@@ -62,6 +62,19 @@ class Residuals(Predictions):
         P. K. Dunn, G. K. Smyth (1996). Randomized quantile residuals. Journal of Computational and
         Graphical Statistics 5. nlme's standardised and normalized
         residuals are those of a normal response.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_x": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
+        >>> fit.residuals(type="ordinary", probs=[])
+          Estimate Est.Error
+        0     0.40      0.14
+        1     0.30      0.28
+        2    -0.80      0.42
+        3     1.10      0.57
         """
         prediction = self._asked(newdata, {**how, "random_seed": random_seed})
         values = criticism.residuals(prediction, type)
@@ -102,9 +115,26 @@ class Residuals(Predictions):
             Indexed by ``lag``; ``autocorrelation``, ``pairs`` that it is of, and ``bound``, beyond
             which 5% of the autocorrelations of independent residuals are.
 
+        Raises
+        ------
+        PredictionError
+            For columns that aren't there, and two rows of a group at the same time.
+
         References
         ----------
         ``ACF`` of nlme; Pinheiro and Bates (2000), Mixed-Effects Models in S and S-PLUS, 5.3.4.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "t": [0, 1, 2, 3]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_t": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ t", data), draws)
+        >>> fit.autocorrelation("t", max_lag=1)
+            autocorrelation pairs bound
+        lag
+        0              1.00     4  0.98
+        1             -0.61     3  1.13
         """
         found = self._residuals(type, random_seed)
         at = self._of_rows(group, "group"), self._of_rows(time, "time")
@@ -140,9 +170,25 @@ class Residuals(Predictions):
             With the columns ``distance``, ``semivariance`` (means over the pairs of a bin) and
             ``pairs``.
 
+        Raises
+        ------
+        PredictionError
+            For columns that aren't there or have no distances.
+
         References
         ----------
         ``Variogram`` of nlme; Pinheiro and Bates (2000), 5.3.2 and 5.3.4.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "t": [0, 1, 2, 3]}
+        >>> draws = {"b_Intercept": [0.5, 0.7], "b_t": [2.0, 2.2], "sigma": [0.8, 1.0]}
+        >>> fit = bx.from_brms(bx.Model("y ~ t", data), draws)
+        >>> fit.semivariogram("t", max_distance=2)
+          distance semivariance pairs
+        0     1.00         1.02     3
+        1     2.00         0.65     2
         """
         several = coords if isinstance(coords, list | tuple) else [coords]
         columns = {i: self._of_rows(c, "coords") for i, c in enumerate(several)}

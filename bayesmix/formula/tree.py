@@ -471,6 +471,24 @@ class Formula:
 
     Made by :func:`bayesmix.bf`. Parameters may be `fixed` at a number, or, once the family is
     known, `tied` to another.
+
+    Parameters
+    ----------
+    response : Response
+        The left-hand side.
+    predictors : tuple of (str, Predictor)
+        By parameter, ``mu`` first.
+    fixed : tuple of (str, float)
+        The numbers at which parameters are fixed.
+    tied : tuple of (str, str)
+        The parameters that others are the same as.
+
+    Examples
+    --------
+    >>> import bayesmix as bx
+    >>> formula = bx.bf("y ~ x + (1 | g)", sigma="1 + x", nu=4)
+    >>> [dpar for dpar, _ in formula.predictors], formula.fixed
+    (['mu', 'sigma'], (('nu', 4.0),))
     """
 
     response: Response

@@ -55,6 +55,17 @@ class Prior:
         What it is for; ``""`` is all of them, and ``dpar=""`` is ``mu``.
     lb, ub : float or None
         Bounds on the parameter's own scale.
+
+    References
+    ----------
+    brms's ``set_prior``: https://paulbuerkner.com/brms/reference/set_prior.html
+
+    Examples
+    --------
+    >>> import bayesmix as bx
+    >>> half = bx.prior("normal(0, 1)", "b", coef="x", lb=0)
+    >>> half.coef, half.lb
+    ('x', 0.0)
     """
 
     distribution: Distribution | Shrinkage
@@ -108,8 +119,7 @@ def prior(
     class_ : str
         ``"b"`` (population coefficients), ``"Intercept"`` (of the *centred* predictors), ``"sd"``,
         ``"cor"``, the parameters of variance functions (``"power"``, ``"expon"``, ``"const"``), or
-        a distributional parameter without a formula such as ``"sigma"``. May be spelled
-        ``**{"class": ...}``.
+        a distributional parameter without a formula such as ``"sigma"``.
     coef : str
         A coefficient, as the package names it (``"Machine[B]"``) or as R does (``"MachineB"``); of
         a variance function the covariate.
@@ -119,6 +129,8 @@ def prior(
         The distributional parameter whose formula it is; ``""`` is ``mu``.
     lb, ub : float, optional
         Bounds on the parameter's own scale; the density is renormalised between them.
+    **others
+        ``class``, which is no name in Python, as ``**{"class": "sd"}``.
 
     Returns
     -------

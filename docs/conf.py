@@ -48,12 +48,15 @@ nb_render_markdown_format = "myst"
 
 html_theme = "pydata_sphinx_theme"
 html_title = "bayesmix"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_extra_path = ["live_pooling.html"]
 html_copy_source = False
 html_sidebars = {"*": []}
 html_theme_options = {
     "navbar_align": "left",
     "show_prev_next": False,
+    "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],

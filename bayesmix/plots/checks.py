@@ -238,7 +238,9 @@ def prior_posterior(tree: xr.DataTree, variables: list[str] | None = None) -> Fi
 
     groups = {name: _unstacked(tree[name].to_dataset()) for name in ("prior", "posterior")}
     both = xr.DataTree.from_dict(groups)
-    return _figure(plot_prior_posterior(both, var_names=variables, backend="matplotlib"))
+    made = _figure(plot_prior_posterior(both, var_names=variables, backend="matplotlib"))
+    made.set_layout_engine("constrained")
+    return made
 
 
 def _unstacked(data: xr.Dataset) -> xr.Dataset:

@@ -109,10 +109,12 @@ class Model:
 
     @property
     def formula(self) -> Formula:
+        """The formula, as it was read."""
         return self.spec.formula
 
     @property
     def family(self) -> Family:
+        """The family, with the links in use and what hangs on the response."""
         return self.spec.family
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -50,6 +51,10 @@ def test_the_gallery_has_every_picture() -> None:
     methods = [name for name in vars(Plots) if not name.startswith("_")]
     assert [m for m in methods if f"plot.{m}(" not in text] == []
     assert [kind for kind in KINDS if f'pp_check("{kind}"' not in text] == []
+
+
+def test_every_family_has_a_formula() -> None:
+    runpy.run_path(str(DOCS / "family_tables.py"))["check"]()
 
 
 def test_the_reference_has_all_that_is_public() -> None:

@@ -182,6 +182,19 @@ def _regions(spec: ModelSpec, p: Parameter) -> Variable:
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
+def _process_scales(spec: ModelSpec, p: Parameter) -> Variable:
+    cells = [Cell((f"{p.name}_{slot.coef}",), ((k,),)) for k, slot in enumerate(p.slots)]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
+def _process(spec: ModelSpec, p: Parameter) -> Variable:
+    """Counted by process."""
+    (found,) = spec.predictors[p.owner].processes
+    names = [f"{p.name}_{gp.coef}[{i + 1}]" for gp in found.processes for i in range(gp.size)]
+    cells = [Cell((name,), ((k,),)) for k, name in enumerate(names)]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
 VARIABLES = {
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
@@ -193,6 +206,8 @@ VARIABLES = {
     Role.LATENT: _latent,
     Role.CORRELATIONS: _correlations,
     Role.SHRINKAGE: _shrinkage,
+    Role.PROCESS_SCALE: _process_scales,
+    Role.PROCESS: _process,
     Role.SPATIAL: _regions,
     Role.REGIONS: _regions,
 }

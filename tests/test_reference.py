@@ -19,6 +19,10 @@ STATS = ["Estimate", "Est.Error", "Q2.5", "Q97.5"]
 NEW_SHAPE_PRIOR = "inv_gamma(0.4, 0.3)"
 """brms 2.23's for the shape of a negative binomial; 2.18, which made the cases, had another."""
 
+TOLERANCES = {"g_gp": 1e-3}
+"""A covariance matrix whose least eigenvalues are 1e-12 leaves four digits of its root: what brms
+has differs from the same in fifty digits by as much as this does."""
+
 
 def each_case(*names: str) -> pytest.MarkDecorator:
     chosen = [c for c in cases() if not names or c.name in names]
@@ -38,37 +42,42 @@ def close(actual: np.ndarray, expected: np.ndarray, tolerance: float = 1e-8) -> 
     assert np.max(np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))) <= tolerance
 
 
+def tolerance(case: Case) -> float:
+    return TOLERANCES.get(case.name, 1e-8)
+
+
 def coefficient(name: str) -> str:
     """One spelling for both packages: R's, the factors of an interaction sorted."""
     return ":".join(sorted(r_name(name).split(":")))
 
 
 def test_the_cases_are_there() -> None:
-    assert len(cases()) == 79
+    assert len(cases()) == 81
     assert sum(1 for c in cases() for _ in c.predictions()) > 100
 
 
 @each_case()
 def test_log_lik(case: Case) -> None:
-    close(case.fit.log_lik().to_numpy(), case.values("log_lik"))
+    close(case.fit.log_lik().to_numpy(), case.values("log_lik"), tolerance(case))
 
 
 @each_case()
 def test_log_lik_of_the_data_given_as_newdata(case: Case) -> None:
     given = case.fit.log_lik(case.data.head(TRAIN_ROWS)).to_numpy()
-    close(given, case.values("log_lik")[:, :TRAIN_ROWS])
+    close(given, case.values("log_lik")[:, :TRAIN_ROWS], tolerance(case))
 
 
 @each_case()
 def test_log_density_up_to_a_constant(case: Case) -> None:
     ours, brms = case.fit.log_density(), case.values("log_density")[:, 0]
     brms = brms + prior_of_scaled_xi(case) + newer_prior_of_angles(case)
-    np.testing.assert_allclose(ours - ours[0], brms - brms[0], rtol=0, atol=1e-6)
+    atol = max(1e-6, tolerance(case))
+    np.testing.assert_allclose(ours - ours[0], brms - brms[0], rtol=0, atol=atol)
 
 
 @each_prediction
 def test_predictions_for_newdata(prediction: Prediction) -> None:
-    close(prediction.made(prediction.newdata), prediction.expected)
+    close(prediction.made(prediction.newdata), prediction.expected, tolerance(prediction.case))
 
 
 @each_prediction
@@ -76,7 +85,7 @@ def test_predictions_for_the_rows_of_the_fit(prediction: Prediction) -> None:
     if prediction.data == "train":
         made = prediction.made(None)
         assert made.shape[1] == len(prediction.case.data)
-        close(made[:, :TRAIN_ROWS], prediction.expected)
+        close(made[:, :TRAIN_ROWS], prediction.expected, tolerance(prediction.case))
 
 
 @each_case()

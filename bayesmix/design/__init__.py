@@ -4,6 +4,7 @@ from bayesmix.design.build import Design, PredictorDesign, build_design
 from bayesmix.design.contributions import Columns, GroupEffects, Offset, Smooths
 from bayesmix.design.groups import By, Group, Located
 from bayesmix.design.matrix import Matrix
+from bayesmix.design.processes import Processes
 from bayesmix.design.regions import Regions
 from bayesmix.design.residuals import LatentResiduals, Residuals
 from bayesmix.design.response import ResponseData
@@ -22,6 +23,7 @@ __all__ = [
     "Matrix",
     "Offset",
     "PredictorDesign",
+    "Processes",
     "Regions",
     "Residuals",
     "ResponseData",

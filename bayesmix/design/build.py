@@ -30,6 +30,8 @@ from bayesmix.design.groups import (
 from bayesmix.design.known import build_known
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
+from bayesmix.design.processes import VARIABLES as PROCESS
+from bayesmix.design.processes import Processes, build_processes
 from bayesmix.design.regions import VARIABLES, Regions, build_regions
 from bayesmix.design.residuals import Kind, LatentResiduals, Residuals, build_residuals
 from bayesmix.design.response import ResponseData, build_response, response_columns
@@ -116,6 +118,10 @@ class PredictorDesign:
     def smooths(self) -> Smooths | None:
         """The penalised parts of smooths, where there are some."""
         return next(iter(only(Smooths, self.contributions)), None)
+
+    @property
+    def processes(self) -> tuple[Processes, ...]:
+        return only(Processes, self.contributions)
 
     @property
     def regions(self) -> tuple[Regions, ...]:
@@ -340,6 +346,13 @@ def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set
         for suffix in ("", f"_{dpar}")
         if p.cars
     }
+    of_dpars |= {
+        f"{what}{suffix}"
+        for dpar, p in formula.predictors
+        for what in (*PROCESS, "gp", "gp_scale", "gp_number")
+        for suffix in ("", f"_{dpar}")
+        if p.processes
+    }
     return of_dpars | {f"{what}_{g.name}" for g in groups for what in of_groups}
 
 
@@ -399,6 +412,7 @@ def _predictors(
             Offset.of(offsets, frame),
             *penalised,
             *variances,
+            *build_processes(predictor, target, on),
             *regions,
             *brackets,
             *_latent(residuals),

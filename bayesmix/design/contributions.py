@@ -6,7 +6,7 @@ A contribution is made on the data of the fit (`build`). `on` gives the same on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -38,6 +38,9 @@ class Values(Protocol):
 
         Of ``mm()`` a row has several, rows × members.
         """
+
+    def once(self, name: str, make: Callable[[Callable[[int], np.ndarray]], Any]) -> Any:
+        """What is made once for all rows, of standard normal numbers, samples × how many."""
 
 
 class Contribution(Protocol):

@@ -25,6 +25,8 @@ def of_predictors(design: Design) -> Iterator[Parameter]:
             yield from v.parameters
         if p.smooths:
             yield from _smooths(p, p.smooths)
+        for gp in p.processes:
+            yield from gp.parameters
         for r in p.regions:
             yield from r.parameters
         if p.residuals:

@@ -37,6 +37,7 @@ _OWN_PLACE = {
     "cs": "Category-specific terms stand by themselves: 'y ~ z + cs(x)'.",
     "s": "A smooth is a term by itself: 'y ~ z + s(x)'.",
     "t2": "A smooth is a term by itself: 'y ~ z + t2(x, w)'.",
+    "gp": "A Gaussian process is a term by itself: 'y ~ z + gp(x)'.",
     "sar": "A spatial term is a term by itself: 'y ~ x + sar(W, type=\"error\")'.",
     "car": "A spatial effect is a term by itself: 'y ~ x + car(W, gr=area)'.",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bayesmix.errors import FormulaError
-from bayesmix.formula import algebra, residuals, smooths, spatial, variances
+from bayesmix.formula import algebra, processes, residuals, smooths, spatial, variances
 from bayesmix.formula.algebra import Side, finished
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_factor
@@ -38,6 +38,7 @@ SPECIFIC = ("cs", "cse")
 SPECIALS = {
     **dict.fromkeys(variances.NAMES, variances.parse_variance),
     **dict.fromkeys((*smooths.FUNCTIONS, *smooths.INSTEAD), smooths.parse_smooth),
+    "gp": processes.parse_process,
     "car": spatial.parse_car,
     "sar": spatial.parse_sar,
     **dict.fromkeys(residuals.OPTIONS, residuals.parse_residual),

@@ -279,6 +279,59 @@ class SmoothTerm:
 
 
 @dataclass(frozen=True)
+class GpTerm:
+    """``gp(x, z, by=f, k=10)``: a function drawn from a Gaussian process.
+
+    Attributes
+    ----------
+    covariates : tuple of Expr
+    by : Expr or None
+        A factor, each of whose levels has its own function, or a number that it is multiplied by.
+    k : int or None
+        Basis functions along each covariate; None if it is exact.
+    reach : tuple of float
+        Of each covariate how far the boundary of those is; none if it is exact.
+    kernel : str
+    iso : bool
+        Whether the covariates have one length scale.
+    gr : bool
+        Whether rows at the same place share one value of the function.
+    cmc : bool
+        Whether each level has a function by itself; else the first has one, to which those of the
+        others are added.
+    scale : bool
+        Whether the greatest distance is made one.
+    """
+
+    noun: ClassVar[str] = "Gaussian process"
+    times: ClassVar[str | None] = (
+        "One for each level of a factor, or times a number, is 'gp(x, by=f)'."
+    )
+    by_level: ClassVar[str | None] = "One for each level is 'gp(x, by=g)' outside of parentheses."
+
+    covariates: tuple[Expr, ...]
+    by: Expr | None
+    k: int | None
+    reach: tuple[float, ...]
+    kernel: str
+    span: Span = field(compare=False)
+    iso: bool = True
+    gr: bool = True
+    cmc: bool = True
+    scale: bool = True
+
+    @property
+    def columns(self) -> tuple[Expr, ...]:
+        """What it reads of the data."""
+        return (*self.covariates, *(() if self.by is None else (self.by,)))
+
+    @property
+    def label(self) -> str:
+        """The function of its covariates: ``gp(x)``."""
+        return f"gp({', '.join(map(render, self.covariates))})"
+
+
+@dataclass(frozen=True)
 class SpecificTerm:
     """``cs(x * z)``: terms whose coefficients differ between ordered categories.
 
@@ -397,7 +450,7 @@ class ResidualTerm:
         return tuple(e for e in (self.time, self.second, self.gr) if e is not None)
 
 
-SpecialTerm = VarianceTerm | SmoothTerm | SpecificTerm | CarTerm | SarTerm | ResidualTerm
+SpecialTerm = VarianceTerm | SmoothTerm | GpTerm | SpecificTerm | CarTerm | SarTerm | ResidualTerm
 """A term that is neither columns nor a bracket. Each kind says what it is called (`noun`), and what
 to write in place of an interaction with it (`times`), or of it in a bracket (`by_level`)."""
 
@@ -422,6 +475,10 @@ class Predictor:
     @property
     def smooths(self) -> tuple[SmoothTerm, ...]:
         return tuple(s for s in self.specials if isinstance(s, SmoothTerm))
+
+    @property
+    def processes(self) -> tuple[GpTerm, ...]:
+        return tuple(s for s in self.specials if isinstance(s, GpTerm))
 
     @property
     def sars(self) -> tuple[SarTerm, ...]:

@@ -43,6 +43,8 @@ class Slot:
     shared : bool
         Whether a prior of its class that names no dpar is for it too, as for the predictors of
         several categories.
+    default : str
+        The default prior of this one alone, where it isn't that of its class.
 
     Examples
     --------
@@ -59,10 +61,11 @@ class Slot:
     shares: int = 0
     fixed: float | None = None
     shared: bool = False
+    default: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dpar", dpar_key(self.dpar))
-        if self.class_ in ("sd", "sds", "sderr"):
+        if self.class_ in ("sd", "sds", "sderr", "sdgp", "lscale"):
             object.__setattr__(self, "lower", max(0.0, self.lower))
 
     @property

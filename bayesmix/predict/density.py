@@ -157,6 +157,10 @@ def _regions(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     return car.logpdf(regions, draws)
 
 
+def _process(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    return _standard_normal(draws[p.name])
+
+
 def _nothing(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     """What comes with another parameter."""
     return np.zeros(len(draws))
@@ -189,6 +193,7 @@ PRIORS = {
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,
+    Role.PROCESS: _process,
     Role.SPATIAL: _nothing,
     Role.REGIONS: _regions,
     Role.LATENT: _latent,

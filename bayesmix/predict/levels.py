@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,7 @@ class NewLevels:
     seeds: Seeds
     _made: dict[tuple[str, int], np.ndarray] = field(default_factory=dict, repr=False)
     _fitted: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    _once: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -79,6 +81,15 @@ class NewLevels:
         """Standard normal deviates of a purpose, samples × coefficients."""
         rng, draws = self.seeds.stream(*purpose), self.draws
         return rng.standard_normal((draws.total, len(g.coefs)))[draws.ids]
+
+    def once(self, name: str, make: Callable[[Callable[[int], np.ndarray]], Any]) -> Any:
+        """What is made of standard normal numbers of a stream of its own, and then kept."""
+        if name not in self._once:
+            rng, draws = self.seeds.stream("once", name), self.draws
+            self._once[name] = make(
+                lambda count: rng.standard_normal((draws.total, count))[draws.ids]
+            )
+        return self._once[name]
 
     def of_fitted(self, g: GroupPriors) -> np.ndarray:
         """What the effects of levels with known covariances are made of, independent ones."""

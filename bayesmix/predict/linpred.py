@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,10 @@ class ChunkValues:
         if group not in self._effects:
             self._effects[group] = self._gathered(group)
         return self._effects[group]
+
+    def once(self, name: str, make: Callable[[Callable[[int], np.ndarray]], Any]) -> Any:
+        """What is made once for all rows of a prediction."""
+        return self.new.once(name, make)
 
     def _gathered(self, group: str) -> tuple[np.ndarray, np.ndarray]:
         fitted, index = self.draws[f"r_{group}"], self.rows.located[group].index[self.part]

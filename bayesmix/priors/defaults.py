@@ -204,7 +204,7 @@ def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: floa
         return ""
     if class_ in CORRELATIONS:
         return "lkj(1)"
-    if class_ in ("sd", "sds", "sdcar", "sderr"):
+    if class_ in ("sd", "sds", "sdgp", "sdcar", "sderr"):
         return _student(0.0, _scale(y, _response_link(family)))
     if class_ == "Intercept" and dpar in family.main and family.main_outcome is not None:
         return _student(0.0, _LEAST_SCALE)

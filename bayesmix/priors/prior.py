@@ -28,6 +28,8 @@ _FIELDS = {
     "expon": ("coef", "dpar"),
     "const": ("coef", "dpar"),
     "sds": ("coef", "dpar"),
+    "sdgp": ("coef", "dpar"),
+    "lscale": ("coef", "dpar"),
     "sdcar": ("dpar",),
     "car": ("dpar",),
     "rhocar": ("dpar",),

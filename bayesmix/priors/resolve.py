@@ -158,6 +158,8 @@ def _fixed(slot: Slot, distribution: Distribution, source: str, said: Sequence[P
 
 
 def _default(slot: Slot, defaults: Defaults) -> Distribution:
+    if slot.default:
+        return parse_distribution(slot.default)
     return defaults[slot.key] if slot.key in defaults else _of_class_default(slot, defaults)
 
 
@@ -213,6 +215,8 @@ def _row(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> Row:
     scaled = _scaled(key, slot, stated, defaults)
     lower, upper = (slot.lower, slot.upper) if of_class else (-math.inf, math.inf)
     text = str(_of_class_default(slot, defaults)) if of_class else ""
+    if slot.default and key == slot.key:
+        text = slot.default
     if said is None:
         return Row(key, text, lower, upper, "default", scaled)
     return Row(

@@ -173,6 +173,10 @@ def _smooth(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     return {p.name: pm.Deterministic(p.name, z * sd, dims=p.dims)}
 
 
+def _process(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    return {p.name: pm.Normal(p.name, dims=p.dims, shape=p.shape)}
+
+
 def _latent(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     """Non-centred: standard normal numbers, coloured, times their scale."""
     residuals = spec.predictors[p.owner].residuals
@@ -268,6 +272,7 @@ REGISTER = {
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,
+    Role.PROCESS: _process,
     Role.LATENT: _latent,
     Role.SHRINKAGE: _hyper,
 }

@@ -13,10 +13,12 @@ from bayesmix.design import (
     LatentResiduals,
     Offset,
     PredictorDesign,
+    Processes,
     Regions,
     Smooths,
     VarianceFunction,
 )
+from bayesmix.design.processes import NUGGET, VARIABLES
 from bayesmix.families.maths import tensor_maths
 from bayesmix.formula.variances import MEAN
 from bayesmix.pymc_model.parameters import Made
@@ -68,6 +70,19 @@ def _smooths(spec: ModelSpec, c: Smooths, made: Made) -> Any:
     return pt.dot(c.values, made[c.variable])
 
 
+def _processes(spec: ModelSpec, c: Processes, made: Made) -> Any:
+    sd, lscale, z = (made[c.named(what)] for what in VARIABLES)
+    eta = pt.zeros(len(spec.design.frame))
+    for i, (p, (scales, numbers)) in enumerate(zip(c.processes, c.parts, strict=True)):
+        if p.basis is not None:
+            eta = eta + pt.dot(p.values, p.weights(sd[i], lscale[scales], pt) * z[numbers])
+            continue
+        covariance = p.covariance(p.places, p.places, sd[i], lscale[scales], pt)
+        root = pt.linalg.cholesky(covariance + NUGGET * np.eye(p.size))
+        eta = eta + pt.dot(root, z[numbers])[p.codes] * p.values
+    return eta
+
+
 def _regions(spec: ModelSpec, c: Regions, made: Made) -> Any:
     return made[c.named("rcar")][c.index]
 
@@ -80,6 +95,7 @@ VALUES = {
     Columns: _columns,
     Offset: _offset,
     Smooths: _smooths,
+    Processes: _processes,
     Regions: _regions,
     GroupEffects: _group_effects,
     VarianceFunction: _variance_function,

@@ -214,6 +214,12 @@ def _smooth(
     return {p.name: sd * rng.standard_normal(sd.shape)}
 
 
+def _process(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    return {p.name: rng.standard_normal((draws, *p.shape))}
+
+
 def _spatial(
     rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
 ) -> Values:
@@ -247,6 +253,7 @@ DRAWN = {
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,
+    Role.PROCESS: _process,
     Role.SPATIAL: _spatial,
     Role.REGIONS: _regions,
     Role.LATENT: _latent,

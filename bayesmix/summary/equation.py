@@ -190,6 +190,7 @@ def _predictor(spec: ModelSpec, p: PredictorDesign, s: Style) -> Line:
     if (p.offset != 0).any():
         terms.append(s.word("offset", "i"))
     terms += [_variance(v, s) for v in p.variances]
+    terms += [s.word(gp.label, "i") for c in p.processes for gp in c.processes]
     terms += [s.symbol(r.named("rcar"), s.word(r.group.name, "i")) for r in p.regions]
     for c in p.groups:
         terms += list(_of_group(spec, c, s))
@@ -317,6 +318,7 @@ PRIORS = {
     Role.MIXING: _nothing,
     Role.EFFECTS: _nothing,
     Role.SMOOTH: _nothing,
+    Role.PROCESS: _nothing,
     Role.SPATIAL: _nothing,
     Role.REGIONS: _nothing,
     Role.LATENT: _nothing,

@@ -29,6 +29,7 @@ ELSEWHERE = (
     Role.EFFECTS,
     Role.SMOOTH_SD,
     Role.SMOOTH,
+    Role.PROCESS,
     Role.SPATIAL,
     Role.REGIONS,
     Role.SHRINKAGE,

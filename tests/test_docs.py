@@ -31,6 +31,56 @@ def test_python_of_a_page_runs(page: str) -> None:
     plt.close("all")
 
 
+COMING = sorted((DOCS / "coming_from").glob("*.md"))
+TRANSLATED = [page for page in COMING if page.stem != "index"]
+OURS = "bayesmix"
+
+
+def cells(row: str) -> list[str]:
+    """Of a row of a table."""
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+
+
+def ours(page: Path) -> list[tuple[int, str]]:
+    """Line and code of blocks of Python, and of the columns of tables that are headed by our name."""
+    found: list[tuple[int, str]] = []
+    column = None
+    fence: tuple[int, list[str]] | None = None
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        if fence is not None:
+            if line.startswith("```"):
+                found.append((fence[0], "\n".join(fence[1])))
+                fence = None
+            else:
+                fence[1].append(line)
+        elif line == "```python":
+            fence = number, []
+        elif not line.startswith("| "):
+            column = None
+        elif column is None:
+            column = cells(line).index(OURS) if OURS in cells(line) else -1
+        elif column >= 0:
+            codes = re.findall("`([^`]+)`", cells(line)[column])
+            found += [(number, code.replace(r"\|", "|")) for code in codes]
+    return found
+
+
+@pytest.mark.parametrize("page", TRANSLATED, ids=lambda page: page.stem)
+def test_what_others_write_is_translated_into_what_runs(page: Path, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    code = ours(page)
+    assert len(code) > 20
+    for line, text in code:
+        exec(compile("\n" * (line - 1) + text, str(page), "exec"), names)
+        plt.close("all")
+
+
+def test_every_package_is_in_the_list_of_translations() -> None:
+    text = (DOCS / "coming_from" / "index.md").read_text()
+    assert [page.stem for page in TRANSLATED if f"\n{page.stem}\n" not in text] == []
+
+
 def examples_of_formulas() -> list[str]:
     """What stands in backticks in the second column of the tables of formulas."""
     rows = re.findall(r"^\| .*", (DOCS / "formula.md").read_text(), re.M)

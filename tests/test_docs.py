@@ -42,7 +42,7 @@ def cells(row: str) -> list[str]:
 
 
 def ours(page: Path) -> list[tuple[int, str]]:
-    """Line and code of blocks of Python, and of the columns of tables that are headed by our name."""
+    """Line and code of blocks of Python, and of columns of tables under our name."""
     found: list[tuple[int, str]] = []
     column = None
     fence: tuple[int, list[str]] | None = None

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from bayesmix.design import Columns, GroupEffects, Offset, Regions, Smooths, VarianceFunction
+from bayesmix.design import (
+    Columns,
+    GroupEffects,
+    Offset,
+    Processes,
+    Regions,
+    Smooths,
+    VarianceFunction,
+)
 from bayesmix.engine.numerics.correlations import KINDS
 from bayesmix.engine.numerics.priors import CODES
 from bayesmix.engine.plan.layout import build_layout
@@ -10,7 +18,7 @@ from bayesmix.engine.plan.likelihood import uncovered_likelihood
 from bayesmix.families.scalar_links import LINKS
 from bayesmix.spec import ModelSpec
 
-KERNELS = (Columns, Offset, Smooths, VarianceFunction, Regions, GroupEffects)
+KERNELS = (Columns, Offset, Smooths, VarianceFunction, Processes, Regions, GroupEffects)
 """The contributions to a predictor that the kernels compute (`packing`)."""
 
 
@@ -47,6 +55,9 @@ def _contributions(spec: ModelSpec) -> str | None:
         for c in p.contributions:
             if type(c) not in KERNELS:
                 return f"{type(c).__name__} of {target.dpar!r} has no kernel"
+        for gp in (gp for c in p.processes for gp in c.processes):
+            if gp.basis is None:
+                return f"{gp.label} is exact, and the root of its covariances has no kernel"
     return None
 
 

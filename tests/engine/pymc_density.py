@@ -90,10 +90,13 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
     for role in (Role.DPAR, Role.DF, Role.MIXING):
         at |= {d.parameter.name: np.arange(d.start, d.stop) for d in layout.of_role(role)}
     roles = Role.SMOOTH_SD, Role.VARIANCE, Role.REGIONS_SD, Role.REGIONS_SHARE, Role.RESIDUAL
+    roles += (Role.PROCESS_SCALE,)
     for d in (d for role in roles for d in layout.of_role(role)):
         at |= _values(d.parameter.name, d.start, d.parameter.each)
     for d in layout.of_role(Role.SMOOTH):
         at[f"z{d.parameter.name}"] = np.arange(d.start, d.stop)
+    for d in layout.of_role(Role.PROCESS):
+        at[d.parameter.name] = np.arange(d.start, d.stop)
     for d in layout.of_role(Role.REGIONS):
         at[f"z_{d.parameter.name}"] = np.arange(d.start, d.stop)
     for d in layout.of_role(Role.SPATIAL):

@@ -71,6 +71,15 @@ MODELS = {
     "past residuals": (bf("y ~ x + arma(z, gr=k, p=2, q=1)", sigma="f"), "student", ()),
     "past residuals, weighted": ("y | weights(w) ~ x + (1 | g) + ar(z, p=3)", "gaussian", ()),
     "smooth": ("y ~ x + s(z, k=6)", "gaussian", ()),
+    "process": ("y ~ x + gp(z, k=6) + (1 | g)", "gaussian", ()),
+    "processes": (
+        bf(
+            'count ~ gp(x, z, k=3, iso=False) + gp(z, by=f, k=4, cov="matern32")',
+            shape='gp(x, z, k=3, c=[1.5, 2], cov="matern52") + gp(z, by=x, k=3, cov="exponential")',
+        ),
+        "negbinomial",
+        (),
+    ),
     "smooths": (
         bf("count ~ s(z, by=f, k=5) + t2(x, z, k=4) + (1 | g)", shape="s(x, bs='cr', k=5)"),
         "negbinomial",
@@ -239,7 +248,7 @@ def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
     narrow = ("censored", "truncated", "thresholds with priors of their own")
     narrow += ("censored counts", "censored trials", "truncated counts")
     narrow += ("a common correlation", "autocorrelations", "partial autocorrelations")
-    narrow += ("residuals that decay",)
+    narrow += ("residuals that decay", "processes")
     assert_same(spec_of(formula, name, priors), least=4, largest=3.0 if model in narrow else 30.0)
 
 

@@ -35,6 +35,7 @@ from bayesmix.engine.kernels.predictors import (
     multiply,
     total,
 )
+from bayesmix.engine.kernels.processes import add_processes, add_processes_gradient
 from bayesmix.engine.kernels.regions import add_regions, add_regions_gradient
 from bayesmix.engine.kernels.shrinkage import (
     add_scale_gradient,
@@ -49,6 +50,7 @@ from bayesmix.engine.kernels.tables import (
     HEAD,
     ORDERED,
     PREDICTOR,
+    PROCESS,
     REFLECTION,
     SCALAR,
     SHARES,
@@ -145,6 +147,8 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     add_mix_gradient(unlike, x, z, grad, data)
     cars = carray(pointer_to(head.cars), head.n_cars, CAR)
     logp += add_regions_gradient(cars, x, theta, grad, data, codes)
+    gps = carray(pointer_to(head.gps), head.n_gps, PROCESS)
+    logp += add_processes_gradient(gps, x, theta, grad, data)
     return logp + to_x(head, x, theta, grad, data)
 
 
@@ -163,6 +167,7 @@ def to_theta(
     scale(carray(pointer_to(head.shrunk), head.n_shrunk, SHRUNK), theta)
     _tie(carray(pointer_to(head.tied), head.n_tied, TIED), theta)
     add_regions(carray(pointer_to(head.cars), head.n_cars, CAR), x, theta)
+    add_processes(carray(pointer_to(head.gps), head.n_gps, PROCESS), x, theta, data)
     subtract_shifts(shifts, theta, data)
     reflect_effects(reflections, theta)
     logp = 0.0

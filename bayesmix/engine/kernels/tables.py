@@ -23,7 +23,8 @@ HEAD = _record(
     " scalars predictors terms groups blocks shifts reflections ordered shares shrunk unlike"
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
     " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
-    " variances n_variances mean_link tied n_tied cars n_cars block_rows"
+    " variances n_variances mean_link tied n_tied cars n_cars gps n_gps"
+    " block_rows"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
@@ -119,4 +120,14 @@ Intrinsic ones are made of the numbers from ``free`` on, which of ``ICAR`` are i
 and keep ``kept`` of the numbers' mean; of ``BYM2`` ``variance`` is their typical one. In codes from
 ``edges`` on there are pairs of neighbours; in data of ``ESCAR`` the ``counts`` of neighbours and
 eigenvalues (``values``).
+"""
+
+PROCESS = _record("at size sd scale several dims squares", "smoothness constant")
+"""Coefficients of an approximate Gaussian process's basis functions, ``size`` of them from ``at``
+in x, where their ``sd`` and length scales (from ``scale`` on, one for each of ``dims`` covariates
+if there are ``several``) are too.
+
+In data from ``squares`` on are the squares of frequencies, functions × covariates; ``smoothness``
+is Matérn's, 0 for the squared exponential, and ``constant`` the logarithm of what the spectral
+density has of its own.
 """

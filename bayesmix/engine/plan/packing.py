@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.design import GroupEffects, PredictorDesign, Regions, Smooths, VarianceFunction
+from bayesmix.correlations.kernels import SMOOTHNESS, spectral_density
+from bayesmix.design import (
+    GroupEffects,
+    PredictorDesign,
+    Processes,
+    Regions,
+    VarianceFunction,
+)
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     BYM2,
@@ -24,6 +31,7 @@ from bayesmix.engine.kernels.tables import (
     ORDERED,
     POWER,
     PREDICTOR,
+    PROCESS,
     R2D2,
     REFLECTION,
     SCALAR,
@@ -155,6 +163,7 @@ class _Packer:
             "variances": np.array(self.variances, VARIANCE),
             "tied": np.array(self.tied(), TIED),
             "cars": np.array(self.cars(), CAR),
+            "gps": np.array(self.gps(), PROCESS),
         }
 
     def response(self) -> dict[str, int]:
@@ -234,7 +243,11 @@ class _Packer:
         self.terms += [self.term(t) for t in p.groups]
         self.terms += [self.region_term(r) for r in p.regions]
         if p.smooths:
-            self.terms.append(self.smooth_term(p.smooths))
+            at = self.layout[p.smooths.variable].start
+            self.terms.append(self.basis_term(at, p.smooths.values))
+        for gps in p.processes:
+            at, values = self.layout[gps.named("zgp")].start, [gp.values for gp in gps.processes]
+            self.terms.append(self.basis_term(at, np.hstack(values)))
         more = len(self.terms) > first or p.variances or p.offset.any()
         only_intercept = not (c.centred.size or more)
         slopes = c.centred.shape[1], self.data.add(self.tiles(c.centred))
@@ -303,11 +316,27 @@ class _Packer:
             n.typical_variance if kind == BYM2 else 1.0,
         )
 
-    def smooth_term(self, smooths: Smooths) -> tuple[Any, ...]:
+    def basis_term(self, at: int, values: np.ndarray) -> tuple[Any, ...]:
         """Columns times the effects of one level, which all rows have."""
-        at, values = self.layout[smooths.variable].start, smooths.values
         level = self.codes.add(np.zeros(len(values)))
         return at, values.shape[1], level, 1, 0, values.shape[1], self.data.add(self.tiles(values))
+
+    def gps(self) -> list[tuple[Any, ...]]:
+        found = (c for p in self.layout.predictors.values() for c in p.processes)
+        return [record for c in found for record in self.processes(c)]
+
+    def processes(self, c: Processes) -> Iterator[tuple[Any, ...]]:
+        """The record of each of a predictor's Gaussian processes."""
+        sd, scale, first = (self.layout[c.named(w)].start for w in ("sdgp", "lscale", "zgp"))
+        for i, (gp, (scales, numbers)) in enumerate(zip(c.processes, c.parts, strict=True)):
+            kernel, squares = gp.term.kernel, gp.basis.frequencies**2
+            nu, dims = SMOOTHNESS.get(kernel, 0.0), squares.shape[1]
+            # At frequency 0, without what `squares` and length scales make of it.
+            constant = np.log(spectral_density(kernel, 0.0, 1.0, dims, np))
+            constant += (nu + dims / 2) * np.log(2 * nu) if nu else 0.0
+            places = first + numbers.start, gp.size, sd + i, scale + scales.start
+            several = int(len(gp.scales) > 1)
+            yield *places, several, dims, self.data.add(squares), nu, constant
 
     def smooth(self, at: At) -> Iterator[tuple[Any, ...]]:
         """Each block of coefficients is a group with as many levels."""

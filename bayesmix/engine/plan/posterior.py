@@ -43,6 +43,8 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
             theta[at.parameter.name] = _thresholds(layout, at, x, b)
         elif at.parameter.role == Role.SMOOTH:
             theta[at.parameter.name] = _smooth(layout, at, x, theta)
+        elif at.parameter.role == Role.PROCESS:
+            theta[at.parameter.name] = x[..., at.numbers]
         elif at.parameter.name not in theta:
             theta[at.parameter.name] = _values(at, x)
     return theta

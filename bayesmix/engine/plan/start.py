@@ -30,7 +30,16 @@ UNLIKELY = 3.0
 """How much less the log density of a prior may be at a guess than within its usual range."""
 SHARE = 0.2
 """Where between its bounds a parameter is of which nothing is known."""
-GUESSED = (Role.POPULATION, Role.SD, Role.SMOOTH_SD, Role.REGIONS_SD, Role.DPAR)
+PART = 0.3
+"""A length scale, of the greatest distance."""
+GUESSED = (
+    Role.POPULATION,
+    Role.SD,
+    Role.SMOOTH_SD,
+    Role.PROCESS_SCALE,
+    Role.REGIONS_SD,
+    Role.DPAR,
+)
 """Roles of the parameters about whose size the data say something."""
 
 
@@ -103,6 +112,9 @@ class _Guesses:
             values = np.tile(values, p.size // values.size)
         elif p.role == Role.SMOOTH_SD:
             values = self.bends(self.spec.predictors[p.owner])
+        elif p.role == Role.PROCESS_SCALE:
+            size = 0.5 * self.eta_size(p.owner.dpar) if p.slots[0].class_ == "sdgp" else PART
+            values = np.full(p.size, size)
         elif p.role == Role.REGIONS_SD:
             values = np.array([0.5 * self.eta_size(p.owner.dpar)])
         else:

@@ -1,0 +1,74 @@
+"""Approximate Gaussian processes: coefficients of basis functions, and their density.
+
+In x stand standard normal numbers, in theta these times sd √S(ω), S the spectral density.
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+from typing import Any
+
+Array = Any
+
+
+def add_processes(gps: Any, x: Array, theta: Array, data: Array) -> None:
+    """Fill in the coefficients."""
+    for i in range(gps.size):
+        p = gps[i]
+        level = _level(p, theta)
+        for j in range(p.size):
+            theta[p.at + j] = exp(level + 0.5 * _log_decay(p, j, theta, data)) * x[p.at + j]
+
+
+def add_processes_gradient(gps: Any, x: Array, theta: Array, grad: Array, data: Array) -> float:
+    """Turn derivatives by coefficients into those by what is in x; returns its log density."""
+    logp = 0.0
+    for i in range(gps.size):
+        p = gps[i]
+        level = _level(p, theta)
+        for j in range(p.size):
+            at = p.at + j
+            through, z = grad[at] * theta[at], x[at]
+            grad[p.sd] += through / theta[p.sd]
+            rate = 1.0
+            if p.smoothness > 0.0:
+                squares = _squares(p, j, theta, data)
+                rate = (2.0 * p.smoothness + p.dims) / (2.0 * p.smoothness + squares)
+            for k in range(p.dims):
+                scale = theta[_scale(p, k)]
+                slope = 1.0 / scale - rate * data[p.squares + j * p.dims + k] * scale
+                grad[_scale(p, k)] += 0.5 * through * slope
+            weight = exp(level + 0.5 * _log_decay(p, j, theta, data))
+            grad[at] = grad[at] * weight - z
+            logp -= 0.5 * z * z + 0.9189385332046728
+    return logp
+
+
+def _level(p: Any, theta: Array) -> float:
+    """The logarithm of what all standard normal numbers are multiplied by."""
+    level = log(theta[p.sd]) + 0.5 * p.constant
+    for k in range(p.dims):
+        level += 0.5 * log(theta[_scale(p, k)])
+    return level
+
+
+def _scale(p: Any, k: int) -> int:
+    """Where the length scale of a covariate stands."""
+    return p.scale + (k if p.several else 0)
+
+
+def _squares(p: Any, j: int, theta: Array, data: Array) -> float:
+    """The sum of squares of a function's frequencies times length scales."""
+    total = 0.0
+    for k in range(p.dims):
+        scale = theta[_scale(p, k)]
+        total += data[p.squares + j * p.dims + k] * scale * scale
+    return total
+
+
+def _log_decay(p: Any, j: int, theta: Array, data: Array) -> float:
+    """How the spectral density hangs on the frequency; Matérn's have a smoothness."""
+    squares = _squares(p, j, theta, data)
+    if p.smoothness == 0.0:
+        return -0.5 * squares
+    return -(p.smoothness + 0.5 * p.dims) * log(2.0 * p.smoothness + squares)

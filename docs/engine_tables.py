@@ -1,4 +1,4 @@
-"""The tables of benchmarks, made from the figures in ``benchmarks/*.json``."""
+"""The tables of the engine: what it covers, and the figures in ``benchmarks/*.json``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,20 @@ from typing import Any
 
 from IPython.display import Markdown
 
+from bayesmix.engine.coverage import KERNELS
+from bayesmix.pymc_model.predictors import VALUES
+
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 DEFAULT, PYMC, BRMS, GRADIENT = "default", "PyMC path", "brms", "gradient"
+
+
+def contributions() -> Markdown:
+    """What a predictor is a sum of, in the words of the code, and who computes it."""
+    lines = [_row(["contribution", "what it is", "by"]), _row(["---"] * 3)]
+    for kind in VALUES:
+        what = (kind.__doc__ or "").splitlines()[0]
+        lines.append(_row([kind.__name__, what, "engine" if kind in KERNELS else "PyMC"]))
+    return Markdown("\n".join(lines))
 
 
 def models() -> Markdown:

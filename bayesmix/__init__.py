@@ -24,7 +24,7 @@ from bayesmix.errors import (
     StaleFitWarning,
     StorageError,
 )
-from bayesmix.families import Family, custom_family, family
+from bayesmix.families import Family, custom_family, family, mixture
 from bayesmix.fit import Fit
 from bayesmix.fitting import brm
 from bayesmix.formula import Formula, bf
@@ -65,5 +65,6 @@ __all__ = [
     "load",
     "load_dataset",
     "loo_compare",
+    "mixture",
     "prior",
 ]

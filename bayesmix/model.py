@@ -464,6 +464,6 @@ class Model:
         groups = ", ".join(f"{g.name} ({g.size})" for g in self.spec.design.groups) or "none"
         return (
             f"bayesmix.Model\n  formula: {str(self.formula).replace(chr(10), chr(10) + ' ' * 11)}\n"
-            f"  family:  {self.family.name}\n  rows:    {len(self.spec.design.frame)}\n"
+            f"  family:  {self.family.title}\n  rows:    {len(self.spec.design.frame)}\n"
             f"  groups:  {groups}"
         )

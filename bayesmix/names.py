@@ -135,6 +135,9 @@ def _thresholds(spec: ModelSpec, p: Parameter) -> Variable:
 
 def _shares(spec: ModelSpec, p: Parameter) -> Variable:
     """Counted, those of strata after the stratum's label or number."""
+    if p.name == "theta":
+        cells = [Cell((f"theta{k}", f"theta[{k}]"), ((k - 1,),)) for k in p.coords[0]]
+        return Variable(p.name, np.zeros(p.shape), tuple(cells))
     if len(p.dims) == 1:
         return _plain(spec, p)
     cells = [

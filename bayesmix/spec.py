@@ -29,7 +29,7 @@ from bayesmix.design.rank import check_rank
 from bayesmix.design.residuals import Kind
 from bayesmix.design.sar import SpatialWeights, build_weights
 from bayesmix.design.spine import Spine, coefs_of, sd_of
-from bayesmix.errors import DataError, PriorError
+from bayesmix.errors import DataError, FormulaError, PriorError
 from bayesmix.families import Family
 from bayesmix.families import family as find_family
 from bayesmix.families.family import Vector
@@ -229,6 +229,12 @@ class ModelSpec:
         """The parameters by the names of their variables."""
         return {p.name: p for p in self.parameters}
 
+    @property
+    def increasing(self) -> tuple[Parameter, ...]:
+        """The coefficients whose intercepts increase from one predictor to the next."""
+        main = self.family.main if self.family.in_order else ()
+        return tuple(self.by_name[Target(self.response.name, dpar).variable] for dpar in main)
+
     @cached_property
     def shrinkings(self) -> tuple[Shrinking, ...]:
         """The priors that shrink several parameters together."""
@@ -305,6 +311,8 @@ def build_spec(
         _check_correlations(g)
     for p in design.predictors:
         _check_rank(spec, p)
+    if spec.family.in_order:
+        _check_increasing(spec)
     return spec
 
 
@@ -449,6 +457,24 @@ def _check_correlations(g: GroupPriors) -> None:
         check = checks.get(g.structure(block).correlations)
         if check is not None and len(block) > 1:
             check(len(block), g.eta)
+
+
+def _check_increasing(spec: ModelSpec) -> None:
+    """There must be intercepts, free to move, to be put in order."""
+    for dpar in spec.family.main:
+        p = spec.response.predictors[dpar]
+        if not p.columns.has_intercept:
+            raise FormulaError(
+                f"The intercepts of the components increase, and {dpar!r} has none.",
+                p.predictor.source,
+                hint="Leave '0 +' out, or give the mixture order=\"none\".",
+            )
+        prior = spec.by_name[p.target.variable].priors[0]
+        if prior.distribution.fixed or np.isfinite([prior.lower, prior.upper]).any():
+            raise PriorError(
+                f"The intercepts of the components increase, so that of {dpar!r} can't be a "
+                'constant or have bounds; or give the mixture order="none".'
+            )
 
 
 def _check_rank(spec: ModelSpec, p: PredictorDesign) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.bridge import from_brms
-from bayesmix.families import family
+from bayesmix.families import Family, family, mixture
 from bayesmix.fit import Fit
 from bayesmix.formula import Formula, bf
 from bayesmix.model import Model
@@ -52,6 +52,12 @@ class Case:
         return eval(text, {"bf": bf}) if text.startswith("bf(") else bf(text)
 
     @property
+    def family(self) -> Family:
+        about = dict(self.spec["family"])
+        parts = about.pop("parts", ())
+        return mixture(*parts) if parts else family(**about)
+
+    @property
     def priors(self) -> list[Prior]:
         return [prior(**{k: v for k, v in p.items() if v}) for p in self.spec["prior"]]
 
@@ -68,8 +74,7 @@ class Case:
         return from_brms(self.model, self.folder / "draws.csv")
 
     def model_with(self, priors: list[Prior]) -> Model:
-        chosen = family(**self.spec["family"])
-        return Model(self.formula, self.data, chosen, priors, data2=self.matrices)
+        return Model(self.formula, self.data, self.family, priors, data2=self.matrices)
 
     @cached_property
     def matrices(self) -> dict[str, pd.DataFrame]:

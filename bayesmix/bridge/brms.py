@@ -27,7 +27,7 @@ SOURCE = {"inference_library": "brms"}
 
 NOT_NEEDED = re.compile(
     r"lp__|lprior|\.chain|\.iteration|\.draw|Unnamed: 0|"
-    r"((first|merged)_)?Intercept(_\w+)?(\[\d+\])?|disc|tmp_xi|prior_.+|"
+    r"((first|merged|ordered)_)?Intercept(_\w+)?(\[\d+\])?|disc|tmp_xi|prior_.+|"
     r"Ll?ncor\[[\d,]+\]|(z|L|Cor|dfm)_\d+(_\d+)?\[[\d,]+\]|"
     r"zb(_\w+)?\[\d+\]|zerr\[\d+\]|R2D2_tau2(_\w+)?|par_\w+|(ns)?zcar(_\w+)?\[\d+\]|"
     r"(accept_stat|stepsize|treedepth|n_leapfrog|divergent|energy)__|"

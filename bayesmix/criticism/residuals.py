@@ -29,7 +29,7 @@ def residuals(prediction: Prediction, type: str) -> np.ndarray:
             f"type must be one of {listed(TYPES)}, not {type!r}.{did_you_mean(str(type), TYPES)}"
         )
     family, (y, aux) = prediction.family, prediction.observed
-    if family.columns or family.main_outcome is not None:
+    if family.columns or (family.main_outcome is not None and not family.parts):
         raise PredictionError(f"Responses of family {family.name!r} have no order, so no residual.")
     if np.any(aux.get("cens", 0)):
         raise PredictionError("A censored response isn't known, so its residual isn't either.")

@@ -16,7 +16,8 @@ from bayesmix.parameters import MAIN, Parameter, Role, Slot, Transform, labels
 def of_predictors(design: Design) -> Iterator[Parameter]:
     """The population coefficients of every predictor, and what its variance functions have."""
     (response,) = design.responses
-    several = response.family.main if response.family.main_outcome is not None else ()
+    family = response.family
+    several = family.main if family.main_outcome is not None and not family.parts else ()
     for p in design.predictors:
         if p.columns.names:
             yield _population(p, p.dpar in several)

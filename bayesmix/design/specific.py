@@ -1,4 +1,4 @@
-"""Category-specific terms, ``cs(x)`` and ``(cs(x) | g)``: a predictor for each threshold."""
+"""What a formula makes of a family; ``cs(x)`` and ``(cs(x) | g)``: a predictor by threshold."""
 
 from __future__ import annotations
 
@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 def specified(family: Family, formula: Formula) -> Family:
     """The family, with a predictor for each threshold where the formula has terms for that.
 
+    A mixture learns which of its parameters have formulas.
+
     Raises
     ------
     FormulaError
         If there are such terms where there are no thresholds that could have them.
+    FamilyError
+        If a mixture can't have these.
     """
+    if family.predicted is not None:
+        family = family.predicted(family, frozenset(dpar for dpar, _ in formula.predictors))
     for dpar, predictor in formula.predictors:
         for span in _spans(predictor):
             if family.in_groups:

@@ -39,6 +39,8 @@ def uncovered(spec: ModelSpec) -> str | None:
 def _family(spec: ModelSpec) -> str | None:
     if spec.family.row is None:
         return f"family {spec.family.name!r} has no kernel"
+    if spec.family.in_order:
+        return "intercepts in increasing order have no kernel"
     return uncovered_likelihood(spec.response)
 
 

@@ -212,6 +212,11 @@ class Family:
         main one.
     specific : tuple of str
         What these are called.
+    predicted : callable, optional
+        ``predicted(family, names)``: the family, once ready, whose parameters `names` have
+        formulas.
+    parts : tuple of Family
+        The components of a mixture.
     linked : callable, optional
         ``linked(family)``: the family after a change of the links.
     options : tuple of Option
@@ -266,6 +271,8 @@ class Family:
     prepare: Callable[[Family, Array, tuple[Any, ...] | None], Family] | None = None
     specify: Callable[[Family], Family] | None = None
     specific: tuple[str, ...] = ()
+    predicted: Callable[[Family, frozenset[str]], Family] | None = None
+    parts: tuple[Family, ...] = ()
     linked: Callable[[Family], Family] | None = None
     options: tuple[Option, ...] = ()
     counts: tuple[int, ...] = ()
@@ -275,7 +282,12 @@ class Family:
     def __repr__(self) -> str:
         links = [f"{d.name}: {d.link}" for d in self.dpars]
         told = [f"{o.name}={o.value!r}" for o in self.options if o.value != o.default]
-        return f"<family {self.name} ({', '.join([*links, *told])})>"
+        return f"<family {self.title} ({', '.join([*links, *told])})>"
+
+    @property
+    def title(self) -> str:
+        """Its name, and of what it is made."""
+        return " of ".join(filter(None, [self.name, ", ".join(part.name for part in self.parts)]))
 
     def option(self, name: str) -> Any:
         """What an option of the family is."""
@@ -291,6 +303,21 @@ class Family:
             )
         new = (replace(o, value=value) if o is old else o for o in self.options)
         return replace(self, options=tuple(new))
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the intercepts of the main predictors increase from one to the next."""
+        return any(o.name == "order" and o.value == "mu" for o in self.options)
+
+    def base_of(self, name: str) -> tuple[str, Family]:
+        """What a parameter of a mixture is called by the component that it belongs to, and this.
+
+        Others belong to the family itself, by their own names.
+        """
+        for k, part in enumerate(self.parts, 1):
+            if name.removesuffix(str(k)) in part.dpar_names and name.endswith(str(k)):
+                return name.removesuffix(str(k)), part
+        return name, self
 
     @property
     def dpar_names(self) -> tuple[str, ...]:

@@ -301,6 +301,101 @@ class Predictions(Base):
             return self._prediction(Request(newdata, *how)).log_lik_by_group()
         return _all(self._prediction(Request(newdata, *how)).log_lik(kind), to_zarr)
 
+    def pp_mixture(
+        self,
+        newdata: Any = None,
+        re_formula: Any = None,
+        allow_new_levels: bool = False,
+        sample_new_levels: str | None = None,
+        ndraws: int | None = None,
+        draw_ids: Sequence[int] | None = None,
+        random_seed: Any = None,
+        to_zarr: str | Path | None = None,
+    ) -> xr.DataArray:
+        """Draws of the probability that a row's response came of each component of a mixture.
+
+        Parameters
+        ----------
+        newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
+            As for `posterior_epred`; `newdata` needs the response.
+        to_zarr : str or Path, optional
+            As for `posterior_epred`.
+
+        Returns
+        -------
+        xarray.DataArray
+            Dims ``sample`` (with ``chain`` and ``draw``), ``obs`` and ``component``; those of a row
+            add up to one.
+
+        Raises
+        ------
+        PredictionError
+            As `posterior_epred`; for other families, and for rows without a response.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/pp_mixture.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [0.1, 2.0, 3.9, 4.2]}
+        >>> two = bx.mixture("gaussian", nmix=2)
+        >>> draws = {"b_mu1_Intercept": [0.0], "b_mu2_Intercept": [4.0], "sigma1": [1.0]}
+        >>> draws |= {"sigma2": [1.0], "theta1": [0.5], "theta2": [0.5]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1", data, two), draws)
+        >>> fit.pp_mixture({"y": [1.0, 2.0]}).sel(component=1).to_numpy().round(2)
+        array([[0.98, 0.5 ]])
+        """
+        how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
+        return _all(self._prediction(Request(newdata, *how)).memberships(), to_zarr)
+
+    def memberships(
+        self,
+        newdata: Any = None,
+        probs: Sequence[float] = PROBS,
+        robust: bool = False,
+        **how: Any,
+    ) -> pd.DataFrame:
+        """`pp_mixture`, summarised for each row.
+
+        Parameters
+        ----------
+        newdata, **how
+            As for `pp_mixture`.
+        probs, robust
+            As for `summary`.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by row label and component; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
+
+        Raises
+        ------
+        PredictionError
+            As `pp_mixture`.
+
+        References
+        ----------
+        brms: https://paulbuerkner.com/brms/reference/pp_mixture.brmsfit.html
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [0.1, 2.0, 3.9, 4.2]}
+        >>> two = bx.mixture("gaussian", nmix=2)
+        >>> draws = {"b_mu1_Intercept": [0.0], "b_mu2_Intercept": [4.0], "sigma1": [1.0]}
+        >>> draws |= {"sigma2": [1.0], "theta1": [0.5], "theta2": [0.5]}
+        >>> fit = bx.from_brms(bx.Model("y ~ 1", data, two), draws)
+        >>> fit.memberships({"y": [1.0, 2.0]}, probs=[])["Estimate"].unstack().round(2)
+        component     1     2
+        obs
+        0          0.98  0.02
+        1          0.50  0.50
+        """
+        return summary.by_row(self._asked(newdata, how).memberships(), probs, robust)
+
     def predict(
         self,
         newdata: Any = None,

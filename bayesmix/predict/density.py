@@ -31,6 +31,7 @@ def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
     with np.errstate(all="ignore"):
         for p in spec.parameters:
             total = total + PRIORS.get(p.role, _each)(spec, p, draws)
+        total = np.where(_increase(spec, draws), total, -np.inf)
     return np.where(np.isnan(total), -np.inf, total)
 
 
@@ -59,12 +60,23 @@ def _standard_deviations(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndar
     return _sum(p, draws[p.name], spec.group(p.owner).own_sds)
 
 
+def _increase(spec: ModelSpec, draws: Draws) -> np.ndarray:
+    """Whether the intercepts that have to increase do so."""
+    values = [_centred(spec, p, draws) for p in spec.increasing]
+    return (np.diff(values, axis=0) > 0).all(axis=0) if values else np.ones(len(draws), bool)
+
+
+def _centred(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """The intercept at the means of the columns."""
+    design, b = spec.predictors[p.owner], draws[p.name]
+    return b[:, 0] + b[:, 1:] @ design.columns.means + design.centred(draws)
+
+
 def _population(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     """The prior of the intercept is that at the means of the columns."""
-    design, b = spec.predictors[p.owner], draws[p.name]
-    if design.columns.has_intercept:
-        centred = b[:, 0] + b[:, 1:] @ design.columns.means + design.centred(draws)
-        b = np.column_stack([centred, b[:, 1:]])
+    b = draws[p.name]
+    if spec.predictors[p.owner].columns.has_intercept:
+        b = np.column_stack([_centred(spec, p, draws), b[:, 1:]])
     total = _sum(p, b)
     for s in spec.shrinking(p.name):
         z = b[:, s.member(p.name).positions] / s.scales_of(p.name, draws)

@@ -15,6 +15,7 @@ from bayesmix.design import VarianceFunction
 from bayesmix.design.contributions import only
 from bayesmix.errors import PredictionError, listed
 from bayesmix.families import LINKS, Family
+from bayesmix.families.mixture import memberships
 from bayesmix.parameters import MAIN
 from bayesmix.predict import spatial
 from bayesmix.predict.draws import Draws
@@ -189,6 +190,26 @@ class Prediction:
             raise PredictionError(f"kind must be one of {listed([*GIVEN, FIT])}, not {given!r}.")
         logp = LOG_LIK[type(self.response.likelihood)](self, given)
         return self._as("log_lik", lambda part: logp(part)[None])
+
+    def memberships(self) -> Predicted:
+        """The probability that each row's response came of each component of a mixture.
+
+        Raises
+        ------
+        PredictionError
+            For other families.
+        """
+        if not self.family.parts:
+            raise PredictionError(
+                f"Family {self.family.name!r} is no mixture, so responses have no components."
+            )
+        y, all_aux = self.observed
+
+        def values(part: slice, etas: Etas) -> np.ndarray:
+            aux = {name: v[part] for name, v in all_aux.items()}
+            return memberships(self.family, y[part], self.parameters(etas), aux)
+
+        return self._predicted("membership", values, self.family.main_outcome)
 
     def log_lik_by_group(self) -> xr.DataArray:
         """The joint log likelihood of the rows of each group that hangs together.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -83,17 +84,27 @@ def autoscaled(
     ('sigma', '') exponential(1)
     Key(class_='sigma', dpar='', group='', coef='') exponential(0.25)
     """
-    location, size = _response(family, np.asarray(y))
     found: Defaults = {}
     for slot in slots:
-        for given, came in _priors(slot, location - offset, size, columns):
+        own, part = _of_part(family, slot)
+        location, size = _response(part, np.asarray(y))
+        x = columns.get(slot.dpar, {}).get(slot.coef)
+        for given, came in _priors(own, location - offset, size, x):
             found[slot.class_, slot.dpar] = given
             found[slot.key] = came
     return found
 
 
+def _of_part(family: Family, slot: Slot) -> tuple[Slot, Family]:
+    """The parameter as the component of a mixture calls it, and this; else as it is."""
+    name, part = family.base_of(slot.dpar or slot.class_)
+    if part is family:
+        return slot, family
+    return replace(slot, **({"dpar": name} if slot.dpar else {"class_": name})), part
+
+
 def _priors(
-    slot: Slot, location: float, size: float, columns: Mapping[str, Mapping[str, np.ndarray]]
+    slot: Slot, location: float, size: float, x: np.ndarray | None
 ) -> Iterator[tuple[Distribution, Distribution]]:
     """The prior of a parameter before and after scaling, if it has one."""
     unscaled = Distribution("normal", (0.0, WIDTH))
@@ -101,7 +112,6 @@ def _priors(
         yield unscaled, Distribution("normal", (location, WIDTH * size))
     elif slot.class_ == "b":
         own = size if not slot.dpar else 1.0
-        x = columns.get(slot.dpar, {}).get(slot.coef)
         yield unscaled, Distribution("normal", (0.0, WIDTH * own / _spread(x)))
     elif slot.class_ in AUXILIARY:
         rate = 1.0 / size if slot.class_ == "sigma" else 1.0

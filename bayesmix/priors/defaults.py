@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayesmix.families.family import Family
-from bayesmix.parameters.slots import Slot
+from bayesmix.parameters.slots import Slot, dpar_key
 from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.parsing import parse_distribution
 from bayesmix.priors.prior import CORRELATIONS
@@ -19,7 +19,7 @@ from bayesmix.priors.rounding import format_number, round_as_r
 if TYPE_CHECKING:
     from bayesmix.design import VarianceFunction
 
-__all__ = ["default_priors", "of_distances", "of_variances"]
+__all__ = ["default_priors", "of_distances", "of_variances", "on_link"]
 
 _LEAST_SCALE = 2.5
 _MAD_OF_NORMAL = 1.4826
@@ -57,6 +57,7 @@ _NATURAL: Mapping[str, str] = MappingProxyType(
         "disc": "lognormal(0, 1)",
         "sbhaz": "dirichlet(1)",
         "rhocar": "beta(1, 1)",
+        "theta": "dirichlet(1)",
     }
 )
 """A parameter without a formula, or the intercept of one with an identity link."""
@@ -116,7 +117,7 @@ def default_priors(
         The parameters. A dpar with an ``Intercept`` slot has a formula, one that is a class of its
         own hasn't.
     offset_means : mapping, optional
-        The mean of the offsets of ``"mu"``, where it has any. (A rate's denominator is none.)
+        By dpar the mean of its offsets, where it has any. (A rate's denominator is none.)
 
     Returns
     -------
@@ -139,9 +140,10 @@ def default_priors(
     ('sigma', '') student_t(3, 0, 5.9)
     """
     y = np.asarray(y)
-    offset = (offset_means or {}).get("mu", 0.0)
+    offsets = offset_means or {}
     keys = dict.fromkeys((s.class_, s.dpar) for s in slots)
-    return {key: parse_distribution(_default(*key, family, y, offset)) for key in keys}
+    texts = {k: _default(*k, family, y, offsets.get(k[1] or "mu", 0.0)) for k in keys}
+    return {key: parse_distribution(text) for key, text in texts.items()}
 
 
 def of_variances(
@@ -206,6 +208,8 @@ def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: floa
         return "lkj(1)"
     if class_ in ("sd", "sds", "sdgp", "sdcar", "sderr"):
         return _student(0.0, _scale(y, _response_link(family)))
+    if family.parts:
+        return _of_component(class_, dpar, family, y, offset)
     if class_ == "Intercept" and dpar in family.main and family.main_outcome is not None:
         return _student(0.0, _LEAST_SCALE)
     if class_ != "Intercept":
@@ -216,6 +220,14 @@ def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: floa
         link = _response_link(family)
         return _student(_location(y, link, offset), _scale(y, link))
     return _intercept_of(dpar, family, y)
+
+
+def _of_component(class_: str, dpar: str, family: Family, y: np.ndarray, offset: float) -> str:
+    """That of the family of a mixture's component; of the components' shares."""
+    name, part = family.base_of(dpar or class_)
+    if part is not family:
+        return _default(*((class_, dpar_key(name)) if dpar else (name, "")), part, y, offset)
+    return _NATURAL["theta"] if class_ == "theta" else _LINKED["theta"]
 
 
 def _intercept_of(dpar: str, family: Family, y: np.ndarray) -> str:
@@ -244,6 +256,8 @@ def _natural(dpar: str, family: Family, y: np.ndarray) -> str:
 
 
 def _response_link(family: Family) -> str:
+    if family.parts:
+        return "identity"
     return "log" if family.log_scale else family.dpar(family.main[0]).link
 
 
@@ -252,7 +266,7 @@ def _student(location: float, scale: float) -> str:
 
 
 def _scale(y: np.ndarray, link: str) -> float:
-    z = _linked(y, link)
+    z = on_link(y, link)
     if z is None:
         return _LEAST_SCALE
     mad = round_as_r(_MAD_OF_NORMAL * float(np.median(np.abs(z - np.median(z)))))
@@ -260,14 +274,14 @@ def _scale(y: np.ndarray, link: str) -> float:
 
 
 def _location(y: np.ndarray, link: str, offset: float) -> float:
-    z = _linked(y, link)
+    z = on_link(y, link)
     if z is None:
         return 0.0
     median = round_as_r(float(np.median(z)))
     return (median if np.isfinite(median) else 0.0) - offset
 
 
-def _linked(y: np.ndarray, link: str) -> np.ndarray | None:
+def on_link(y: np.ndarray, link: str) -> np.ndarray | None:
     """The response on the link's scale; None where a default doesn't look at it."""
     if link not in _LINKS or y.dtype.kind not in "iuf":
         return None

@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 from bayesmix.parameters import Parameter, Role, Transform
 from bayesmix.priors import common, lkj, serial
 from bayesmix.priors.shrinkage import Shrinkage
+from bayesmix.pymc_model.mixtures import INCREASING, increasing_intercepts
 from bayesmix.pymc_model.regions import add_regions, add_spatial
 from bayesmix.pymc_model.vectors import increasing, vector
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -49,8 +50,12 @@ def _own(spec: ModelSpec, p: Parameter, made: Made) -> Made:
 def _population(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     """The centred intercept and the slopes; what is kept is the intercept at zero."""
     suffix, columns = p.name.removeprefix("b"), spec.predictors[p.owner].columns
-    first, parts = int(columns.has_intercept), {}
-    if columns.has_intercept:
+    first, parts, others = int(columns.has_intercept), {}, {}
+    if p in spec.increasing:
+        others = {} if INCREASING in made else {INCREASING: increasing_intercepts(spec)}
+        at = spec.increasing.index(p)
+        parts[f"Intercept{suffix}"] = (made | others)[INCREASING][at]
+    elif columns.has_intercept:
         parts[f"Intercept{suffix}"] = p.priors[0].register(f"Intercept{suffix}")
     if len(p.priors) > first:
         shrunk = _shrunken(spec, p, made, standardised=f"z{p.name}")
@@ -62,7 +67,7 @@ def _population(spec: ModelSpec, p: Parameter, made: Made) -> Made:
             shift = shift + pt.dot(centres, pt.atleast_1d(made[name]))
         kept[0] = pt.atleast_1d(kept[0] - shift)
     pm.Deterministic(p.name, pt.concatenate(kept), dims=p.dims)
-    return parts
+    return parts | others
 
 
 def _thresholds(spec: ModelSpec, p: Parameter, made: Made) -> Made:

@@ -39,15 +39,12 @@ def vector(name: str, priors: Sequence[Resolved], given: Mapping[Any, Any] | Non
     return pt.concatenate(parts)[order]
 
 
-def increasing(name: str, priors: Sequence[Resolved]) -> Any:
-    """One random vector whose values increase, each with its prior."""
+def increasing(name: str, priors: Sequence[Resolved], start: np.ndarray | None = None) -> Any:
+    """One random vector whose values increase, each with its prior; chains begin near `start`."""
     if len(priors) == 1:
         return vector(name, priors)
-    options = {
-        "shape": len(priors),
-        "transform": ordered,
-        "initval": np.linspace(-1.0, 1.0, len(priors)),
-    }
+    start = np.linspace(-1.0, 1.0, len(priors)) if start is None else start
+    options = {"shape": len(priors), "transform": ordered, "initval": start}
     shared = shared_priors(priors)
     if len(shared) == 1:
         return priors[0].register(name, **options)

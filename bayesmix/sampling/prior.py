@@ -17,6 +17,8 @@ from bayesmix.variables import SAMPLE_DIMS, dataset, obs_dim, observed, response
 __all__ = ["draw_prior", "prior_tree"]
 
 MOST_TRIES = 1000
+INCREASING = "increasing intercepts"
+"""Where draws of intercepts that increase from one predictor to the next are kept."""
 
 Values = dict[str, np.ndarray]
 """Draws by variable, and what else later ones need."""
@@ -112,9 +114,22 @@ def _population(
     for s in spec.shrinking(p.name):
         z = rng.standard_normal((draws, s.size_of(p.name)))
         b[:, s.member(p.name).positions] = z * s.scales_of(p.name, before)
+    made = {p.name: b}
+    if p in spec.increasing:
+        made |= {} if INCREASING in before else _intercepts(rng, draws, spec)
+        b[:, 0] = (before | made)[INCREASING][:, spec.increasing.index(p)]
     if design.columns.has_intercept:
         b[:, 0] -= b[:, 1:] @ design.columns.means + design.centred(before)
-    return {p.name: b}
+    return made
+
+
+def _intercepts(rng: np.random.Generator, draws: int, spec: ModelSpec) -> Values:
+    """Those of several predictors, given that they increase from one to the next."""
+    first, priors = spec.increasing[0], tuple(p.priors[0] for p in spec.increasing)
+    several = replace(
+        first, name="the intercepts", coords=(spec.family.main,), priors=priors, lengths=()
+    )
+    return {INCREASING: _increasing(rng, draws, several)}
 
 
 def _thresholds(

@@ -14,7 +14,7 @@ from bayesmix.design.columns import label_key
 from bayesmix.design.response import build_response, flags_of
 from bayesmix.design.specific import specified
 from bayesmix.errors import StorageError, listed
-from bayesmix.families import Family, family
+from bayesmix.families import Family, family, mixture
 from bayesmix.formula import Formula, bf
 from bayesmix.formula.tree import Call
 from bayesmix.priors import Prior, prior
@@ -117,17 +117,25 @@ def _formula_apart(formula: Formula) -> dict[str, Any]:
 
 def _family_apart(response: Response, formula: Formula) -> dict[str, Any]:
     made, data = response.family, response.data
-    mu, *others = response.asked.dpars
-    links = {"link": mu.link, **{f"link_{d.name}": d.link for d in others}}
-    links |= {o.name: o.value for o in response.asked.options if o.value != o.default}
+    about = _told(response.asked)
     if response.asked.custom:
-        return {"name": made.name, "links": links, "custom": True}
-    known = family(made.name, **links).settled(dict(formula.fixed), dict(formula.tied))
+        return {**about, "custom": True}
+    known = _family_together(about, None).settled(dict(formula.fixed), dict(formula.tied))
     flags = flags_of(formula.response)
     ready = known.for_response(data.y, data.levels, data.aux, flags, data.counts)
     if specified(ready, formula) != made:
         raise StorageError(f"{made!r} is no family of the package and can't be saved.")
-    return {"name": made.name, "links": links}
+    return about
+
+
+def _told(asked: Family) -> dict[str, Any]:
+    """A family's name, and what differs from the usual; of a mixture those of its components."""
+    links = {f"link_{d.name}": d.link for d in asked.dpars}
+    if not asked.parts:
+        links = {"link": links.pop(f"link_{asked.dpars[0].name}"), **links}
+    links |= {o.name: o.value for o in asked.options if o.value != o.default}
+    parts = {"parts": [_told(part) for part in asked.parts]} if asked.parts else {}
+    return {"name": asked.name, "links": links, **parts}
 
 
 def _check_whole(spec: ModelSpec) -> None:
@@ -145,7 +153,8 @@ def _check_whole(spec: ModelSpec) -> None:
 def _family_together(about: Mapping[str, Any], custom: Family | None) -> Family:
     """The family by its name; one that the user made has to be given."""
     if not about.get("custom"):
-        return family(about["name"], **about["links"])
+        parts = [_family_together(part, None) for part in about.get("parts", ())]
+        return family(mixture(*parts) if parts else about["name"], **about["links"])
     if custom is None or custom.name != about["name"]:
         given = "" if custom is None else f" This is {custom.name!r}."
         raise StorageError(

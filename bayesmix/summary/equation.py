@@ -7,14 +7,25 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import exp
 from typing import Protocol
 
 from bayesmix.design import Group, GroupEffects, PredictorDesign, VarianceFunction
+from bayesmix.families import Family
 from bayesmix.parameters import MAIN, Parameter, Role, Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import GroupPriors, ModelSpec
 
-GREEK = {"mu": "μ", "sigma": "σ", "nu": "ν", "alpha": "α", "beta": "β", "tau": "τ", "Sigma": "Σ"}
+GREEK = {
+    "mu": "μ",
+    "sigma": "σ",
+    "nu": "ν",
+    "alpha": "α",
+    "beta": "β",
+    "tau": "τ",
+    "theta": "θ",
+    "Sigma": "Σ",
+}
 LETTERS = "uvwabcdefg"
 """Of the effects of the groups, in their order."""
 
@@ -159,6 +170,7 @@ def _escaped(text: str) -> str:
 
 def _lines(spec: ModelSpec, s: Style) -> Iterator[Line]:
     yield _response(spec, s)
+    yield from _softmax(spec, s)
     for p in spec.predictors.values():
         yield _predictor(spec, p, s)
     for g in spec.groups:
@@ -168,25 +180,62 @@ def _lines(spec: ModelSpec, s: Style) -> Iterator[Line]:
 
 
 def _response(spec: ModelSpec, s: Style) -> Line:
-    family, response = spec.family, spec.response
-    parts = [s.word(name, "i") for name in response.data.aux if name in family.needs]
-    parts += [
-        s.symbol(d.name, "i") if d.name in response.predictors else _constant(d, s)
-        for d in family.dpars
+    family = spec.family
+    vectors = [s.symbol(v.name if v.shares else "alpha") for v in family.vectors]
+    laws = [
+        f"{_share(spec, k, s)}{s.times}{_law(spec, part, str(k), s)}"
+        for k, part in enumerate(family.parts, 1)
     ]
-    parts += [s.symbol(v.name if v.shares else "alpha") for v in family.vectors]
-    name = FAMILIES.get(family.name, "".join(w[:1].upper() + w[1:] for w in family.name.split("_")))
-    right = f"{s.word(name)}({', '.join(parts)})"
+    right = " + ".join(laws) or _law(spec, family, "", s, vectors)
     rows = f"i = 1, …, {len(spec.design.frame)}"
-    return Line(s.word(response.data.name, "i"), s.is_in, right, rows)
+    return Line(s.word(spec.response.data.name, "i"), s.is_in, right, rows)
 
 
-def _constant(d: object, s: Style) -> str:
-    return s.symbol(d.same_as or d.name) if d.fixed is None else f"{d.fixed:g}"
+def _law(spec: ModelSpec, of: Family, number: str, s: Style, more: Sequence[str] = ()) -> str:
+    """A distribution with its parameters; of a mixture that of the component of that number."""
+    parts = [s.word(name, "i") for name in spec.response.data.aux if name in of.needs]
+    parts += [_parameter(spec, f"{name}{number}", s) for name in of.dpar_names]
+    name = FAMILIES.get(of.name, "".join(w[:1].upper() + w[1:] for w in of.name.split("_")))
+    return f"{s.word(name)}({', '.join([*parts, *more])})"
+
+
+def _parameter(spec: ModelSpec, name: str, s: Style) -> str:
+    """A row's, or that of all rows, or a number."""
+    d = spec.family.dpar(name)
+    if name in spec.response.predictors:
+        return _symbol(spec, name, s, "i")
+    return _symbol(spec, d.same_as or name, s) if d.fixed is None else f"{d.fixed:g}"
+
+
+def _symbol(spec: ModelSpec, name: str, s: Style, *index: str) -> str:
+    """A parameter's; of a component of a mixture with its number as an index."""
+    if not spec.family.parts:
+        return s.symbol(name, *index)
+    head = name.rstrip("0123456789")
+    return s.symbol(head, *filter(None, [name.removeprefix(head)]), *index)
+
+
+def _share(spec: ModelSpec, k: int, s: Style) -> str:
+    """That of a mixture's component."""
+    if spec.family.vectors:
+        return s.symbol("theta", str(k))
+    known = spec.family.dpar(f"theta{k}")
+    given = all(spec.family.dpar(f"theta{j}").fixed for j in range(1, 1 + len(spec.family.parts)))
+    return f"{exp(known.fixed):.3g}" if given else s.symbol("p", str(k), "i")
+
+
+def _softmax(spec: ModelSpec, s: Style) -> Iterator[Line]:
+    """How the shares of components come of their predictors."""
+    names = [f"theta{k}" for k in range(1, 1 + len(spec.family.parts))]
+    if any(name in spec.response.predictors for name in names):
+        left = s.vector([s.symbol("p", str(k), "i") for k in range(1, 1 + len(names))])
+        etas = s.vector([_parameter(spec, name, s) for name in names])
+        yield Line(left, "=", f"{s.word('softmax')}{etas}")
 
 
 def _predictor(spec: ModelSpec, p: PredictorDesign, s: Style) -> Line:
-    terms = [_times(s, _beta(p, s, k), name) for k, name in enumerate(p.columns.names)]
+    names = p.columns.names
+    terms = [_times(s, _beta(spec, p, s, k), name) for k, name in enumerate(names)]
     if (p.offset != 0).any():
         terms.append(s.word("offset", "i"))
     terms += [_variance(v, s) for v in p.variances]
@@ -194,9 +243,9 @@ def _predictor(spec: ModelSpec, p: PredictorDesign, s: Style) -> Line:
     terms += [s.symbol(r.named("rcar"), s.word(r.group.name, "i")) for r in p.regions]
     for c in p.groups:
         terms += list(_of_group(spec, c, s))
-    left = s.link(spec.family.dpar(p.dpar).link, s.symbol(p.dpar, "i"))
-    if spec.family.dpar(p.dpar).latent:
-        left = s.symbol(p.dpar, "i")
+    left = _symbol(spec, p.dpar, s, "i")
+    if not spec.family.dpar(p.dpar).latent:
+        left = s.link(spec.family.dpar(p.dpar).link, left)
     return Line(left, "=", " + ".join(terms) or "0")
 
 
@@ -217,9 +266,9 @@ def _times(s: Style, coefficient: str, name: str) -> str:
     return coefficient if name == "Intercept" else f"{coefficient}{s.times}{s.word(name, 'i')}"
 
 
-def _beta(p: PredictorDesign, s: Style, k: int) -> str:
+def _beta(spec: ModelSpec, p: PredictorDesign, s: Style, k: int) -> str:
     number = str(k + (not p.columns.has_intercept))
-    return s.symbol("beta", number, *([] if p.dpar == MAIN else [s.symbol(p.dpar)]))
+    return s.symbol("beta", number, *([] if p.dpar == MAIN else [_symbol(spec, p.dpar, s)]))
 
 
 def _letter(spec: ModelSpec, group: str) -> str:
@@ -269,13 +318,15 @@ def _df(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
 
 def _population(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     design = spec.predictors[p.owner]
-    names = [_beta(design, s, k) for k in range(len(p.priors))]
+    names = [_beta(spec, design, s, k) for k in range(len(p.priors))]
     priors = list(p.priors)
     if design.columns.has_intercept and names:
         at = [f"{s.mean}{s.times}{b}" for b in names[1:]]
         at += [f"{c.sum():.3g}{s.times}{s.symbol(n)}" for n, c in design.centres.items()]
         centred = names[0] if not at else " + ".join([names[0], *_few(at, s)])
-        remark = "at the means of the columns" if at else ""
+        remarks = ["at the means of the columns"] if at else []
+        remarks += ["increasing from component to component"] if p in spec.increasing else []
+        remark = ", ".join(remarks)
         yield _prior([centred], priors[0], s, remark)
         names, priors = names[1:], priors[1:]
     yield from _alike(names, priors, s)
@@ -306,7 +357,7 @@ def _nothing(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
 
 
 def _plain(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
-    yield from _alike([s.symbol(p.name)] * len(p.priors), list(p.priors), s)
+    yield from _alike([_symbol(spec, p.name, s)] * len(p.priors), list(p.priors), s)
 
 
 PRIORS = {

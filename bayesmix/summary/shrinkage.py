@@ -80,8 +80,8 @@ def shrinkage(spec: ModelSpec, draws: Draws, group: str) -> Shrinkage:
         )
     if spec.family.main_outcome is not None:
         raise PredictionError(
-            f"Family {spec.family.name!r} has a predictor for each category; shrinkage is that of "
-            "a single one."
+            f"Family {spec.family.name!r} has several main predictors; shrinkage is that of a "
+            "single one."
         )
     g, target = spec.group(group), Target(spec.response.name, MAIN)
     effects = [c for c in spec.predictors[target].groups if c.group == group]

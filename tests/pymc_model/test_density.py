@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose
 from pytensor.compile.mode import Mode
 from scipy import stats
 
+import bayesmix as bx
 from bayesmix.fit import Fit
 from bayesmix.formula import bf
 from bayesmix.model import Model
@@ -115,6 +116,12 @@ CASES = {
     "unequal distances": ("y ~ x + car1(when, gr=g)", "student", ()),
     "lags": ("y | weights(w) ~ x + arma(when, gr=g, p=2, q=2)", "student", ()),
     "latent residuals": ("count ~ x + ar(when, gr=g, cov=True)", "negbinomial", ()),
+    "a mixture": (
+        bx.bf("y ~ x", mu2="x + (1 | g)", theta2="f"),
+        bx.mixture("gaussian", "student", order="mu"),
+        prior("normal(1, 2)", "Intercept", dpar="mu2"),
+    ),
+    "a mixture of counts": ("count | weights(w) ~ x", bx.mixture("poisson", nmix=3), ()),
     "all of it": ('y ~ (1 + x | gr(g, dist="student", cov=A, pw=v))', "gaussian", ()),
 }
 MATRICES = {"A": relatives("uqtprs")}

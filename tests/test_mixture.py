@@ -12,7 +12,7 @@ from scipy import special, stats
 
 import bayesmix as bx
 from bayesmix.engine import compile_fused, uncovered
-from bayesmix.errors import FormulaError, PredictionError, PriorError
+from bayesmix.errors import EstimationError, FormulaError, PredictionError, PriorError
 
 from .support import draws_of, fit_of, frame
 
@@ -132,6 +132,12 @@ def test_what_a_fit_answers() -> None:
     assert_allclose(integrated, average, rtol=1e-9)
     assert fit.memberships(new, re_formula=bx.NA).shape == (10, 4)
     assert np.isfinite(fit.residuals().to_numpy()).all()
+
+
+def test_a_mixture_has_no_largest_likelihood() -> None:
+    model = bx.Model(bx.bf("y ~ x", theta2="x"), DATA, FREE)
+    with pytest.raises(EstimationError, match="no largest likelihood"):
+        model.optimize()
 
 
 def test_other_families_have_no_components() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.plan.layout import Layout, build_layout
-from bayesmix.families import FAMILIES, family
+from bayesmix.families import FAMILIES, family, mixture
 from bayesmix.families.derived import DerivedRow
 from bayesmix.families.family import Family
 from bayesmix.formula import bf
@@ -19,6 +19,21 @@ from .models import RESPONSES, density_of, points, spec_of
 from .pymc_density import PymcDensity
 
 MODELS = {
+    "a mixture": (
+        bf("y ~ x", mu2="x + (1 | g)", sigma2="z"),
+        mixture("gaussian", "student", "gaussian"),
+        (),
+    ),
+    "a mixture with formulas of the shares": (
+        bf("few ~ x + (1 | i | g)", theta2="f + (1 | i | g)"),
+        mixture("poisson", "zero_inflated_negbinomial"),
+        (),
+    ),
+    "a mixture of proportions": (
+        bf("goals | trials(shots) ~ x", theta1=1, theta2=2),
+        mixture("binomial", "beta_binomial"),
+        (),
+    ),
     "a power of the mean": (
         bf("y ~ x + (1 | g)", sigma="f + varPower(mu, by=h) + (1 | k)"),
         "gaussian",

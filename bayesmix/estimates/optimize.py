@@ -85,7 +85,7 @@ def _check_rows(spec: ModelSpec, method: str) -> None:
 def _impossible(spec: ModelSpec) -> Iterator[str]:
     """Why a model can't be estimated."""
     if spec.family.parts:
-        yield "A mixture has no largest likelihood: a component around one response has ever more."
+        yield "The likelihood of a mixture has many peaks, and of real numbers no highest one."
     for g in spec.groups:
         if g.group.dist != "gaussian":
             yield f"The effects of {g.group.name!r} aren't normal, so they can't be integrated out."

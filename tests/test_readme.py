@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import statistics
 import subprocess
 import tomllib
 from pathlib import Path
@@ -56,3 +58,25 @@ def test_the_example_is_python():
         for alias in node.names
     }
     assert imported == {"pandas", "bayesmix"}
+
+
+def test_the_table_of_times_is_what_was_measured():
+    results = json.loads((ROOT / "benchmarks" / "families.json").read_text())["results"]
+    rows = re.findall(r"^\| ([^|]+) \| ([\d.]+) \| ([\d.]+) \| (\d+) \| (\d+) \|$", README, re.M)
+    workloads = ("inhaler", "epilepsy", "kidney", "hazards")
+    assert len(rows) == len(workloads)
+    for workload, (_, *shown) in zip(workloads, rows, strict=True):
+        ours, brms = results[f"{workload}: default"], results[f"{workload}: brms"]
+        found = [f"{median(ours, 'fit_s'):.1f}", f"{median(brms, 'fit_s'):.1f}"]
+        found += [f"{median(r, 'ess_per_s'):.0f}" for r in (ours, brms)]
+        assert shown == found
+
+
+def median(runs, what):
+    return statistics.median(run[what] for run in runs)
+
+
+def test_the_pages_that_it_links_are_there():
+    links = re.findall(r"\]\(((?!https?:)[^)]+)\)", README)
+    assert len(links) > 5
+    assert not [link for link in links if not (ROOT / link).exists()]

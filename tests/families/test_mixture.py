@@ -15,6 +15,8 @@ from bayesmix.families import Family
 from bayesmix.families.maths import NUMPY
 from bayesmix.families.mixture import memberships
 
+from .test_densities import CASES, IDS
+
 NORMALS = {"mu1": -1.0, "sigma1": 0.5, "mu2": 2.0, "sigma2": 1.5}
 SHARES = np.array([0.3, 0.7])
 NOTHING: dict[str, np.ndarray] = {}
@@ -68,6 +70,19 @@ def test_shares_that_are_numbers() -> None:
     y = np.array([0.2, 3.0])
     expected = np.log([0.25, 0.75] @ np.array(normals(y)))
     assert_allclose(family.logp(y, family.complete(NORMALS, {}), NOTHING), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "dpars", "aux", "law"), CASES, ids=IDS)
+def test_each_family_mixed_with_itself_is_itself(name, dpars, aux, law) -> None:
+    y = np.arange(2.0) if name == "bernoulli" else law.ppf([0.2, 0.5, 0.7])
+    made = bx.mixture(name, nmix=2)
+    family = made.predicted(made.for_response(y, None, aux), frozenset())
+    p = {f"{d}{k}": np.full((5, len(y)), v) for k in (1, 2) for d, v in dpars.items()}
+    p |= {"theta": np.broadcast_to(SHARES, (5, 1, 2))}
+    expected = law.logpmf(y) if family.discrete else law.logpdf(y)
+    assert_allclose(family.logp(y, p, aux)[0], expected, rtol=1e-11)
+    assert family.random(np.random.default_rng(1), p, aux).shape == (5, len(y))
+    assert family.row is not None
 
 
 def test_draws_are_of_the_component_first() -> None:

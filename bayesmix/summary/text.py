@@ -42,7 +42,7 @@ def _header(spec: ModelSpec, chains: int, draws: int) -> str:
     return "\n".join(
         [
             f"Formula: {formula}",
-            f" Family: {spec.family.name}; links: {links}",
+            f" Family: {spec.family.title}; links: {links}",
             f"   Data: {rows} rows",
             f"  Draws: {_chains(chains, draws)}",
         ]

@@ -306,6 +306,7 @@ def build_spec(
     user = _as_tuple(prior)
     priors = _resolved(responses, declared, user, default_priors)
     parameters = _completed(declared, priors)
+    _check_nonlinear(parameters, responses)
     spec = ModelSpec(responses, design, parameters, priors, user, default_priors)
     for g in spec.groups:
         _check_correlations(g)
@@ -474,6 +475,19 @@ def _check_increasing(spec: ModelSpec) -> None:
             raise PriorError(
                 f"The intercepts of the components increase, so that of {dpar!r} can't be a "
                 'constant or have bounds; or give the mixture order="none".'
+            )
+
+
+def _check_nonlinear(parameters: Iterable[Parameter], responses: Iterable[Response]) -> None:
+    """PriorError for coefficients of nonlinear parameters without priors."""
+    names = {n for r in responses for n in r.family.nonlinear}
+    for p in parameters:
+        dpar = p.owner.dpar if p.role == Role.POPULATION else ""
+        if dpar in names and not all(r.distribution.proper for r in p.priors):
+            raise PriorError(
+                f"The coefficients of the nonlinear parameter {dpar!r} need a prior, for no "
+                f'default knows their scale: bx.prior("normal(0, 1)", "b", nlpar={dpar!r}), with a '
+                "location and a scale that suit it."
             )
 
 

@@ -193,7 +193,7 @@ def test_formulas_of_dpars(dpars: dict, kind: type, culprit: str) -> None:
         {"sigma": "y ~ x"},
         {"sigma": ["x"]},
         {"mu": "x"},
-        {"nl": True},
+        {"nl": "yes"},
         {"sigma": "(1 | g"},
     ],
 )

@@ -4,6 +4,7 @@ from bayesmix.design.build import Design, PredictorDesign, build_design
 from bayesmix.design.contributions import Columns, GroupEffects, Offset, Smooths
 from bayesmix.design.groups import By, Group, Located
 from bayesmix.design.matrix import Matrix
+from bayesmix.design.nonlinear import Expression
 from bayesmix.design.processes import Processes
 from bayesmix.design.regions import Regions
 from bayesmix.design.residuals import LatentResiduals, Residuals
@@ -15,6 +16,7 @@ __all__ = [
     "By",
     "Columns",
     "Design",
+    "Expression",
     "Group",
     "GroupCoef",
     "GroupEffects",

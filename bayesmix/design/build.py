@@ -30,6 +30,7 @@ from bayesmix.design.groups import (
 from bayesmix.design.known import build_known
 from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
+from bayesmix.design.nonlinear import Expression, build_expression, check_nonlinear
 from bayesmix.design.processes import VARIABLES as PROCESS
 from bayesmix.design.processes import Processes, build_processes
 from bayesmix.design.regions import VARIABLES, Regions, build_regions
@@ -110,9 +111,15 @@ class PredictorDesign:
         return sum(values[n].reshape(-1, len(c)) @ c for n, c in self.centres.items())
 
     @property
-    def of_mean(self) -> bool:
-        """Whether it hangs on the main predictor."""
-        return any(v.of_mean for v in self.variances)
+    def follows(self) -> tuple[str, ...]:
+        """The predictors that it hangs on, which come before."""
+        found = only((Expression, VarianceFunction), self.contributions)
+        return tuple(dict.fromkeys(d for c in found for d in c.follows))
+
+    @property
+    def expression(self) -> Expression | None:
+        """What it is of nonlinear parameters, if it is that."""
+        return next(iter(only(Expression, self.contributions)), None)
 
     @property
     def smooths(self) -> Smooths | None:
@@ -188,6 +195,7 @@ def build_design(
     FormulaError, DataError, FamilyError
     """
     functions = _functions(formula, extra)
+    check_nonlinear(formula, family, data.columns)
     frame = training_frame(formula, data)
     response = build_response(formula.response, family, frame, functions, whole)
     response = replace(response, family=specified(response.family, formula))
@@ -229,7 +237,8 @@ def spread(formula: Formula, family: Family) -> Formula:
     given.pop(MAIN, None)
     if family.specific:
         mains = apart(formula.mu, family)
-    return replace(formula, predictors=(*mains.items(), *given.items()))
+    own = {dpar: given.pop(dpar) for dpar in family.nonlinear}
+    return replace(formula, predictors=(*own.items(), *mains.items(), *given.items()))
 
 
 def _functions(formula: Formula, extra: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -411,6 +420,7 @@ def _predictors(
             columns,
             Offset.of(offsets, frame),
             *penalised,
+            *build_expression(predictor, on),
             *variances,
             *build_processes(predictor, target, on),
             *regions,
@@ -434,6 +444,7 @@ def _columns(
     replaced = target.is_main and family.intercept is not None
     slopes = matrix.values[:, matrix.terms.intercept :]
     takes_up = family.level_free if replaced else matrix.terms.intercept
+    takes_up = takes_up and target.dpar not in family.nonlinear
     means = slopes.mean(axis=0) if takes_up else np.zeros(slopes.shape[1])
     matrix = matrix.without_intercept() if replaced else matrix
     # Those of smooths sum to zero, or stand beside a number; brms leaves them as they are.

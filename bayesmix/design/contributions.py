@@ -291,8 +291,10 @@ class GroupEffects:
             eta += term
 
 
-def only[Kind](kind: type[Kind], contributions: Iterable[Any]) -> tuple[Kind, ...]:
-    """Those of one kind."""
+def only[Kind](
+    kind: type[Kind] | tuple[type[Kind], ...], contributions: Iterable[Any]
+) -> tuple[Kind, ...]:
+    """Those of one kind, or of some."""
     return tuple(c for c in contributions if isinstance(c, kind))
 
 

@@ -20,7 +20,7 @@ def of_predictors(design: Design) -> Iterator[Parameter]:
     several = family.main if family.main_outcome is not None and not family.parts else ()
     for p in design.predictors:
         if p.columns.names:
-            yield _population(p, p.dpar in several)
+            yield _population(p, p.dpar in several, p.dpar in response.family.nonlinear)
     for p in design.predictors:
         for v in p.variances:
             yield from v.parameters
@@ -47,12 +47,13 @@ def of_groups(design: Design) -> Iterator[Parameter]:
         yield _effects(group, coefs)
 
 
-def _population(p: PredictorDesign, shared: bool) -> Parameter:
+def _population(p: PredictorDesign, shared: bool, nonlinear: bool) -> Parameter:
+    """Intercepts of nonlinear parameters are coefficients as others, as in brms."""
     names = p.columns.names
     # Those of thresholds have a prior together, as in brms.
     dpar = MAIN if p.target.category else p.dpar
     slots = [Slot("b", dpar, "", name, shared=shared) for name in names]
-    if p.columns.has_intercept:
+    if p.columns.has_intercept and not nonlinear:
         slots[0] = Slot(INTERCEPT, p.dpar, shared=shared)
     t = p.target
     return Parameter(t.variable, Role.POPULATION, t, (t.dim,), (names,), tuple(slots))

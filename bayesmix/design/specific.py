@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bayesmix.design.nonlinear import with_nonlinear
 from bayesmix.errors import FormulaError
 from bayesmix.formula.tree import Formula, GroupTerm, Predictor, Span, Terms
 from bayesmix.parameters import MAIN
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 def specified(family: Family, formula: Formula) -> Family:
     """The family, with a predictor for each threshold where the formula has terms for that.
 
-    A mixture learns which of its parameters have formulas.
+    A mixture learns which of its parameters have formulas; nonlinear parameters have predictors
+    beside those of the family.
 
     Raises
     ------
@@ -49,7 +51,8 @@ def specified(family: Family, formula: Formula) -> Family:
                     predictor.source,
                     span,
                 )
-    return family.specify(family) if any(_spans(formula.mu)) else family
+    family = family.specify(family) if any(_spans(formula.mu)) else family
+    return with_nonlinear(family, formula)
 
 
 def apart(mu: Predictor, family: Family) -> dict[str, Predictor]:

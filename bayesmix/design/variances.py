@@ -112,6 +112,11 @@ class VarianceFunction:
         return self.quantity is None
 
     @property
+    def follows(self) -> tuple[str, ...]:
+        """The predictors that it hangs on."""
+        return (MEAN,) if self.of_mean else ()
+
+    @property
     def covariate(self) -> str:
         """What names call it."""
         return MEAN if self.term.covariate is None else render(self.term.covariate)
@@ -159,19 +164,19 @@ class VarianceFunction:
         return np.array([known[key] for key in keys], np.int64)
 
     def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
-        eta += self.on_rows(values.etas.get(MEAN), values, rows)
+        eta += self.on_rows(values.etas, values, rows)
 
-    def on_rows(self, eta: np.ndarray | None, draws: Drawn, rows: slice) -> np.ndarray:
+    def on_rows(self, etas: Mapping[str, np.ndarray], draws: Drawn, rows: slice) -> np.ndarray:
         """Its values on some rows, samples × rows, or × one.
 
         Parameters
         ----------
-        eta : ndarray or None
-            The linear predictor of the mean, which a function of another covariate doesn't need.
+        etas : mapping of str to ndarray
+            The linear predictors; a function of the mean needs that of the mean.
         draws : mapping of str to ndarray
         rows : slice
         """
-        covariate = self.mean(eta) if self.of_mean else self.values[rows]
+        covariate = self.mean(etas[MEAN]) if self.of_mean else self.values[rows]
         with np.errstate(divide="ignore"):
             return self.log_multiple(covariate, self._at(draws, rows), np)
 

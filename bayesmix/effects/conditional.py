@@ -73,7 +73,8 @@ def _default(spec: ModelSpec, known: Mapping[str, Variable]) -> list[tuple[str, 
                 pairs = ((x, y) for x in a for y in b if x != y)
                 double |= {pair: None for pair in pairs if pair[::-1] not in double}
         for names in (
-            [n.name for e in s.columns for n in columns_of(e)] for s in p.predictor.smooths
+            [n.name for e in s.columns for n in columns_of(e)]
+            for s in (*p.predictor.smooths, *filter(None, [p.predictor.nonlinear]))
         ):
             single |= {(n,): None for n in names}
             double |= {(names[0], n): None for n in names[1:] if (n, names[0]) not in double}

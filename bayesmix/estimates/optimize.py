@@ -100,8 +100,8 @@ def _impossible(spec: ModelSpec) -> Iterator[str]:
         if any(prior.distribution.fixed for prior in p.priors):
             yield f"A prior holds {p.name!r} at a constant, and estimates leave priors out."
     for p in spec.design.predictors:
-        if p.of_mean:
-            yield f"{p.dpar!r} is a function of the fitted mean, which estimates don't know."
+        if p.follows:
+            yield f"{p.dpar!r} is a function of {listed(p.follows)}, which estimates don't know."
     if not isinstance(spec.response.likelihood, IndependentRows | CorrelatedRows):
         yield "The rows hang on each other in their means, which estimates don't know."
     if isinstance(spec.response.likelihood, CorrelatedRows) and spec.family.name != "gaussian":

@@ -227,6 +227,8 @@ class Family:
         Whether each group of rows has its own.
     custom : bool
         Whether it is the user's own, made by `custom_family`.
+    nonlinear : tuple of str
+        The parameters of the main formula's expression, which the density doesn't look at.
 
     References
     ----------
@@ -278,6 +280,7 @@ class Family:
     counts: tuple[int, ...] = ()
     in_groups: bool = False
     custom: bool = False
+    nonlinear: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         links = [f"{d.name}: {d.link}" for d in self.dpars]
@@ -466,6 +469,11 @@ class Family:
         new = replace(old, link=link)
         changed = replace(self, dpars=tuple(new if d is old else d for d in self.dpars))
         return changed if self.linked is None else self.linked(changed)
+
+    def with_nonlinear(self, names: tuple[str, ...]) -> Family:
+        """The same family with nonlinear parameters, whose links are the identity."""
+        more = tuple(Dpar(name, "identity", ("identity",)) for name in names)
+        return replace(self, dpars=(*self.dpars, *more), nonlinear=names)
 
     def eta_link(self, dpar: str) -> str:
         """The link between a linear predictor and what the density takes."""

@@ -42,6 +42,7 @@ class Predictions(Base):
         average: bool = False,
         incl_autocor: bool = True,
         to_zarr: str | Path | None = None,
+        nlpar: str | None = None,
     ) -> xr.DataArray:
         """Draws of the linear predictor, on the scale of the link.
 
@@ -53,6 +54,8 @@ class Predictions(Base):
             As for `posterior_epred`.
         dpar : str, optional
             The parameter to predict; ``"mu"`` by default.
+        nlpar : str, optional
+            Predict this nonlinear parameter; the same as `dpar`.
 
         Returns
         -------
@@ -78,6 +81,7 @@ class Predictions(Base):
         array([[0.7, 1.4],
                [0.8, 1.4]])
         """
+        dpar = _parameter(dpar, nlpar)
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average, incl_autocor
         return _all(self._prediction(Request(newdata, *how, *which), MAIN).linpred(), to_zarr)
@@ -97,6 +101,7 @@ class Predictions(Base):
         average: bool = False,
         incl_autocor: bool = True,
         to_zarr: str | Path | None = None,
+        nlpar: str | None = None,
     ) -> xr.DataArray:
         """Draws of the expected response.
 
@@ -152,6 +157,8 @@ class Predictions(Base):
             Write the draws to a zarr store of that name, chunk by chunk, and give them from there:
             for rows × draws that memory doesn't hold. (`fitted`, `predict` and the ``avg_`` effects
             never hold them.)
+        nlpar : str, optional
+            Predict this nonlinear parameter; the same as `dpar`.
 
         Returns
         -------
@@ -187,6 +194,7 @@ class Predictions(Base):
         >>> bool(new[0, 0] in (1.5, 3.5))
         True
         """
+        dpar = _parameter(dpar, nlpar)
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average, incl_autocor
         return _all(self._prediction(Request(newdata, *how, *which)).epred(), to_zarr)
@@ -526,3 +534,9 @@ class Predictions(Base):
 def _all(predicted: Predicted, to_zarr: str | Path | None) -> xr.DataArray:
     """The draws in memory, or in a store."""
     return predicted.array() if to_zarr is None else predicted.to_zarr(to_zarr)
+
+
+def _parameter(dpar: str | None, nlpar: str | None) -> str | None:
+    if dpar is not None and nlpar is not None:
+        raise PredictionError("One parameter is predicted: give dpar= or nlpar=.")
+    return nlpar if dpar is None else dpar

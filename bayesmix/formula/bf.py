@@ -8,14 +8,15 @@ from numbers import Real
 
 from bayesmix.errors import FormulaError, listed
 from bayesmix.formula.agreement import check_agreement
+from bayesmix.formula.nonlinear import with_parameters
 from bayesmix.formula.parser import parse_formula, parse_predictor, split_tilde
 from bayesmix.formula.tokens import on_one_line
 from bayesmix.formula.tree import Formula, Predictor
 
-_LATER = ("autocor", "center", "cmc", "decomp", "flist", "loop", "nl", "sparse", "unused")
+_LATER = ("autocor", "center", "cmc", "decomp", "flist", "loop", "sparse", "unused")
 
 
-def bf(formula: str | Formula, **dpars: str | float) -> Formula:
+def bf(formula: str | Formula, *, nl: bool = False, **dpars: str | float) -> Formula:
     """A model formula, with a predictor for each further distributional parameter given.
 
     Parameters
@@ -23,6 +24,10 @@ def bf(formula: str | Formula, **dpars: str | float) -> Formula:
     formula : str or Formula
         The main formula, ``response | additions ~ terms + (coefficients | group)``; the terms
         predict ``mu`` on its link scale. To a Formula the given parameters are added.
+    nl : bool
+        Whether the main formula is nonlinear: its right-hand side is an expression, as in ``y ~ a *
+        exp(-k * t)``. The names that have formulas among `dpars` are nonlinear parameters, all
+        others columns.
     **dpars : str or float
         For each distributional parameter its right-hand side, on its own link scale:
         ``sigma="1 + x"``, or with the left-hand side spelled out, ``sigma="sigma ~ 1 + x"``. A
@@ -53,13 +58,19 @@ def bf(formula: str | Formula, **dpars: str | float) -> Formula:
     >>> print(bf("y ~ x", nu=4))
     y ~ x
     nu = 4
+    >>> print(bf("y ~ a * exp(-exp(k) * t)", a="1 + (1 | g)", k="1", nl=True))
+    y ~ a * exp(-exp(k) * t)
+    a ~ 1 + (1 | g)
+    k ~ 1
     """
-    main = parse_formula(formula)
+    if not isinstance(nl, bool):
+        raise FormulaError(f"nl= of bf() is True or False, not {nl!r}.")
+    main = parse_formula(formula, nl)
     _refuse_taken(main, dpars)
     fixed = {dpar: _number(dpar, v) for dpar, v in dpars.items() if _is_number(v)}
     texts = {dpar: text for dpar, text in dpars.items() if dpar not in fixed}
     added = tuple((dpar, _predictor(dpar, text)) for dpar, text in texts.items())
-    predictors = main.predictors + added
+    predictors = with_parameters(main.predictors + added)
     check_agreement(tuple(p for _, p in predictors))
     return replace(main, predictors=predictors, fixed=main.fixed + tuple(fixed.items()))
 

@@ -10,6 +10,7 @@ from bayesmix.formula.agreement import check_agreement
 from bayesmix.formula.algebra import Side, finished
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.groups import group_terms, parse_targets
+from bayesmix.formula.nonlinear import parse_nonlinear
 from bayesmix.formula.response import parse_response
 from bayesmix.formula.sides import parse_side
 from bayesmix.formula.tokens import on_one_line
@@ -17,13 +18,15 @@ from bayesmix.formula.tree import Formula, GroupTerm, Predictor
 from bayesmix.formula.unexpected import quoted
 
 
-def parse_formula(text: str | Formula) -> Formula:
+def parse_formula(text: str | Formula, nl: bool = False) -> Formula:
     """Read a model formula.
 
     Parameters
     ----------
     text : str or Formula
         ``response | additions ~ terms + (coefficients | group)``. A Formula is returned as it is.
+    nl : bool
+        Whether the right-hand side is an expression of columns and nonlinear parameters.
 
     Returns
     -------
@@ -54,7 +57,7 @@ def parse_formula(text: str | Formula) -> Formula:
     with _quoting(text, "formula") as source:
         cursor = Cursor(text)
         response = parse_response(cursor, source)
-        predictor = _parse_predictor(cursor, source)
+        predictor = (parse_nonlinear if nl else _parse_predictor)(cursor, source)
     return Formula(response, (("mu", predictor),))
 
 

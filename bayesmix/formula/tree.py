@@ -450,7 +450,42 @@ class ResidualTerm:
         return tuple(e for e in (self.time, self.second, self.gr) if e is not None)
 
 
-SpecialTerm = VarianceTerm | SmoothTerm | GpTerm | SpecificTerm | CarTerm | SarTerm | ResidualTerm
+@dataclass(frozen=True)
+class NonlinearTerm:
+    """The expression that is the whole right-hand side of a nonlinear formula.
+
+    Attributes
+    ----------
+    expr : Expr
+    parameters : tuple of str
+        The names in it that have formulas of their own; all others are columns.
+    """
+
+    noun: ClassVar[str] = "expression"
+    times: ClassVar[str | None] = None
+    by_level: ClassVar[str | None] = None
+
+    expr: Expr
+    parameters: tuple[str, ...]
+    span: Span = field(compare=False)
+
+    @property
+    def columns(self) -> tuple[Name, ...]:
+        """What it reads of the data, each column once."""
+        found = {n.name: n for n in reversed(names(self.expr)) if n.name not in self.parameters}
+        return tuple(reversed(found.values()))
+
+
+SpecialTerm = (
+    VarianceTerm
+    | SmoothTerm
+    | GpTerm
+    | SpecificTerm
+    | CarTerm
+    | SarTerm
+    | ResidualTerm
+    | NonlinearTerm
+)
 """A term that is neither columns nor a bracket. Each kind says what it is called (`noun`), and what
 to write in place of an interaction with it (`times`), or of it in a bracket (`by_level`)."""
 
@@ -491,6 +526,11 @@ class Predictor:
     @property
     def residuals(self) -> tuple[ResidualTerm, ...]:
         return tuple(s for s in self.specials if isinstance(s, ResidualTerm))
+
+    @property
+    def nonlinear(self) -> NonlinearTerm | None:
+        """The expression that it is, if it is one."""
+        return next((s for s in self.specials if isinstance(s, NonlinearTerm)), None)
 
 
 @dataclass(frozen=True)
@@ -556,7 +596,7 @@ class Formula:
     @property
     def mu(self) -> Predictor:
         """The main formula's predictor."""
-        return self.predictors[0][1]
+        return dict(self.predictors).get("mu", self.predictors[0][1])
 
     def __str__(self) -> str:
         lines = [self.mu.source]

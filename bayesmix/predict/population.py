@@ -13,10 +13,10 @@ from itertools import product
 
 import numpy as np
 
-from bayesmix.design import GroupEffects, VarianceFunction
+from bayesmix.design import Expression, GroupEffects, VarianceFunction
 from bayesmix.design.groups import member_of
 from bayesmix.errors import PredictionError, listed
-from bayesmix.parameters import MAIN, Target
+from bayesmix.parameters import Target
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.standard import correlation_root, covariance
 from bayesmix.spec import GroupPriors
@@ -63,8 +63,9 @@ class Population:
         For groups with ``by`` the ``by`` level of each row.
     together : mapping of str to ndarray
         For groups of ``mm()`` which members of each row are the same cluster.
-    following : mapping of str to tuple of VarianceFunction
-        By parameter what of its predictor hangs on the mean, whose effects it has then too.
+    following : mapping of str to tuple of Expression or VarianceFunction
+        By parameter what of its predictor hangs on others, whose effects it has then too; in the
+        order of the predictors.
     """
 
     groups: Mapping[str, GroupPriors]
@@ -72,7 +73,7 @@ class Population:
     effects: Mapping[Target, tuple[GroupEffects, ...]]
     strata: Mapping[str, Array]
     together: Mapping[str, Array]
-    following: Mapping[str, tuple[VarianceFunction, ...]] = field(default_factory=dict)
+    following: Mapping[str, tuple[Expression | VarianceFunction, ...]] = field(default_factory=dict)
 
     @property
     def dpars(self) -> tuple[str, ...]:
@@ -128,8 +129,12 @@ class Population:
         L. N. Trefethen, J. A. C. Weideman (2014). The exponentially convergent trapezoidal rule.
         SIAM Review 56(3).
         """
-        follows = any(d in uses for d in self.following)
-        dpars = [d for d in self.dpars if d in uses or (follows and d == MAIN)]
+        needed, follows = set(uses), False
+        for dpar in reversed(self.following):
+            if dpar in needed:
+                needed |= {d for c in self.following[dpar] for d in c.follows}
+                follows = True
+        dpars = [d for d in self.dpars if d in needed]
         if not dpars:
             return function(etas)
         _check_means(dpars, links)
@@ -158,7 +163,7 @@ class Population:
         moved = etas | {d: etas[d] + move for d, move in moves.items()}
         for dpar, functions in self.following.items():
             for f in functions:
-                before, after = (f.on_rows(e[MAIN], self.draws, part) for e in (etas, moved))
+                before, after = (f.on_rows(e, self.draws, part) for e in (etas, moved))
                 moved[dpar] = moved[dpar] + after - before
         return moved
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmix.design import VarianceFunction
+from bayesmix.design import Expression, VarianceFunction
 from bayesmix.design.contributions import only
 from bayesmix.errors import PredictionError, listed
 from bayesmix.families import LINKS, Family
@@ -111,7 +111,7 @@ class Prediction:
         following = {
             t.dpar: found
             for t, cs in rows.predictors.items()
-            if (found := tuple(v for v in only(VarianceFunction, cs) if v.of_mean))
+            if (found := tuple(c for c in only((Expression, VarianceFunction), cs) if c.follows))
         }
         population = Population(
             new.groups, draws, rows.integrated, rows.strata, rows.together, following
@@ -145,7 +145,7 @@ class Prediction:
         link = self.family.eta_link(self.dpar)
         if self.dpar not in self.response.predictors:
             return self._constant(LINKS[link].link(self._constants[self.dpar]))
-        return self._predicted(self.dpar, lambda part, etas: etas[self.dpar])
+        return self._predicted(self.dpar, self._eta)
 
     def epred(self) -> Predicted:
         """The expected response, or a dpar on its natural scale."""
@@ -348,6 +348,13 @@ class Prediction:
         one = len(self._cells) == 1 and len(self._cells[0]) == 1 and not self.rows.integrated
         return own and one and self.rows.newdata is not None and self.neighbours.has_news
 
+    def _eta(self, part: slice, etas: Etas) -> np.ndarray:
+        """A linear predictor; its mean over effects where it is a function of others."""
+        if not self.response.predictors[self.dpar].follows:
+            return etas[self.dpar]
+        one, links = (self.dpar,), dict.fromkeys(etas, "identity")
+        return self.population.mean(lambda etas: etas[self.dpar], etas, part, one, links, one)
+
     def _natural(self, part: slice, etas: Etas) -> np.ndarray:
         """A parameter with a formula, on its natural scale."""
         inverse = LINKS[self.family.eta_link(self.dpar)].inverse
@@ -437,9 +444,11 @@ def _those(response: Response, chosen: str | None) -> tuple[str, ...]:
     family, predictors = response.family, response.predictors
     if chosen is None:
         return family.dpar_names
-    if chosen in predictors and predictors[chosen].of_mean:
-        return (*family.main, chosen)
-    return (*family.main, *family.specific) if chosen == MAIN else (chosen,)
+    named = (*family.main, *family.specific) if chosen == MAIN else (chosen,)
+    needed = dict.fromkeys(named)
+    for dpar in reversed(predictors):
+        needed |= dict.fromkeys(predictors[dpar].follows if dpar in needed else ())
+    return tuple(needed)
 
 
 def _checked(family: Family, asked: Any, otherwise: str | None) -> str | None:

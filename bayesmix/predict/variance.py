@@ -66,7 +66,7 @@ class Variance:
         revisited and expanded. Journal of the Royal Society Interface 14.
         """
         family = self.spec.family
-        if family.main_outcome is not None:
+        if family.main_outcome is not None or family.nonlinear:
             return None
         known = RESIDUAL.get((family.name, family.eta_link(MAIN)))
         if known is None:
@@ -182,6 +182,10 @@ RESIDUAL: Mapping[tuple[str, str], Callable[[Variance], Array | float]] = {
 
 def check_residual(spec: ModelSpec, variance: Variance) -> None:
     """PredictionError where shares aren't defined."""
+    if spec.family.nonlinear:
+        raise PredictionError(
+            "The variance of a nonlinear predictor isn't a sum of variances between groups."
+        )
     if variance.residual is None:
         known = sorted({f"{name} ({link})" for name, link in RESIDUAL})
         link = spec.family.dpar(spec.family.main[0]).link

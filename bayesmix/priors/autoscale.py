@@ -47,7 +47,8 @@ def autoscaled(
     an identity link m is the mean and s the standard deviation of the response (of its logarithm
     where the family is one of logarithms); for all others m is 0 and s is 1. Columns that don't
     vary are taken to have a standard deviation of 1. All other parameters, group effects among
-    them, keep brms's priors, for rstanarm has theirs in units of sigma.
+    them, keep brms's priors, for rstanarm has theirs in units of sigma. Nonlinear parameters have
+    no default.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def autoscaled(
     Key(class_='sigma', dpar='', group='', coef='') exponential(0.25)
     """
     found: Defaults = {}
-    for slot in slots:
+    for slot in (s for s in slots if not s.dpar or s.dpar not in family.nonlinear):
         own, part = _of_part(family, slot)
         location, size = _response(part, np.asarray(y))
         x = columns.get(slot.dpar, {}).get(slot.coef)

@@ -106,6 +106,7 @@ def prior(
     dpar: str = "",
     lb: float | None = None,
     ub: float | None = None,
+    nlpar: str = "",
     **others: Any,
 ) -> Prior:
     """A prior for the parameters of a class, or of one coefficient or group of it.
@@ -131,6 +132,8 @@ def prior(
         The distributional parameter whose formula it is; ``""`` is ``mu``.
     lb, ub : float, optional
         Bounds on the parameter's own scale; the density is renormalised between them.
+    nlpar : str
+        The nonlinear parameter whose formula it is; the same as `dpar`.
     **others
         ``class``, which is no name in Python, as ``**{"class": "sd"}``.
 
@@ -163,7 +166,7 @@ def prior(
         _text("class", class_),
         _text("coef", coef),
         _text("group", group),
-        dpar_key(_text("dpar", dpar)),
+        dpar_key(_of_formula(dpar, nlpar)),
         _bound("lb", lb),
         _bound("ub", ub),
     )
@@ -183,13 +186,20 @@ def _class_of(class_: str, others: dict[str, Any]) -> str:
     others = dict(others)
     class_ = others.pop("class", class_)
     for name in others:
-        known = ("prior", "class", "coef", "group", "dpar", "lb", "ub")
-        hint = " It is not supported yet." if name in ("resp", "nlpar", "tag") else ""
+        known = ("prior", "class", "coef", "group", "dpar", "lb", "ub", "nlpar")
+        hint = " It is not supported yet." if name in ("resp", "tag") else ""
         raise PriorError(
             f"prior() has no argument {name!r}.{hint or did_you_mean(name, known)} "
             f"It takes {', '.join(known)}."
         )
     return class_
+
+
+def _of_formula(dpar: Any, nlpar: Any) -> str:
+    dpar, nlpar = _text("dpar", dpar), _text("nlpar", nlpar)
+    if dpar and nlpar:
+        raise PriorError("A prior is for the formula of one parameter: give dpar= or nlpar=.")
+    return dpar or nlpar
 
 
 def _text(name: str, value: Any) -> str:

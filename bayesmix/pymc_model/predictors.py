@@ -9,6 +9,7 @@ import pytensor.tensor as pt
 
 from bayesmix.design import (
     Columns,
+    Expression,
     GroupEffects,
     LatentResiduals,
     Offset,
@@ -61,6 +62,11 @@ def _variance_function(spec: ModelSpec, c: VarianceFunction, made: Made) -> Any:
     return made_of if centres is None else made_of - pt.dot(centres, pt.atleast_1d(made[c.rate]))
 
 
+def _expression(spec: ModelSpec, c: Expression, made: Made) -> Any:
+    etas = {name: made[eta_name(name)] for name in c.follows}
+    return c.value(etas, {name: pt.as_tensor(v) for name, v in c.columns.items()}, pt)
+
+
 def eta_name(dpar: str) -> str:
     """What later predictors find a linear predictor by."""
     return f"eta_{dpar}"
@@ -94,6 +100,7 @@ def _latent_residuals(spec: ModelSpec, c: LatentResiduals, made: Made) -> Any:
 VALUES = {
     Columns: _columns,
     Offset: _offset,
+    Expression: _expression,
     Smooths: _smooths,
     Processes: _processes,
     Regions: _regions,

@@ -110,6 +110,7 @@ def _called(node: Any) -> set[str]:
 
 def _formula_apart(formula: Formula) -> dict[str, Any]:
     dpars = {dpar: p.source for dpar, p in formula.predictors[1:]} | dict(formula.fixed)
+    dpars |= {} if formula.mu.nonlinear is None else {"nl": True}
     if bf(formula.mu.source, **dpars) != replace(formula, tied=()):
         raise StorageError("The model's formula was not made by bf() and can't be saved.")
     return {"mu": formula.mu.source, "dpars": dpars | dict(formula.tied)}

@@ -15,6 +15,7 @@ from bayesmix.families import Family
 from bayesmix.parameters import MAIN, Parameter, Role, Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import GroupPriors, ModelSpec
+from bayesmix.summary.expressions import written
 
 GREEK = {
     "mu": "μ",
@@ -39,7 +40,9 @@ DISTRIBUTIONS = {"student_t": "StudentT", "inv_gamma": "InvGamma", "lkj": "LKJ",
 
 
 class Style(Protocol):
-    """How symbols are written."""
+    """How symbols are written; `stacked` if a fraction's line shows where its parts end."""
+
+    stacked: bool
 
     def symbol(self, name: str, *index: str) -> str:
         """A Greek letter, or a word, with an index."""
@@ -53,6 +56,15 @@ class Style(Protocol):
     def power(self, base: str, exponent: str) -> str:
         """To the power of."""
 
+    def link(self, link: str, inside: str) -> str:
+        """A function of something; the identity is left out."""
+
+    def quotient(self, above: str, below: str) -> str:
+        """One through the other."""
+
+    def brackets(self, inside: str) -> str:
+        """In parentheses."""
+
 
 @dataclass(frozen=True)
 class Unicode:
@@ -63,6 +75,7 @@ class Unicode:
     dots = "…"
     times = " "
     mean = "x̄"
+    stacked = False
 
     def symbol(self, name: str, *index: str) -> str:
         head = GREEK.get(name, name)
@@ -83,6 +96,12 @@ class Unicode:
     def link(self, link: str, inside: str) -> str:
         return inside if link == "identity" else f"{link}({inside})"
 
+    def quotient(self, above: str, below: str) -> str:
+        return f"{above} / {below}"
+
+    def brackets(self, inside: str) -> str:
+        return f"({inside})"
+
 
 @dataclass(frozen=True)
 class Latex:
@@ -93,6 +112,7 @@ class Latex:
     dots = r"\ldots"
     times = r"\,"
     mean = r"\bar{x}"
+    stacked = True
 
     def symbol(self, name: str, *index: str) -> str:
         head = f"\\{name}" if name in GREEK else name if len(name) == 1 else self.word(name)
@@ -109,7 +129,18 @@ class Latex:
         return rf"\left({', '.join(items)}\right)"
 
     def link(self, link: str, inside: str) -> str:
-        return inside if link == "identity" else rf"\operatorname{{{link}}}\left({inside}\right)"
+        if link == "identity":
+            return inside
+        return rf"\operatorname{{{self._escaped(link)}}}\left({inside}\right)"
+
+    def quotient(self, above: str, below: str) -> str:
+        return rf"\frac{{{above}}}{{{below}}}"
+
+    def brackets(self, inside: str) -> str:
+        return rf"\left({inside}\right)"
+
+    def _escaped(self, name: str) -> str:
+        return name.replace("_", r"\_")
 
 
 @dataclass(frozen=True)
@@ -194,7 +225,9 @@ def _response(spec: ModelSpec, s: Style) -> Line:
 def _law(spec: ModelSpec, of: Family, number: str, s: Style, more: Sequence[str] = ()) -> str:
     """A distribution with its parameters; of a mixture that of the component of that number."""
     parts = [s.word(name, "i") for name in spec.response.data.aux if name in of.needs]
-    parts += [_parameter(spec, f"{name}{number}", s) for name in of.dpar_names]
+    parts += [
+        _parameter(spec, f"{name}{number}", s) for name in of.dpar_names if name not in of.nonlinear
+    ]
     name = FAMILIES.get(of.name, "".join(w[:1].upper() + w[1:] for w in of.name.split("_")))
     return f"{s.word(name)}({', '.join([*parts, *more])})"
 
@@ -238,6 +271,8 @@ def _predictor(spec: ModelSpec, p: PredictorDesign, s: Style) -> Line:
     terms = [_times(s, _beta(spec, p, s, k), name) for k, name in enumerate(names)]
     if (p.offset != 0).any():
         terms.append(s.word("offset", "i"))
+    if p.expression is not None:
+        terms.append(written(p.expression.term, s))
     terms += [_variance(v, s) for v in p.variances]
     terms += [s.word(gp.label, "i") for c in p.processes for gp in c.processes]
     terms += [s.symbol(r.named("rcar"), s.word(r.group.name, "i")) for r in p.regions]

@@ -59,7 +59,7 @@ def test_the_same_coefficient_may_stand_in_two_dpars():
         ("y ~ x", {"sigma": "sigma ~ x ~ z"}, "one '~'", "~"),
         ("y ~ x", {"sigma": "x z"}, "operator is missing", "z"),
         ("y ~ x", {"family": "gaussian"}, "takes no family", None),
-        ("y ~ x", {"nl": True}, "not supported yet", None),
+        ("y ~ x", {"nl": "yes"}, "True or False", None),
         (bf("y ~ x", sigma="x"), {"sigma": "z"}, "'sigma' has a formula already", None),
         (
             "y ~ (1 | s | g)",

@@ -85,6 +85,16 @@ CASES = {
         NORMAL,
     ),
     "a power of the mean": (bf("count ~ x + (1 | g)", shape="varPower(mu)"), "negbinomial", NORMAL),
+    "nonlinear": (
+        bf("y ~ a * exp(-k * z)", a="x + (1 | i | g)", k="f + (1 | i | g)", sigma="z", nl=True),
+        "gaussian",
+        [prior("normal(3, 1)", nlpar="a"), prior("normal(0, 1)", nlpar="k")],
+    ),
+    "nonlinear counts": (
+        bf("count ~ a * inv_logit(k * x) + log1p(z)", a="(1 | g)", k="s(x)", nl=True),
+        "negbinomial",
+        [prior("normal(3, 1)", nlpar="a"), prior("normal(0, 1)", nlpar="k")],
+    ),
     "variance functions": (
         bf("y ~ x + (1 | g)", sigma="varConstPower(x, by=f) + varExp(mu) + (1 | k)"),
         "student",

@@ -56,6 +56,16 @@ _ALL = [
         "overdispersion. Biometrics 46, 657-671. As in R's brms.",
     ),
     Dataset(
+        "faithful",
+        "Eruptions of the Old Faithful geyser, and the waiting times between them",
+        {
+            "eruptions": "how long the eruption took, minutes",
+            "waiting": "time to the next one, minutes",
+        },
+        "Azzalini A, Bowman AW (1990). A look at some data on the Old Faithful geyser. Applied "
+        "Statistics 39, 357-365. As in R's datasets.",
+    ),
+    Dataset(
         "gpa",
         "Grade point averages of 200 college students over six semesters (simulated)",
         {
@@ -150,6 +160,17 @@ _ALL = [
         },
         "Davies OL, Goldsmith PL (eds., 1972). Statistical Methods in Research and Production, "
         "4th ed., Oliver and Boyd, section 6.5. As in R's lme4.",
+    ),
+    Dataset(
+        "orange",
+        "Growth of five orange trees",
+        {
+            "Tree": Category("tree"),
+            "age": "days since 31 December 1968",
+            "circumference": "of the trunk, mm",
+        },
+        "Draper NR, Smith H (1998). Applied Regression Analysis, 3rd ed., Wiley, exercise 24.N. As "
+        "in R's datasets.",
     ),
     Dataset(
         "penicillin",

@@ -19,10 +19,6 @@ STATS = ["Estimate", "Est.Error", "Q2.5", "Q97.5"]
 NEW_SHAPE_PRIOR = "inv_gamma(0.4, 0.3)"
 """brms 2.23's for the shape of a negative binomial; 2.18, which made the cases, had another."""
 
-TOLERANCES = {"g_gp": 1e-3}
-"""A covariance matrix whose least eigenvalues are 1e-12 leaves four digits of its root: what brms
-has differs from the same in fifty digits by as much as this does."""
-
 
 def each_case(*names: str) -> pytest.MarkDecorator:
     chosen = [c for c in cases() if not names or c.name in names]
@@ -42,10 +38,6 @@ def close(actual: np.ndarray, expected: np.ndarray, tolerance: float = 1e-8) -> 
     assert np.max(np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))) <= tolerance
 
 
-def tolerance(case: Case) -> float:
-    return TOLERANCES.get(case.name, 1e-8)
-
-
 def coefficient(name: str) -> str:
     """One spelling for both packages: R's, the factors of an interaction sorted."""
     return ":".join(sorted(r_name(name).split(":")))
@@ -58,26 +50,26 @@ def test_the_cases_are_there() -> None:
 
 @each_case()
 def test_log_lik(case: Case) -> None:
-    close(case.fit.log_lik().to_numpy(), case.values("log_lik"), tolerance(case))
+    close(case.fit.log_lik().to_numpy(), case.values("log_lik"), case.tolerance)
 
 
 @each_case()
 def test_log_lik_of_the_data_given_as_newdata(case: Case) -> None:
     given = case.fit.log_lik(case.data.head(TRAIN_ROWS)).to_numpy()
-    close(given, case.values("log_lik")[:, :TRAIN_ROWS], tolerance(case))
+    close(given, case.values("log_lik")[:, :TRAIN_ROWS], case.tolerance)
 
 
 @each_case()
 def test_log_density_up_to_a_constant(case: Case) -> None:
     ours, brms = case.fit.log_density(), case.values("log_density")[:, 0]
     brms = brms + prior_of_scaled_xi(case) + newer_prior_of_angles(case)
-    atol = max(1e-6, tolerance(case))
+    atol = max(1e-6, case.tolerance)
     np.testing.assert_allclose(ours - ours[0], brms - brms[0], rtol=0, atol=atol)
 
 
 @each_prediction
 def test_predictions_for_newdata(prediction: Prediction) -> None:
-    close(prediction.made(prediction.newdata), prediction.expected, tolerance(prediction.case))
+    close(prediction.made(prediction.newdata), prediction.expected, prediction.case.tolerance)
 
 
 @each_prediction
@@ -85,7 +77,7 @@ def test_predictions_for_the_rows_of_the_fit(prediction: Prediction) -> None:
     if prediction.data == "train":
         made = prediction.made(None)
         assert made.shape[1] == len(prediction.case.data)
-        close(made[:, :TRAIN_ROWS], prediction.expected, tolerance(prediction.case))
+        close(made[:, :TRAIN_ROWS], prediction.expected, prediction.case.tolerance)
 
 
 @each_case()

@@ -219,6 +219,12 @@ class Processes:
         axes, made = ((f"{prefix}gp_number",), (numbers,)), Transform.STANDARDISED
         yield Parameter(self.named("zgp"), Role.PROCESS, t, *axes, transform=made)
 
+    @property
+    def values(self) -> np.ndarray:
+        """Rows × what the data say of each function there: its place or its basis, times `by`."""
+        columns = (np.column_stack([p.codes, p.values]) for p in self.processes)
+        return np.hstack(list(columns))
+
     def uses(self, source: str) -> list[Use]:
         return uses_of((e for p in self.processes for e in p.term.columns), source)
 

@@ -163,7 +163,7 @@ _ALL = [
     ),
     Dataset(
         "orange",
-        "Growth of five orange trees",
+        "Growth of the trunks of five orange trees, over four years",
         {
             "Tree": Category("tree"),
             "age": "days since 31 December 1968",

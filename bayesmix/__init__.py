@@ -6,6 +6,7 @@ average cluster, the fitted clusters and new ones.
 
 from bayesmix.bridge import from_brms
 from bayesmix.comparing import loo_compare
+from bayesmix.curves import Curve, curve
 from bayesmix.datasets import describe_dataset, list_datasets, load_dataset
 from bayesmix.errors import (
     BayesmixError,
@@ -39,6 +40,7 @@ __all__ = [
     "BayesmixWarning",
     "CacheWarning",
     "ConvergenceWarning",
+    "Curve",
     "DataError",
     "EstimationError",
     "ExtrapolationWarning",
@@ -57,6 +59,7 @@ __all__ = [
     "StorageError",
     "bf",
     "brm",
+    "curve",
     "custom_family",
     "describe_dataset",
     "family",

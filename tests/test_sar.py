@@ -136,6 +136,7 @@ def test_rows_are_found_by_label() -> None:
         (W.to_numpy(), "must be a pandas DataFrame"),
         (weights(10), "has 10 rows, and the model 12"),
         (0 * W, "zero everywhere"),
+        (W * np.tri(len(W), k=-1), "All eigenvalues of data2\\['W'\\] are 0"),
         (W.iloc[:, :5], "square"),
         (W.mask(W > 0), "missing or infinite at '0', '1'"),
     ],

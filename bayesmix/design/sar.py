@@ -155,4 +155,12 @@ def build_weights(
         positions = {label: i for i, label in enumerate(labels)}
         at = [positions[row] for row in rows]
         values = values[np.ix_(at, at)]
-    return SpatialWeights(name, values)
+    found = SpatialWeights(name, values)
+    lower, upper = found.bounds
+    if not lower < upper:
+        raise DataError(
+            f"All eigenvalues of data2[{name!r}] are {lower:g}, as where no two rows hang on each "
+            "other both ways; rho would have to be between the least and the largest. For rows in "
+            "an order there is ar(time)."
+        )
+    return found

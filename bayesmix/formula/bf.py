@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
 from numbers import Real
 
@@ -11,7 +12,7 @@ from bayesmix.formula.agreement import check_agreement
 from bayesmix.formula.nonlinear import with_parameters
 from bayesmix.formula.parser import parse_formula, parse_predictor, split_tilde
 from bayesmix.formula.tokens import on_one_line
-from bayesmix.formula.tree import Formula, Predictor
+from bayesmix.formula.tree import Formula, Predictor, names
 
 _LATER = ("autocor", "center", "cmc", "decomp", "flist", "loop", "sparse", "unused")
 
@@ -66,13 +67,29 @@ def bf(formula: str | Formula, *, nl: bool = False, **dpars: str | float) -> For
     if not isinstance(nl, bool):
         raise FormulaError(f"nl= of bf() is True or False, not {nl!r}.")
     main = parse_formula(formula, nl)
+    if nl and main.mu.nonlinear is None:
+        raise FormulaError("nl=True is for the text of a formula; this one was read as linear.")
     _refuse_taken(main, dpars)
     fixed = {dpar: _number(dpar, v) for dpar, v in dpars.items() if _is_number(v)}
     texts = {dpar: text for dpar, text in dpars.items() if dpar not in fixed}
     added = tuple((dpar, _predictor(dpar, text)) for dpar, text in texts.items())
     predictors = with_parameters(main.predictors + added)
     check_agreement(tuple(p for _, p in predictors))
+    _refuse_numbers(main, fixed)
     return replace(main, predictors=predictors, fixed=main.fixed + tuple(fixed.items()))
+
+
+def _refuse_numbers(main: Formula, fixed: Collection[str]) -> None:
+    """A nonlinear parameter has a formula, or is a number of the expression."""
+    term = main.mu.nonlinear
+    for n in () if term is None else names(term.expr):
+        if n.name in fixed:
+            raise FormulaError(
+                f"{n.name!r} of the expression can't be a number.",
+                main.mu.source,
+                n.span,
+                hint=f"Write the number in its place, or give it a formula: {n.name}='1'.",
+            )
 
 
 def _is_number(value: object) -> bool:

@@ -60,6 +60,8 @@ def test_the_same_coefficient_may_stand_in_two_dpars():
         ("y ~ x", {"sigma": "x z"}, "operator is missing", "z"),
         ("y ~ x", {"family": "gaussian"}, "takes no family", None),
         ("y ~ x", {"nl": "yes"}, "True or False", None),
+        ("y ~ a * exp(-k * x)", {"nl": True, "a": "1", "k": 0.4}, "'k' of the expression", "k"),
+        (bf("y ~ x"), {"nl": True, "x": "1"}, "was read as linear", None),
         (bf("y ~ x", sigma="x"), {"sigma": "z"}, "'sigma' has a formula already", None),
         (
             "y ~ (1 | s | g)",

@@ -215,7 +215,8 @@ def _drop_missing(frame: pd.DataFrame) -> pd.DataFrame:
     if rows.all():
         raise DataError(f"No row is complete: every row has a missing value, in {where}.")
     warnings.warn(
-        f"{int(rows.sum())} of {len(frame)} rows are left out: they miss values in {where}.",
+        f"{int(rows.sum())} of {len(frame)} rows are left out: they miss values in {where}. "
+        "Drop them from the data if that is meant, or fill in what is missing.",
         MissingRowsWarning,
         skip_file_prefixes=(PACKAGE,),
     )

@@ -134,7 +134,8 @@ class Splines:
         if outside.any():
             warnings.warn(
                 f"bs() is extrapolated for {outside.sum()} values, {x[outside][0]:.9g} the first: "
-                f"the data of the fit end at {low:.9g} and {high:.9g}.",
+                f"the data of the fit end at {low:.9g} and {high:.9g}. Stay between these, or "
+                "model what is beyond them by a straight term.",
                 ExtrapolationWarning,
                 skip_file_prefixes=(PACKAGE,),
             )

@@ -101,11 +101,10 @@ class DataError(BayesmixError):
     Examples
     --------
     >>> import bayesmix as bx
-    >>> bx.load_dataset("sleep")
+    >>> bx.load_dataset("sleep")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     bayesmix.errors.DataError: There is no dataset 'sleep'. Did you mean 'sleepstudy'? There
-      are 'cbpp', 'dll', 'epilepsy', 'gpa', 'hawaii', 'inhaler', 'kidney', 'machines',
-      'pastes', 'penicillin', 'pupils', 'sleepstudy', 'squid', 'verbagg'.
+      are 'cbpp', 'dll', 'epilepsy', ...
     """
 
 

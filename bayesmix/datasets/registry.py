@@ -151,17 +151,6 @@ _ALL = [
         "Pinheiro JC, Bates DM (2000). Mixed-Effects Models in S and S-PLUS, Springer.",
     ),
     Dataset(
-        "pastes",
-        "Strength of a chemical paste: ten deliveries, three casks of each, two assays a cask",
-        {
-            "strength": "strength of the sample",
-            "batch": Category("batch delivered"),
-            "cask": Category("cask within the batch: cask a of A is another than cask a of B"),
-        },
-        "Davies OL, Goldsmith PL (eds., 1972). Statistical Methods in Research and Production, "
-        "4th ed., Oliver and Boyd, section 6.5. As in R's lme4.",
-    ),
-    Dataset(
         "orange",
         "Growth of the trunks of five orange trees, over four years",
         {
@@ -171,6 +160,17 @@ _ALL = [
         },
         "Draper NR, Smith H (1998). Applied Regression Analysis, 3rd ed., Wiley, exercise 24.N. As "
         "in R's datasets.",
+    ),
+    Dataset(
+        "pastes",
+        "Strength of a chemical paste: ten deliveries, three casks of each, two assays a cask",
+        {
+            "strength": "strength of the sample",
+            "batch": Category("batch delivered"),
+            "cask": Category("cask within the batch: cask a of A is another than cask a of B"),
+        },
+        "Davies OL, Goldsmith PL (eds., 1972). Statistical Methods in Research and Production, "
+        "4th ed., Oliver and Boyd, section 6.5. As in R's lme4.",
     ),
     Dataset(
         "penicillin",

@@ -178,7 +178,7 @@ def test_responses_that_cannot_be(formula: str, family: str, error: type, messag
 
 def test_questions_that_have_no_answer() -> None:
     made = fit("categorical")
-    with pytest.raises(PredictionError, match="predictor for each category"):
+    with pytest.raises(PredictionError, match="several main predictors"):
         made.shrinkage("g")
     with pytest.raises(PredictionError, match="isn't known on the latent scale"):
         made.icc()

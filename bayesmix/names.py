@@ -70,8 +70,10 @@ def _plain(spec: ModelSpec, p: Parameter) -> Variable:
 def _population(spec: ModelSpec, p: Parameter) -> Variable:
     (names,), category = p.coords, p.owner.category
     head, end = ("bcs", f"[{category}]") if category else (p.name, "")
+    monotonic = spec.predictors[p.owner].columns.others
+    heads = [p.name.replace("b", "bsp", 1) if coef in monotonic else head for coef in names]
     cells = [
-        Cell(tuple(f"{head}_{s}{end}" for s in _spellings(coef)), ((k,),))
+        Cell(tuple(f"{heads[k]}_{s}{end}" for s in _spellings(coef)), ((k,),))
         for k, coef in enumerate(names)
     ]
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
@@ -185,6 +187,26 @@ def _regions(spec: ModelSpec, p: Parameter) -> Variable:
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
+def _steps(spec: ModelSpec, p: Parameter) -> Variable:
+    """Counted, after the coefficient's name and the number of the ``mo()`` in it."""
+    heads = [f"simo_{p.owner.prefix}{text}" for text in step_names(spec, p)]
+    cells = [Cell(tuple(f"{h}[{i + 1}]" for h in heads), ((i,),)) for i in range(p.size)]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
+def step_names(spec: ModelSpec, p: Parameter) -> tuple[str, ...]:
+    """What brms may call shares; with an id each of those that have them in common."""
+    (found,) = spec.predictors[p.owner].monotonic
+    shared = [
+        f"{spelt}{number}"
+        for name, steps in zip(found.names, found.steps, strict=True)
+        for number, s in enumerate(steps, 1)
+        if s.variable == p.name
+        for spelt in _spellings(name)
+    ]
+    return tuple(dict.fromkeys((*shared, *(slot.coef for slot in p.slots))))
+
+
 def _process_scales(spec: ModelSpec, p: Parameter) -> Variable:
     cells = [Cell((f"{p.name}_{slot.coef}",), ((k,),)) for k, slot in enumerate(p.slots)]
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
@@ -209,6 +231,7 @@ VARIABLES = {
     Role.LATENT: _latent,
     Role.CORRELATIONS: _correlations,
     Role.SHRINKAGE: _shrinkage,
+    Role.STEPS: _steps,
     Role.PROCESS_SCALE: _process_scales,
     Role.PROCESS: _process,
     Role.SPATIAL: _regions,

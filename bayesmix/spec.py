@@ -297,8 +297,8 @@ def build_spec(
     formula = with_ties(bf(formula), asked.dpar_names, frame.columns)
     asked = asked.settled(dict(formula.fixed), dict(formula.tied))
     of_all = None if whole is None else whole.response.data
-    regions = None if whole is None else {t: p.regions for t, p in whole.predictors.items()}
-    design = build_design(formula, frame, asked, namespace, _matrices(data2), of_all, regions)
+    known = None if whole is None else whole.predictors
+    design = build_design(formula, frame, asked, namespace, _matrices(data2), of_all, known)
     responses = tuple(_response(r, design, asked) for r in design.responses)
     vectors, plain = _vectors(responses), _plain(responses)
     of_rows = (p for r in responses for p in r.likelihood.parameters)
@@ -320,7 +320,7 @@ def build_spec(
 def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
     """The model of some of the rows, in the order given.
 
-    It has the priors that it has on all, the baseline hazard, and all regions.
+    It has the priors that it has on all, the baseline hazard, all regions, and all steps.
 
     Parameters
     ----------

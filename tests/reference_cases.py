@@ -119,7 +119,7 @@ class Case:
 
     def _typed(self, column: pd.Series) -> pd.Series:
         about = self.columns[column.name]
-        if about["class"] == "factor":
+        if about["class"] in ("factor", "ordered"):
             dtype = pd.CategoricalDtype(about["levels"], about["ordered"])
             return column.astype(dtype)
         types = {"integer": "int64", "numeric": "float64", "character": "str"}

@@ -99,7 +99,7 @@ def _of(spec: ModelSpec, p: Parameter, rng: np.random.Generator, shape: tuple[in
         size = len(lkj.matrix(np.zeros(p.size)))
         root = lkj.cholesky_rvs(rng, int(np.prod(shape)), size, 2.0)
         return {p.name: lkj.under_diagonal(root @ root.mT).reshape(*shape, p.size)}
-    if p.role == Role.SHARES:
+    if p.role in (Role.SHARES, Role.STEPS):
         return {p.name: rng.dirichlet(np.ones(p.shape[-1]), (*shape, *p.shape[:-1]))}
     if p.role == Role.SD:
         drawn = rng.gamma(3, 0.3, (*shape, *p.shape))

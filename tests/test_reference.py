@@ -44,7 +44,7 @@ def coefficient(name: str) -> str:
 
 
 def test_the_cases_are_there() -> None:
-    assert len(cases()) == 83
+    assert len(cases()) == 85
     assert sum(1 for c in cases() for _ in c.predictions()) > 100
 
 

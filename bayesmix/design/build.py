@@ -28,8 +28,9 @@ from bayesmix.design.groups import (
     prior_weights,
 )
 from bayesmix.design.known import build_known
-from bayesmix.design.matrix import INTERCEPT, Matrix, build_matrix
+from bayesmix.design.matrix import INTERCEPT, CodedTerm, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
+from bayesmix.design.monotonic import Monotonic, build_monotonic, levels_steps
 from bayesmix.design.nonlinear import Expression, build_expression, check_nonlinear
 from bayesmix.design.processes import VARIABLES as PROCESS
 from bayesmix.design.processes import Processes, build_processes
@@ -44,6 +45,7 @@ from bayesmix.design.variances import VarianceFunction, variance_functions
 from bayesmix.errors import DataError, FormulaError
 from bayesmix.formula.agreement import Key
 from bayesmix.formula.memberships import covariates, members_of
+from bayesmix.formula.monotonic import parted, read_of
 from bayesmix.formula.tree import (
     Expr,
     Formula,
@@ -127,6 +129,10 @@ class PredictorDesign:
         return next(iter(only(Smooths, self.contributions)), None)
 
     @property
+    def monotonic(self) -> tuple[Monotonic, ...]:
+        return only(Monotonic, self.contributions)
+
+    @property
     def processes(self) -> tuple[Processes, ...]:
         return only(Processes, self.contributions)
 
@@ -172,7 +178,7 @@ def build_design(
     extra: Mapping[str, Any] | None = None,
     data2: Mapping[str, pd.DataFrame] | None = None,
     whole: ResponseData | None = None,
-    regions: Mapping[Target, tuple[Regions, ...]] | None = None,
+    known: Mapping[Target, PredictorDesign] | None = None,
 ) -> Design:
     """Put a formula on data.
 
@@ -187,8 +193,8 @@ def build_design(
         The matrices that the formula names.
     whole : ResponseData, optional
         That of all rows, where these are some of them.
-    regions : mapping of Target to tuple of Regions, optional
-        Those of all rows then, of which some may have no rows here.
+    known : mapping of Target to PredictorDesign, optional
+        Those of all rows then, of whose regions and steps some may have no rows here.
 
     Raises
     ------
@@ -204,7 +210,7 @@ def build_design(
     data2 = dict(data2 or {})
     groups = _groups(formula, frame, functions, data2)
     predictors, spine = _predictors(
-        formula, frame, functions, groups, response, data.columns, data2, regions or {}
+        formula, frame, functions, groups, response, data.columns, data2, known or {}
     )
     found = [r for p in predictors for r in p.regions]
     factors = (*groups.values(), *(r.group for r in found))
@@ -269,12 +275,12 @@ def _exprs(formula: Formula) -> Iterator[tuple[Expr, str]]:
 
 def _factors(predictor: Predictor) -> Iterator[Expr]:
     """What the terms of a right-hand side are made of, and what groupings say of their members."""
-    yield from (f for t in predictor.population.terms for f in t.factors)
+    yield from (read_of(f) for t in predictor.population.terms for f in t.factors)
     for g in predictor.groups:
         yield from g.grouping.pw
         yield from g.grouping.mm.weights if g.grouping.mm else ()
         for member in range(members_of(g.grouping)):
-            yield from (f for t in covariates(g.coefs, member).terms for f in t.factors)
+            yield from (read_of(f) for t in covariates(g.coefs, member).terms for f in t.factors)
 
 
 def _groups(
@@ -396,30 +402,34 @@ def _predictors(
     response: ResponseData,
     names: pd.Index,
     data2: Mapping[str, pd.DataFrame],
-    known: Mapping[Target, tuple[Regions, ...]],
+    known: Mapping[Target, PredictorDesign],
 ) -> tuple[tuple[PredictorDesign, ...], Spine]:
     spine: list[GroupCoef] = []
     predictors, family = [], response.family
     for dpar, predictor in formula.predictors:
         target, on = Target("", dpar), (frame, functions, predictor.source)
-        population = predictor.population
+        population, of_all = parted(predictor.population)[0], known.get(target)
+        smooths = tuple(s for term in predictor.smooths for s in build_smooths(term, on))
+        columns = _columns(build_matrix(population, *on), target, family, smooths)
+        at = len(columns.names), of_all.monotonic if of_all else ()
+        monotonic = build_monotonic(predictor, target, on, *at)
+        columns = columns.beside(name for c in monotonic for name in c.names)
         brackets = [
             effects
             for term in predictor.groups
-            for effects in _bracket(term, predictor, target, groups, on, spine)
+            for effects in _bracket(term, target, groups, on, spine, monotonic)
         ]
         offsets = [make_quantity(e, *on) for e in population.offsets]
-        smooths = tuple(s for term in predictor.smooths for s in build_smooths(term, on))
-        columns = _columns(build_matrix(population, *on), target, family, smooths)
         penalised = [Smooths(target.smooth, smooths)] if any(s.blocks for s in smooths) else []
         variances = variance_functions(predictor, target, family, on, names, response)
-        regions = [r.on(frame) for r in known.get(target, ())]
+        regions = [r.on(frame) for r in (of_all.regions if of_all else ())]
         regions = regions or build_regions(predictor, target, frame, data2)
         residuals = build_residuals(predictor, target, family, frame, formula, data2)
         contributions = (
             columns,
             Offset.of(offsets, frame),
             *penalised,
+            *monotonic,
             *build_expression(predictor, on),
             *variances,
             *build_processes(predictor, target, on),
@@ -454,59 +464,64 @@ def _columns(
 
 def _bracket(
     term: GroupTerm,
-    predictor: Predictor,
     target: Target,
     groups: Mapping[Key, Group],
     on: tuple[pd.DataFrame, Mapping[str, Any], str],
     spine: list[GroupCoef],
+    population: tuple[Monotonic, ...],
 ) -> list[GroupEffects]:
     """A bracket on data, for each member that a row has; its coefficients are put on the spine."""
-    group = groups[term.grouping.key].name
-    matrices = matrices_of(term, *on)
+    group, plain = groups[term.grouping.key].name, parted(term.coefs)[0]
+    matrices = matrices_of(replace(term, coefs=plain), *on)
+    climbing, steps = levels_steps(term, population, on)
     if term.structure.ordered:
-        _check_ordered(term, matrices[0], predictor)
-    rows = _rows(term, group, target, matrices[0], spine)
-    _check_new(rows, spine, term, predictor)
+        _check_ordered(term, (*matrices[0].coded, *climbing.coded), on[2])
+    names = (*matrices[0].names, *climbing.names)
+    rows = _rows(term, group, target, names, spine)
+    _check_new(rows, spine, term, on[2])
     first = sum(c.group == group for c in spine)
     spine.extend(rows)
     weights = weights_of(term.grouping, *on)
-    return [
-        GroupEffects.of(term, group, matrix, first, on[0], weights and (weights, member))
-        for member, matrix in enumerate(matrices)
-    ]
+    made = []
+    for member, matrix in enumerate(matrices):
+        given = on[0], weights and (weights, member)
+        if matrix.names:
+            made.append(GroupEffects.of(term, group, matrix, first, *given))
+        if climbing.names:
+            after = first + len(matrix.names)
+            made.append(GroupEffects.of(term, group, climbing, after, *given, steps))
+    return made
 
 
-def _check_ordered(term: GroupTerm, matrix: Matrix, predictor: Predictor) -> None:
+def _check_ordered(term: GroupTerm, coded: tuple[CodedTerm, ...], source: str) -> None:
     """Coefficients in an order are those of the levels of a factor."""
-    factors = [f for coded in matrix.coded for f, _ in coded.factors]
-    if matrix.terms.intercept or len(factors) != 1 or not factors[0].categorical:
+    factors = [f for c in coded for f, _ in c.factors]
+    if term.coefs.intercept or len(factors) != 1 or not factors[0].categorical:
         raise FormulaError(
             f'str="{term.structure.name}" is of coefficients in an order: those of the levels of '
             "one factor, without an intercept.",
-            predictor.source,
+            source,
             term.span,
             hint="Write '(0 + C(time) | gr(g, str=…))'; C(time, levels=[…]) orders levels.",
         )
 
 
 def _rows(
-    term: GroupTerm, group: str, target: Target, matrix: Matrix, spine: list[GroupCoef]
+    term: GroupTerm, group: str, target: Target, names: Iterable[str], spine: list[GroupCoef]
 ) -> list[GroupCoef]:
     ident = term.id or f"#{len(spine) + 1}"
     g, cov = term.grouping, None if term.grouping.cov is None else term.grouping.cov.name
     options = term.structure, g.by, g.dist, cov
-    return [GroupCoef(group, ident, target, name, *options) for name in matrix.names]
+    return [GroupCoef(group, ident, target, name, *options) for name in names]
 
 
-def _check_new(
-    rows: list[GroupCoef], spine: list[GroupCoef], term: GroupTerm, predictor: Predictor
-) -> None:
+def _check_new(rows: list[GroupCoef], spine: list[GroupCoef], term: GroupTerm, source: str) -> None:
     there = {(c.group, c.name) for c in spine}
     for row in rows:
         if (row.group, row.name) in there:
             raise FormulaError(
                 f"Group {row.group!r} would have two coefficients called {row.name!r}.",
-                predictor.source,
+                source,
                 term.span,
                 hint="Leave one out, or rename a column.",
             )

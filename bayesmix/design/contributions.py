@@ -19,6 +19,7 @@ from bayesmix.design.factors import Quantity
 from bayesmix.design.groups import member_of
 from bayesmix.design.matrix import Matrix
 from bayesmix.design.memberships import Weights
+from bayesmix.design.monotonic import Steps, climbed, steps_on
 from bayesmix.design.smooths import SmoothColumns
 from bayesmix.formula.tree import Expr, GroupTerm
 
@@ -70,23 +71,28 @@ class Columns:
         Of the columns on the fit's rows, by which their prior and the samplers centre them; zeros
         where nothing takes up what that changes, and for smooths.
     smooths : tuple of SmoothColumns
-        Whose columns without penalty come last.
+        Whose columns without penalty come after those of the matrix.
+    others : tuple of str
+        Coefficients after these that are multiplied elsewhere: their columns are zeros.
     """
 
     matrix: Matrix
     variable: str
     means: np.ndarray
     smooths: tuple[SmoothColumns, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (*self.matrix.names, *(name for s in self.smooths for name in s.names))
+        fixed = (name for s in self.smooths for name in s.names)
+        return (*self.matrix.names, *fixed, *self.others)
 
     @cached_property
     def values(self) -> np.ndarray:
-        if not self.smooths:
+        if not self.smooths and not self.others:
             return self.matrix.values
-        return np.hstack([self.matrix.values, *(s.fixed for s in self.smooths)])
+        zeros = np.zeros((len(self.matrix.values), len(self.others)))
+        return np.hstack([self.matrix.values, *(s.fixed for s in self.smooths), zeros])
 
     @property
     def has_intercept(self) -> bool:
@@ -104,6 +110,12 @@ class Columns:
     def on(self, frame: pd.DataFrame) -> Columns:
         matrix = replace(self.matrix, values=self.matrix.on(frame))
         return replace(self, matrix=matrix, smooths=tuple(s.on(frame) for s in self.smooths))
+
+    def beside(self, others: Iterable[str]) -> Columns:
+        """The same with coefficients that are multiplied elsewhere, which aren't centred."""
+        others = tuple(others)
+        means = np.append(self.means, np.zeros(len(others)))
+        return replace(self, means=means, others=others)
 
     def product(self, values: Values, shape: tuple[int, int], rows: slice) -> np.ndarray:
         """Its values on some rows, samples × rows."""
@@ -215,6 +227,8 @@ class GroupEffects:
         How much members count, where rows have several.
     member : int
         Which of them it is for.
+    steps : tuple of tuple of Steps
+        Of each column that counts what else it is multiplied by; nothing where no column is.
     """
 
     term: GroupTerm
@@ -225,6 +239,7 @@ class GroupEffects:
     values: np.ndarray
     weights: Weights | None = None
     member: int = 0
+    steps: tuple[tuple[Steps, ...], ...] = ()
 
     @classmethod
     def of(
@@ -235,6 +250,7 @@ class GroupEffects:
         first: int,
         frame: pd.DataFrame,
         weighted: tuple[Weights, int] | None = None,
+        steps: tuple[tuple[Steps, ...], ...] = (),
     ) -> GroupEffects:
         """A bracket whose first coefficient is number `first` of its group.
 
@@ -243,7 +259,7 @@ class GroupEffects:
         positions = first + np.arange(len(matrix.names))
         kept = np.ones(len(positions), bool)
         made = cls(term, group, matrix, kept, positions, matrix.values, *(weighted or ()))
-        return replace(made, values=made._weighted(matrix.values, frame))
+        return replace(made, values=made._weighted(matrix.values, frame), steps=steps)
 
     @property
     def has_intercept(self) -> bool:
@@ -263,7 +279,12 @@ class GroupEffects:
             kept=self.kept & kept,
             positions=self.positions[more],
             values=self.values[:, more],
+            steps=tuple(s for s, k in zip(self.steps, more, strict=False) if k),
         )
+
+    def column(self, k: int, values: Values, rows: slice) -> np.ndarray:
+        """One of those that count on some rows: rows, or samples × rows where it hangs on draws."""
+        return climbed(self.values[:, k], self.steps[k] if self.steps else (), values, rows)
 
     def uses(self, source: str) -> list[Use]:
         pairs = zip(self.matrix.term_of, self.kept, strict=True)
@@ -273,7 +294,8 @@ class GroupEffects:
         return uses_of((*factors, *(q.expr for q in quantities)), source)
 
     def on(self, frame: pd.DataFrame) -> GroupEffects:
-        return replace(self, values=self._weighted(self.matrix.on(frame, self.kept), frame))
+        values = self._weighted(self.matrix.on(frame, self.kept), frame)
+        return replace(self, values=values, steps=steps_on(self.steps, frame))
 
     def _weighted(self, values: np.ndarray, frame: pd.DataFrame) -> np.ndarray:
         if self.weights is None:
@@ -284,10 +306,11 @@ class GroupEffects:
         effects, index = values.effects(self.group)
         at = member_of(index, self.member)
         term = np.empty_like(eta)
-        for column, position in enumerate(self.positions):
+        for k, position in enumerate(self.positions):
             np.take(effects[position], at, axis=1, out=term, mode="clip")
-            if (self.values[rows, column] != 1.0).any():
-                term *= self.values[rows, column]
+            column = self.column(k, values, rows)
+            if (column != 1.0).any():
+                term *= column
             eta += term
 
 

@@ -15,7 +15,8 @@ import pandas as pd
 
 from bayesmix.design.calls import CallFactor, make_call, shown
 from bayesmix.errors import FormulaError
-from bayesmix.formula.tree import Call, Expr, Literal, Name, Unary
+from bayesmix.formula.monotonic import is_monotonic
+from bayesmix.formula.tree import Call, Expr, Literal, Name, Unary, render
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,21 @@ class CategoricalFactor:
         return np.eye(len(self.levels))[codes][:, 0 if full else 1 :]
 
 
-Factor = NumericFactor | CategoricalFactor | CallFactor
+@dataclass(frozen=True)
+class MonotonicFactor:
+    """``mo(x)``: a column of ones, which is multiplied by steps (`bayesmix.design.monotonic`)."""
+
+    label: str
+    categorical = False
+
+    def labels(self, full: bool) -> tuple[str, ...]:
+        return (self.label,)
+
+    def columns(self, frame: pd.DataFrame, full: bool) -> np.ndarray:
+        return np.ones((len(frame), 1))
+
+
+Factor = NumericFactor | CategoricalFactor | CallFactor | MonotonicFactor
 
 
 @dataclass(frozen=True)
@@ -82,6 +97,8 @@ def make_factor(
     expr: Name | Call, frame: pd.DataFrame, functions: Mapping[str, Any], source: str
 ) -> Factor:
     """The factor that `expr` is on `frame`, the data of the fit."""
+    if is_monotonic(expr):
+        return MonotonicFactor(render(expr))
     if isinstance(expr, Call):
         return make_call(expr, frame, functions, source)
     column = frame[expr.name]

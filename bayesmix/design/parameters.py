@@ -26,6 +26,8 @@ def of_predictors(design: Design) -> Iterator[Parameter]:
             yield from v.parameters
         if p.smooths:
             yield from _smooths(p, p.smooths)
+        for c in p.monotonic:
+            yield from c.parameters
         for gp in p.processes:
             yield from gp.parameters
         for r in p.regions:

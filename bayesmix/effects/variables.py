@@ -15,8 +15,8 @@ from bayesmix.errors import PredictionError, did_you_mean, listed
 from bayesmix.formula.tree import Call, Name, Term
 from bayesmix.spec import ModelSpec
 
-MAKES_LEVELS = ("C", "factor", "as.factor")
-"""Functions that make levels of numbers."""
+MAKES_LEVELS = ("C", "factor", "as.factor", "mo")
+"""Functions that make levels of numbers, or go from one to the next."""
 
 
 @dataclass(frozen=True)

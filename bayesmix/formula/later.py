@@ -6,7 +6,7 @@ from bayesmix.errors import FormulaError
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Span
 
-_SPECIAL_PREDICTORS = ("mo", "me", "mi")
+_SPECIAL_PREDICTORS = ("me", "mi")
 _CALLS = frozenset((*_SPECIAL_PREDICTORS, "mvbind"))
 
 
@@ -16,6 +16,6 @@ def not_yet(what: str, span: Span, hint: str | None = None) -> FormulaError:
 
 
 def refuse_later_call(function: Token) -> None:
-    """Raise for ``mo()``, ``me()``, …."""
+    """Raise for ``me()``, ``mi()``, …."""
     if function.text in _CALLS:
         raise not_yet(f"{function.text}()", function.span)

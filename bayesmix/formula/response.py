@@ -6,6 +6,7 @@ from bayesmix.errors import FormulaError
 from bayesmix.formula.additions import parse_additions
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_factor
+from bayesmix.formula.monotonic import is_monotonic
 from bayesmix.formula.tree import Call, Name, Response
 from bayesmix.formula.unexpected import quoted
 
@@ -34,7 +35,14 @@ def _parse_response_expr(cursor: Cursor) -> Name | Call:
             f"The response is a column or a call such as log(y), not {quoted(token)}.",
             span=token.span,
         )
-    return parse_factor(cursor)
+    response = parse_factor(cursor)
+    if is_monotonic(response):
+        raise FormulaError(
+            "mo() is an effect of an ordered variable.",
+            span=response.span,
+            hint="An ordered response has a family: 'cumulative'.",
+        )
+    return response
 
 
 def _no_tilde(cursor: Cursor) -> FormulaError:

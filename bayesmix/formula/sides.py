@@ -10,6 +10,7 @@ from bayesmix.formula.algebra import Side, finished
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import parse_factor
 from bayesmix.formula.groups import group_terms, parse_targets
+from bayesmix.formula.monotonic import check_monotonic, is_monotonic, monotonic_factors
 from bayesmix.formula.structures import CALLS, as_a_call
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import SpecificTerm, Term
@@ -109,6 +110,8 @@ def _parse_operand(cursor: Cursor) -> Side:
     if cursor.at_call() and token.text in ("gr", "mm"):
         raise _left_of_bar(token)
     factor = parse_factor(cursor)
+    if is_monotonic(factor):
+        check_monotonic(factor)
     return algebra.one_term(Term((factor,), factor.span))
 
 
@@ -131,6 +134,8 @@ def _parse_specific(cursor: Cursor) -> SpecificTerm:
     span = (function.span[0], cursor.close(opening).span[1])
     if side.groups or side.offsets or side.specials:
         raise FormulaError(f"{function.text}() holds terms of columns only.", span=span)
+    if any(monotonic_factors(t) for t in side.terms.values()):
+        raise FormulaError(f"mo() can't stand in {function.text}().", span=span)
     return SpecificTerm(finished(side).terms, side.intercept, span)
 
 

@@ -54,6 +54,8 @@ class Role(StrEnum):
     """Those under the diagonal of a matrix that all rows have in common, row by row."""
     SHARES = "shares"
     """Of a whole that all rows have in common."""
+    STEPS = "steps"
+    """Shares of the steps of a monotonic effect."""
     VARIANCE = "variance"
     """Of a variance function."""
     RESIDUAL = "residual"

@@ -183,7 +183,8 @@ class Population:
         for target, contributions in self.effects.items():
             for c in contributions:
                 if c.group == group and target.dpar in dpars:
-                    for position, values in zip(c.positions, c.values[part].T, strict=True):
+                    for k, position in enumerate(c.positions):
+                        values = c.column(k, self.draws, part)
                         yield dpars.index(target.dpar), int(position), values, c.member
 
     def _of_rows(self, group: str, cov: Array, part: slice, member: int) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.design import Columns, GroupEffects
+from bayesmix.design import Columns, GroupEffects, Monotonic
 from bayesmix.design.contributions import Offset
 from bayesmix.design.groups import member_of
 from bayesmix.errors import PredictionError
@@ -95,6 +95,10 @@ class Variance:
         for c in rows.predictors[target]:
             if isinstance(c, Columns) and c.names:
                 eta = eta + self.draws[c.variable] @ c.values.mean(axis=0)
+            elif isinstance(c, Monotonic):
+                added = np.zeros((len(self.draws), self._rows))
+                c.add_to(added, self.draws, slice(None))
+                eta = eta + added.mean(axis=1)
             elif isinstance(c, Offset) and c.quantities:
                 eta = eta + c.values.mean()
         return np.exp(eta + sum(self.between.values()) / 2)
@@ -124,15 +128,17 @@ class Variance:
         cov = covariance(g, self.draws)
         strata, together = rows.strata.get(name), rows.together.get(name)
         columns = [
-            (k, z, c.member) for c in effects for k, z in zip(c.positions, c.values.T, strict=True)
+            (position, c.column(k, self.draws, slice(None)), c.member)
+            for c in effects
+            for k, position in enumerate(c.positions)
         ]
         for (k, x, a), (m, z, b) in product(columns, columns):
             both = x * z if together is None else x * z * together[:, a, b]
             if strata is None:
-                total += cov[:, k, m] * both.mean()
+                total += cov[:, k, m] * both.mean(axis=-1)
             else:
-                weights = np.bincount(member_of(strata, a), both, cov.shape[1]) / len(x)
-                total += cov[:, :, k, m] @ weights
+                of_rows = np.eye(cov.shape[1])[member_of(strata, a)]
+                total += (cov[:, :, k, m] * (both @ of_rows / len(of_rows))).sum(axis=1)
         return total
 
 

@@ -28,6 +28,7 @@ _FIELDS = {
     "expon": ("coef", "dpar"),
     "const": ("coef", "dpar"),
     "sds": ("coef", "dpar"),
+    "simo": ("coef", "dpar"),
     "sdgp": ("coef", "dpar"),
     "lscale": ("coef", "dpar"),
     "sdcar": ("dpar",),

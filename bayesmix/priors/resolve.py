@@ -22,6 +22,9 @@ __all__ = ["resolve"]
 Defaults = Mapping[tuple[str, ...], Distribution | str]
 Stated = dict[Key, Prior]
 
+ALONE = ("simo",)
+"""Classes whose parameters have no default together, so that the table has no row of it."""
+
 _LEAST_LOG_MASS = math.log(1e-12)
 
 
@@ -194,6 +197,11 @@ def _check_room(
 
 def _rows(slots: Sequence[Slot], stated: Stated, defaults: Defaults) -> tuple[Row, ...]:
     first = {key: slot for slot in reversed(slots) for key in slot.keys}
+    first = {
+        key: slot
+        for key, slot in first.items()
+        if key.class_ not in ALONE or key == slot.key or key in stated
+    }
     rows = (_row(key, slot, stated, defaults) for key, slot in first.items())
     return tuple(sorted(rows, key=lambda row: _order(row.key)))
 

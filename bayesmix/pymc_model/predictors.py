@@ -12,6 +12,7 @@ from bayesmix.design import (
     Expression,
     GroupEffects,
     LatentResiduals,
+    Monotonic,
     Offset,
     PredictorDesign,
     Processes,
@@ -19,6 +20,7 @@ from bayesmix.design import (
     Smooths,
     VarianceFunction,
 )
+from bayesmix.design.monotonic import Steps
 from bayesmix.design.processes import NUGGET, VARIABLES
 from bayesmix.families.maths import tensor_maths
 from bayesmix.formula.variances import MEAN
@@ -47,10 +49,23 @@ def _offset(spec: ModelSpec, c: Offset, made: Made) -> Any:
 
 def _group_effects(spec: ModelSpec, c: GroupEffects, made: Made) -> Any:
     rows = made[f"r_{c.group}"][spec.design.group(c.group).of_member(c.member)]
-    columns = zip(c.positions, c.values.T, strict=True)
-    return sum(
-        rows[:, at] if np.all(values == 1.0) else rows[:, at] * values for at, values in columns
-    )
+    steps = c.steps or ((),) * len(c.positions)
+    columns = zip(c.positions, c.values.T, steps, strict=True)
+    return sum(_climbed(rows[:, at], values, own, made) for at, values, own in columns)
+
+
+def _climbed(effect: Any, column: np.ndarray, steps: tuple[Steps, ...], made: Made) -> Any:
+    """A coefficient, or one for each row, times its column and steps."""
+    value = effect if np.all(column == 1.0) else effect * column
+    for s in steps:
+        value = value * s.heights(made[s.variable], pt)[s.codes]
+    return value
+
+
+def _monotonic(spec: ModelSpec, c: Monotonic, made: Made) -> Any:
+    slopes = made[f"slopes{c.target.variable.removeprefix('b')}"]
+    first = int(spec.predictors[c.target].columns.has_intercept)
+    return sum(_climbed(slopes[at - first], x, steps, made) for at, x, steps in c.of_coefficients)
 
 
 def _variance_function(spec: ModelSpec, c: VarianceFunction, made: Made) -> Any:
@@ -102,6 +117,7 @@ VALUES = {
     Offset: _offset,
     Expression: _expression,
     Smooths: _smooths,
+    Monotonic: _monotonic,
     Processes: _processes,
     Regions: _regions,
     GroupEffects: _group_effects,

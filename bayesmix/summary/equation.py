@@ -25,6 +25,7 @@ GREEK = {
     "beta": "β",
     "tau": "τ",
     "theta": "θ",
+    "zeta": "ζ",
     "Sigma": "Σ",
 }
 LETTERS = "uvwabcdefg"
@@ -356,7 +357,8 @@ def _population(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     names = [_beta(spec, design, s, k) for k in range(len(p.priors))]
     priors = list(p.priors)
     if design.columns.has_intercept and names:
-        at = [f"{s.mean}{s.times}{b}" for b in names[1:]]
+        columns = len(design.columns.names) - len(design.columns.others)
+        at = [f"{s.mean}{s.times}{b}" for b in names[1:columns]]
         at += [f"{c.sum():.3g}{s.times}{s.symbol(n)}" for n, c in design.centres.items()]
         centred = names[0] if not at else " + ".join([names[0], *_few(at, s)])
         remarks = ["at the means of the columns"] if at else []
@@ -387,6 +389,15 @@ def _cor(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     yield _prior([s.symbol("R", s.word(p.owner))], p.prior, s)
 
 
+def _steps(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    """The shares of a monotonic effect, and what it is made of them."""
+    (found,) = spec.predictors[p.owner].monotonic
+    steps = found.shares[p.name]
+    symbol = s.symbol("zeta", s.word(p.name.removeprefix("simo_")))
+    remark = f"shares of steps; {steps.label} is {steps.size} times the sum of those up to a row's"
+    yield _prior([symbol], p.prior, s, remark)
+
+
 def _nothing(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     yield from ()
 
@@ -403,6 +414,7 @@ PRIORS = {
     Role.DF: _df,
     Role.MIXING: _nothing,
     Role.EFFECTS: _nothing,
+    Role.STEPS: _steps,
     Role.SMOOTH: _nothing,
     Role.PROCESS: _nothing,
     Role.SPATIAL: _nothing,

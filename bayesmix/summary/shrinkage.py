@@ -99,7 +99,8 @@ def _levels(
     """The three estimates of every level."""
     names = [name for c in effects for name in c.names]
     at = np.concatenate([c.positions for c in effects])
-    z = np.concatenate([c.values for c in effects], axis=1)
+    columns = (c.column(k, draws, slice(None)) for c in effects for k in range(len(c.names)))
+    z = np.stack([np.atleast_2d(x).mean(axis=0) for x in columns], axis=1)
     likelihood = _Likelihood.of(spec, draws)
     population = _of_population(spec, draws, names)
     effect = draws[f"r_{g.group.name}"].mean(axis=0)[:, at]

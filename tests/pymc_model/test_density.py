@@ -60,6 +60,16 @@ CASES = {
         "poisson",
         prior("exponential(1)", "sdgp"),
     ),
+    "monotonic": (
+        bf("y ~ x * mo(grade) + (1 + mo(grade) + x:mo(grade) | g)", sigma="mo(k):f + mo(yes)"),
+        "gaussian",
+        [NORMAL, prior("dirichlet(2, 1, 3)", "simo", coef="mograde1"), prior("lkj(2)", "cor")],
+    ),
+    "monotonic thresholds": (
+        "grade ~ mo(part_1, id='a') + mo(part_2, id='a'):z + mo(part_1):mo(k)",
+        "cumulative",
+        prior("dirichlet(2)", "simo"),
+    ),
     "priors and bounds": ("y ~ x + z + (1 + x + z | g) + (1 + x | k)", "gaussian", SKEWED),
     "by": ("y ~ x + (1 + x | gr(g, by=t))", "gaussian", [NORMAL, *SKEWED[2:5], SKEWED[6]]),
     "horseshoe": ("y ~ x + z + f + (1 | g)", "gaussian", prior("horseshoe(3, par_ratio=0.2)", "b")),

@@ -123,7 +123,7 @@ FORMULAS = [
     ("y ~ x:offset(z)", "offset"),
     ("y ~ Intercept + x", "Two coefficients would be called 'Intercept'"),
     ("y ~ te(x, z)", "te()"),
-    ("y ~ mo(k)", "mo()"),
+    ("y ~ mo(x)", "mo()"),
     ("y ~ (1 | mm(g))", "mm()"),
     ("y ~ (1 | gr(g, cov=A))", "'A' that is not in data2"),
     ("y ~ (1 | gr(g, by=3))", "by="),

@@ -77,7 +77,7 @@ def from_brms(model: Model, draws: Any) -> Fit:
     frame = _read(draws)
     wanted = variables(model.spec)
     given = {d.name for d in model.spec.family.dpars} - set(model.spec.family.free_dpars)
-    given |= _derived_thresholds(model.spec)
+    given |= _derived_thresholds(model.spec) | _copied_shares(wanted, frame.columns)
     columns = _match(wanted, [c for c in frame.columns if c not in given])
     order, chains = _chains(frame)
     values = {v.name: _values(v, columns, frame)[order] for v in wanted}
@@ -98,6 +98,13 @@ def _derived_thresholds(spec: ModelSpec) -> set[str]:
     count = len(spec.family.outcome[1])
     kept = {f"{head}Intercept[{k}]" for head in ("b_", "") for k in range(1, count)}
     return kept - {name for v in variables(spec) for c in v.cells for name in c.names}
+
+
+def _copied_shares(wanted: Sequence[Variable], columns: Sequence[str]) -> set[str]:
+    """Shares of steps with an id, which brms keeps for each coefficient that has them."""
+    shares = (cell.names for v in wanted if v.name.startswith("simo_") for cell in v.cells)
+    there = ([c for c in columns if c in names] for names in shares)
+    return {copy for found in there for copy in found[1:]}
 
 
 def _check_smooths(spec: ModelSpec) -> None:

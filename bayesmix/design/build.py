@@ -30,7 +30,7 @@ from bayesmix.design.groups import (
 from bayesmix.design.known import build_known
 from bayesmix.design.matrix import INTERCEPT, CodedTerm, Matrix, build_matrix
 from bayesmix.design.memberships import matrices_of, weights_of
-from bayesmix.design.monotonic import Monotonic, build_monotonic, levels_steps
+from bayesmix.design.monotonic import Monotonic, build_monotonic, levels_steps, with_levels
 from bayesmix.design.nonlinear import Expression, build_expression, check_nonlinear
 from bayesmix.design.processes import VARIABLES as PROCESS
 from bayesmix.design.processes import Processes, build_processes
@@ -202,7 +202,8 @@ def build_design(
     """
     functions = _functions(formula, extra)
     check_nonlinear(formula, family, data.columns)
-    frame = training_frame(formula, data)
+    frame, known = training_frame(formula, data), known or {}
+    frame = with_levels(frame, (c for p in known.values() for c in p.monotonic))
     response = build_response(formula.response, family, frame, functions, whole)
     response = replace(response, family=specified(response.family, formula))
     check_sar(formula, response.family)
@@ -210,7 +211,7 @@ def build_design(
     data2 = dict(data2 or {})
     groups = _groups(formula, frame, functions, data2)
     predictors, spine = _predictors(
-        formula, frame, functions, groups, response, data.columns, data2, known or {}
+        formula, frame, functions, groups, response, data.columns, data2, known
     )
     found = [r for p in predictors for r in p.regions]
     factors = (*groups.values(), *(r.group for r in found))

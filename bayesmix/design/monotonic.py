@@ -133,6 +133,12 @@ class Monotonic:
         return self.matrix.names
 
     @property
+    def values(self) -> np.ndarray:
+        """Rows × what the data say of each coefficient: its column and how many steps."""
+        codes = (s.codes for of in self.steps for s in of)
+        return np.column_stack([self.matrix.values, *codes])
+
+    @property
     def of_coefficients(self) -> Iterator[tuple[int, np.ndarray, tuple[Steps, ...]]]:
         """The place of each coefficient among those of the predictor, its column and its steps."""
         columns = zip(self.matrix.values.T, self.steps, strict=True)
@@ -182,6 +188,15 @@ def steps_on(
 ) -> tuple[tuple[Steps, ...], ...]:
     """The steps of each coefficient on other rows."""
     return tuple(tuple(s.on(frame) for s in of) for of in steps)
+
+
+def with_levels(frame: pd.DataFrame, whole: Iterable[Monotonic]) -> pd.DataFrame:
+    """Rows of the whole data with all of its ordered categories, some of which may have no row."""
+    found = (s for c in whole for of in c.steps for s in of if s.quantity is None)
+    columns = {
+        s.column: pd.Categorical(frame[s.column], list(s.levels), ordered=True) for s in found
+    }
+    return frame.assign(**columns) if columns else frame
 
 
 def build_monotonic(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayesmix.design import (
     Columns,
     GroupEffects,
+    Monotonic,
     Offset,
     Processes,
     Regions,
@@ -18,7 +19,7 @@ from bayesmix.engine.plan.likelihood import uncovered_likelihood
 from bayesmix.families.scalar_links import LINKS
 from bayesmix.spec import ModelSpec
 
-KERNELS = (Columns, Offset, Smooths, VarianceFunction, Processes, Regions, GroupEffects)
+KERNELS = (Columns, Offset, Smooths, Monotonic, VarianceFunction, Processes, Regions, GroupEffects)
 """The contributions to a predictor that the kernels compute (`packing`)."""
 
 
@@ -60,6 +61,13 @@ def _contributions(spec: ModelSpec) -> str | None:
         for gp in (gp for c in p.processes for gp in c.processes):
             if gp.basis is None:
                 return f"{gp.label} is exact, and the root of its covariances has no kernel"
+        for c in p.monotonic:
+            if any(len(of) > 1 or of[0].size == 1 for of in c.steps):
+                return "a product of steps, or a single step, has no kernel"
+            if len(c.shares) < len(c.names):
+                return "steps that several coefficients share have no kernel"
+        if any(c.steps for c in p.groups):
+            return "monotonic effects that vary between levels have no kernel"
     return None
 
 

@@ -12,7 +12,7 @@ from pytensor.graph.replace import clone_replace
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 
 from bayesmix.engine.plan.layout import At, Layout, numbers_of
-from bayesmix.parameters import Role, Transform
+from bayesmix.parameters import Parameter, Role, Transform
 from bayesmix.pymc_model import build_pymc_model
 from bayesmix.pymc_model.vectors import shared_priors
 from bayesmix.spec import ModelSpec
@@ -27,7 +27,7 @@ class PymcDensity:
     def __init__(self, spec: ModelSpec, layout: Layout) -> None:
         model = build_pymc_model(spec)
         at, x, start = _positions(layout), pt.dvector("x"), model.initial_point()
-        shares = {s.parameter.name: s for s in layout.of_role(Role.SHARES)}
+        shares = {s.parameter.name: s for s in layout.at.values() if _is_shares(s.parameter)}
         fixed = [i for i, prior in layout.scalars() if prior.distribution.fixed]
         size = -0.5 * (x[fixed] ** 2).sum() if fixed else 0.0
         assert {rv.name for rv in model.free_RVs} == {*at, *shares}
@@ -50,6 +50,10 @@ class PymcDensity:
                 raise
             return -np.inf, np.full_like(x, np.nan)
         return float(logp), grad
+
+
+def _is_shares(p: Parameter) -> bool:
+    return p.role in (Role.SHARES, Role.STEPS)
 
 
 def _shares(at: At, x: Any) -> tuple[Any, Any]:

@@ -86,6 +86,16 @@ MODELS = {
     "past residuals": (bf("y ~ x + arma(z, gr=k, p=2, q=1)", sigma="f"), "student", ()),
     "past residuals, weighted": ("y | weights(w) ~ x + (1 | g) + ar(z, p=3)", "gaussian", ()),
     "smooth": ("y ~ x + s(z, k=6)", "gaussian", ()),
+    "monotonic": (
+        "y ~ mo(grade) * x + mo(k):f + (1 + x | g)",
+        "gaussian",
+        (prior("dirichlet(2, 1, 3)", "simo", coef="mograde1"), prior("normal(0, 1)", "b", lb=0)),
+    ),
+    "monotonic in every predictor": (
+        bf("count ~ 0 + mo(grade) + s(x, k=5)", shape="x * mo(grade_0)"),
+        "negbinomial",
+        (),
+    ),
     "process": ("y ~ x + gp(z, k=6) + (1 | g)", "gaussian", ()),
     "processes": (
         bf(

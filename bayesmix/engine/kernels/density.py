@@ -43,6 +43,7 @@ from bayesmix.engine.kernels.shrinkage import (
     add_shares_gradient,
     scale,
 )
+from bayesmix.engine.kernels.steps import add_steps, add_steps_gradient
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     CAR,
@@ -56,6 +57,7 @@ from bayesmix.engine.kernels.tables import (
     SHARES,
     SHIFT,
     SHRUNK,
+    STEPS,
     TERM,
     TIED,
     UNLIKE,
@@ -149,6 +151,9 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     logp += add_regions_gradient(cars, x, theta, grad, data, codes)
     gps = carray(pointer_to(head.gps), head.n_gps, PROCESS)
     logp += add_processes_gradient(gps, x, theta, grad, data)
+    steps = carray(pointer_to(head.steps), head.n_steps, STEPS)
+    shares = carray(pointer_to(head.shares), head.n_shares, SHARES)
+    add_steps_gradient(steps, shares, x, theta, grad)
     return logp + to_x(head, x, theta, grad, data)
 
 
@@ -169,6 +174,7 @@ def to_theta(
     add_regions(carray(pointer_to(head.cars), head.n_cars, CAR), x, theta)
     add_processes(carray(pointer_to(head.gps), head.n_gps, PROCESS), x, theta, data)
     subtract_shifts(shifts, theta, data)
+    add_steps(carray(pointer_to(head.steps), head.n_steps, STEPS), theta)
     reflect_effects(reflections, theta)
     logp = 0.0
     for i in range(head.n_groups):

@@ -23,7 +23,7 @@ HEAD = _record(
     " scalars predictors terms groups blocks shifts reflections ordered shares shrunk unlike"
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
     " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
-    " variances n_variances mean_link tied n_tied cars n_cars gps n_gps"
+    " variances n_variances mean_link tied n_tied cars n_cars gps n_gps steps n_steps"
     " block_rows"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
@@ -101,6 +101,9 @@ SHARES = _record("at size alpha")
 """Shares that add up to one, ``size`` of them from ``at`` in x; ``alpha`` of their Dirichlet
 distribution in data.
 """
+
+STEPS = _record("at size coef")
+"""Shares of ``size`` steps of a monotonic effect, from ``at`` in x, where its ``coef`` is too."""
 
 HORSESHOE, R2D2 = 0, 1
 SHRUNK = _record("kind at local level slab unit standardised", "slab_scale")

@@ -53,6 +53,8 @@ def can_marginalize(spec: ModelSpec) -> str | None:
         return f"the link of 'mu' is {spec.family.dpar(MAIN).link!r}, not 'identity'"
     if any(p.smooths for p in spec.design.predictors):
         return "the model has smooths"
+    if any(p.monotonic for p in spec.design.predictors):
+        return "the model has monotonic effects"
     if any(p.processes for p in spec.design.predictors):
         return "the model has Gaussian processes"
     if any(p.regions for p in spec.design.predictors):

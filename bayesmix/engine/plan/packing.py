@@ -16,6 +16,7 @@ from bayesmix.design import (
     Regions,
     VarianceFunction,
 )
+from bayesmix.design.monotonic import Steps
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     BYM2,
@@ -38,6 +39,7 @@ from bayesmix.engine.kernels.tables import (
     SHARES,
     SHIFT,
     SHRUNK,
+    STEPS,
     TERM,
     TIED,
     UNLIKE,
@@ -164,6 +166,7 @@ class _Packer:
             "tied": np.array(self.tied(), TIED),
             "cars": np.array(self.cars(), CAR),
             "gps": np.array(self.gps(), PROCESS),
+            "steps": np.array(self.steps(), STEPS),
         }
 
     def response(self) -> dict[str, int]:
@@ -248,9 +251,12 @@ class _Packer:
         for gps in p.processes:
             at, values = self.layout[gps.named("zgp")].start, [gp.values for gp in gps.processes]
             self.terms.append(self.basis_term(at, np.hstack(values)))
+        for m in p.monotonic:
+            self.terms += [self.step_term(x, s) for _, x, (s,) in m.of_coefficients]
         more = len(self.terms) > first or p.variances or p.offset.any()
-        only_intercept = not (c.centred.size or more)
-        slopes = c.centred.shape[1], self.data.add(self.tiles(c.centred))
+        columns = c.centred[:, : c.centred.shape[1] - len(c.others)]
+        only_intercept = not (columns.size or more)
+        slopes = columns.shape[1], self.data.add(self.tiles(columns))
         return self._predictor(
             start if c.has_intercept else NONE,
             self.spec.family.eta_link(p.dpar),
@@ -320,6 +326,21 @@ class _Packer:
         """Columns times the effects of one level, which all rows have."""
         level = self.codes.add(np.zeros(len(values)))
         return at, values.shape[1], level, 1, 0, values.shape[1], self.data.add(self.tiles(values))
+
+    def step_term(self, x: np.ndarray, s: Steps) -> tuple[Any, ...]:
+        """A column times what the level of each row adds, which is nothing at the lowest."""
+        index, column = np.maximum(s.codes - 1, 0), x * (s.codes > 0)
+        at = self.layout[s.variable].start
+        columns = self.data.add(self.tiles(column[:, None]))
+        return at, 1, self.codes.add(index), _runs(index), 0, 1, columns
+
+    def steps(self) -> list[tuple[int, int, int]]:
+        found = (c for p in self.layout.predictors.values() for c in p.monotonic)
+        return [
+            (self.layout[s.variable].start, s.size, self.layout[c.target.variable].start + at)
+            for c in found
+            for at, _, (s,) in c.of_coefficients
+        ]
 
     def gps(self) -> list[tuple[Any, ...]]:
         found = (c for p in self.layout.predictors.values() for c in p.processes)

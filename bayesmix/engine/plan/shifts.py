@@ -212,8 +212,10 @@ def _unbounded(spec: ModelSpec, target: Target) -> np.ndarray:
 
 
 def _has_own_prior(spec: ModelSpec, target: Target) -> np.ndarray:
-    """Whether each coefficient has a prior of its own, and none that shrinks several."""
-    return np.array([p.distribution.of_one for p in _priors(spec, target)], bool)
+    """Whether each coefficient is a column's, and has a prior that doesn't shrink several."""
+    own = np.array([p.distribution.of_one for p in _priors(spec, target)], bool)
+    own[len(own) - len(spec.predictors[target].columns.others) :] = False
+    return own
 
 
 def _priors(spec: ModelSpec, target: Target) -> tuple[Resolved, ...]:

@@ -14,7 +14,7 @@ from bayesmix.engine.plan.density import Density, build_density
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.parametrization import centered_coefs, chosen_groups
 from bayesmix.engine.plan.posterior import posterior_of
-from bayesmix.engine.plan.shifts import means_of, shifts_of
+from bayesmix.engine.plan.shifts import levels_of, means_of, shifts_of
 from bayesmix.engine.plan.start import Start, build_start
 from bayesmix.errors import SamplingError
 from bayesmix.spec import ModelSpec
@@ -157,7 +157,8 @@ def compile_fused(
         return Fused(spec, marginal.density, build_start(spec, marginal.density), marginal)
     centered = centered_coefs(spec, parametrization)
     shifts = shifts_of(spec, centered)
-    layout = build_layout(spec, centered, shifts, means_of(spec, centered, shifts))
+    means = means_of(spec, centered, shifts)
+    layout = build_layout(spec, centered, shifts, means, levels_of(spec))
     density = build_density(spec, layout)
     return Fused(spec, density, build_start(spec, density))
 

@@ -10,7 +10,7 @@ from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import Layout, build_layout, reflect
 from bayesmix.engine.plan.parametrization import centered_coefs, information
 from bayesmix.engine.plan.posterior import posterior_of
-from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
+from bayesmix.engine.plan.shifts import Centered, levels_of, means_of, shifts_of
 from bayesmix.errors import SamplingError
 from bayesmix.formula import bf
 from bayesmix.priors import prior
@@ -35,6 +35,11 @@ MODELS = {
         (),
     ),
     "partial autocorrelations": ('y ~ 0 + (0 + C(grade) | gr(g, str="toep", by=by_g))', ()),
+    "monotonic": (
+        bf("y ~ mo(grade) * x + of_g + (1 + x | g) + (1 | k)", sigma="mo(grade):f"),
+        (prior("normal(1, 1)", "b", coef="x", lb=-1),),
+    ),
+    "monotonic, thresholds": ("grade ~ mo(grade_0) * x + (1 + x | g)", (), "cumulative"),
     "thresholds": ("grade ~ x + of_g + (1 + x | g) + (1 | k)", (), "cumulative"),
     "thresholds alone": ("grade ~ 1 + (1 | g) + (1 | k)", (), "cumulative"),
 }
@@ -74,7 +79,8 @@ def _changed(spec: ModelSpec, centered: Centered, changes: str = "means") -> Lay
     """The layout with shifts, or with shifts and means, or neither."""
     shifts = shifts_of(spec, centered) if changes != "none" else ()
     means = means_of(spec, centered, shifts) if changes == "means" else ()
-    return build_layout(spec, centered, shifts, means)
+    levels = levels_of(spec) if changes == "means" else ()
+    return build_layout(spec, centered, shifts, means, levels)
 
 
 def _log_determinant(layout: Layout, values: dict[str, np.ndarray]) -> float:

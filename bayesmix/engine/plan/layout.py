@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesmix.design import PredictorDesign
-from bayesmix.engine.plan.shifts import Centered, Mean, Shift
+from bayesmix.engine.plan.shifts import Centered, Level, Mean, Shift
 from bayesmix.parameters import Parameter, Role, Target
 from bayesmix.priors import Distribution, Resolved, lkj
 from bayesmix.priors.shrinking import Shrinking
@@ -178,6 +178,7 @@ def build_layout(
     centered: Centered = frozenset(),
     shifts: tuple[Shift, ...] = (),
     means: tuple[Mean, ...] = (),
+    levels: Iterable[Level] = (),
 ) -> Layout:
     """The layout of a model.
 
@@ -190,11 +191,14 @@ def build_layout(
         What is added to them.
     means : tuple of Mean
         Those of them that are added to the population.
+    levels : iterable of Level
+        Monotonic effects that are.
     """
     at = _placed(spec)
     groups = tuple(_group_at(g, at, centered, shifts, means) for g in spec.groups)
     layout = Layout(spec.predictors, at, groups, shrinkings=spec.shrinkings)
-    return replace(layout, taken=tuple(_taken(layout, shifts, means)))
+    taken = (*_taken(layout, shifts, means), *_of_steps(layout, levels))
+    return replace(layout, taken=taken)
 
 
 def _placed(spec: ModelSpec) -> dict[str, At]:
@@ -277,6 +281,18 @@ def _taken(layout: Layout, shifts: Iterable[Shift], means: Iterable[Mean]) -> It
             if m.lowers:
                 for t in layout.of_role(Role.THRESHOLDS):
                     yield TakenAt(t.start, t.size, source, -m.lowers * mean)
+
+
+def _of_steps(layout: Layout, levels: Iterable[Level]) -> Iterator[TakenAt]:
+    """From each coefficient, or the thresholds, what monotonic effects have in common with it."""
+    for level in levels:
+        at = layout[level.target.variable].start
+        for column in np.flatnonzero(level.weights):
+            weight = float(level.weights[column])
+            yield TakenAt(at + int(column), 1, at + level.column, weight)
+        if level.lowers:
+            for t in layout.of_role(Role.THRESHOLDS):
+                yield TakenAt(t.start, t.size, at + level.column, -level.lowers)
 
 
 def _parts_of_mean(layout: Layout, shifts: Iterable[Shift], m: Mean) -> Iterator[tuple[int, float]]:

@@ -30,7 +30,7 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
         ``b``, ``sd_g``, ``cor_g``, ``r_g``, ``sigma``, …; leading axes are those of `x`.
     """
     theta = _serving(layout, x)
-    b = _population(layout, x, theta)
+    b, taken = _population(layout, x, theta)
     for at in layout.of_role(Role.POPULATION):
         theta[at.parameter.name] = _coefficients(layout, at, b[..., at.numbers], x)
     for p in layout.predictors.values():
@@ -40,7 +40,7 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
         theta |= _group(layout, group, x, theta)
     for at in layout.at.values():
         if at.parameter.role == Role.THRESHOLDS:
-            theta[at.parameter.name] = _thresholds(layout, at, x, b)
+            theta[at.parameter.name] = _thresholds(layout, at, x, b) - taken.get(at.start, 0.0)
         elif at.parameter.role == Role.SMOOTH:
             theta[at.parameter.name] = _smooth(layout, at, x, theta)
         elif at.parameter.role == Role.PROCESS:
@@ -67,9 +67,6 @@ def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndar
     if at.parameter.transform == Transform.ORDERED:
         parts = [increasing(values[..., run]) for run in at.parameter.runs]
         values = np.concatenate(parts, axis=-1)
-    for t in layout.taken:
-        if t.target == at.start:
-            values = values - t.weight * _source(t, b, x)[..., None]
     if not columns.names:
         return values
     return values + (b[..., layout[columns.variable].numbers] @ columns.means)[..., None]
@@ -117,16 +114,25 @@ def _shrunken(layout: Layout, at: At, x: np.ndarray, before: Values) -> np.ndarr
     return values.reshape(*x.shape[:-1], *p.shape)
 
 
-def _population(layout: Layout, x: np.ndarray, before: Values) -> np.ndarray:
-    """The coefficients of all predictors, which are the first parameters."""
+def _population(
+    layout: Layout, x: np.ndarray, before: Values
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """The coefficients of all predictors, which are the first parameters.
+
+    And by their place what is taken from thresholds.
+    """
     parts = layout.of_role(Role.POPULATION)
     b = np.empty((*x.shape[:-1], sum(at.size for at in parts)))
     for at in parts:
         b[..., at.numbers] = _shrunken(layout, at, x, before)
+    thresholds: dict[int, np.ndarray] = {}
     for t in layout.taken:
+        taken = t.weight * _source(t, b, x)
         if t.target < b.shape[-1]:
-            b[..., t.target] -= t.weight * _source(t, b, x)
-    return b
+            b[..., t.target] -= taken
+        else:
+            thresholds[t.target] = thresholds.get(t.target, 0.0) + taken[..., None]
+    return b, thresholds
 
 
 def _source(t: TakenAt, b: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -12,6 +12,9 @@ of the effects that leaves their prior as it is. The data then know b' and nothi
 which has its prior. As they stand, b and the means of crossed groups would lie along a ridge that
 is spread over all levels, which no diagonal metric sees and no trajectory gets along in one turn.
 
+Monotonic effects are zero at the lowest level, where there may be few rows: the population's
+columns say what steps of one size would be, and their coefficients take that up.
+
 References
 ----------
 Gelfand, Sahu and Carlin (1995), Efficient parametrisations for normal linear mixed models,
@@ -84,6 +87,27 @@ class Mean:
     lowers: float = 0.0
 
 
+@dataclass(frozen=True)
+class Level:
+    """A monotonic effect with steps of one size, which is added to the population's coefficients.
+
+    Attributes
+    ----------
+    target : Target
+    column : int
+        The effect's own coefficient.
+    weights : ndarray
+        How much of it is added to each coefficient.
+    lowers : float
+        How much of it is taken from every threshold that stands in the place of the intercept.
+    """
+
+    target: Target
+    column: int
+    weights: np.ndarray
+    lowers: float = 0.0
+
+
 def shifts_of(spec: ModelSpec, centered: Centered, without: str | None = None) -> tuple[Shift, ...]:
     """The population coefficients that centred effects take up, each those of one group.
 
@@ -121,6 +145,17 @@ def means_of(spec: ModelSpec, centered: Centered, shifts: tuple[Shift, ...]) -> 
     )
 
 
+def levels_of(spec: ModelSpec) -> Iterator[Level]:
+    """What columns without bounds say of each monotonic effect, by least squares."""
+    for target, p in spec.predictors.items():
+        for c in p.monotonic:
+            columns = _free_columns(spec, target)
+            for at, x, steps in c.of_coefficients:
+                values = x * np.prod([s.codes for s in steps], axis=0)
+                weights = np.linalg.lstsq(columns, values)[0]
+                yield Level(target, at, weights[:-1], float(weights[-1]))
+
+
 def _of_predictor(
     spec: ModelSpec, target: Target, centered: Centered, without: str | None
 ) -> Iterator[Shift]:
@@ -153,9 +188,8 @@ def _common(
 def _of_group(
     spec: ModelSpec, target: Target, g: GroupPriors, centered: Centered, shifts: tuple[Shift, ...]
 ) -> Iterator[Mean]:
-    name, free = g.group.name, _unbounded(spec, target)
-    within, columns = WithinLevels(spec, target, name), np.where(free, _columns(spec, target), 0.0)
-    columns = np.column_stack([columns, np.full(len(columns), replaces_intercept(spec, target))])
+    name, columns = g.group.name, _free_columns(spec, target)
+    within = WithinLevels(spec, target, name)
     own = [s.column for s in shifts if s.group == name and s.target == target]
     # A level like most others, for the data on it are those on a sum over all others.
     level = int(np.argsort(np.bincount(within.index, minlength=within.size))[within.size // 2])
@@ -204,6 +238,12 @@ def _columns(spec: ModelSpec, target: Target) -> np.ndarray:
     values = columns.values.copy()
     values[:, columns.has_intercept :] = columns.centred
     return values
+
+
+def _free_columns(spec: ModelSpec, target: Target) -> np.ndarray:
+    """Zeros where a coefficient has bounds; last the column that thresholds stand for, if any."""
+    columns = np.where(_unbounded(spec, target), _columns(spec, target), 0.0)
+    return np.column_stack([columns, np.full(len(columns), replaces_intercept(spec, target))])
 
 
 def _unbounded(spec: ModelSpec, target: Target) -> np.ndarray:

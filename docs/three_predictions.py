@@ -17,7 +17,6 @@ def main() -> None:
     sleep = bx.load_dataset("sleepstudy")
     fit = bx.brm("Reaction ~ Days + (Days | Subject)", sleep, random_seed=1, progressbar=False)
     figure = fit.plot.three_predictions("Days", level="308", random_seed=1)
-    figure = getattr(figure, "figure", figure)
     figure.savefig(PICTURE, dpi=110, metadata={"Software": ""})
 
 

@@ -47,9 +47,17 @@ def spectral_density(kernel: str, squares: Any, volume: Any, dims: int, m: Any) 
     m : module
         With ``exp``.
     """
+    level = constant(kernel, dims) * volume
     if kernel == "exp_quad":
-        return (2 * pi) ** (dims / 2) * volume * m.exp(-0.5 * squares)
+        return level * m.exp(-0.5 * squares)
     nu = SMOOTHNESS[kernel]
-    power = nu + dims / 2
-    constant = 2**dims * pi ** (dims / 2) * gamma(power) * (2 * nu) ** nu / gamma(nu)
-    return constant * volume * (2 * nu + squares) ** -power
+    return level * (2 * nu + squares) ** -(nu + dims / 2)
+
+
+def constant(kernel: str, dims: int) -> float:
+    """What a spectral density has whatever frequency and length scales are."""
+    if kernel == "exp_quad":
+        return (2 * pi) ** (dims / 2)
+    nu = SMOOTHNESS[kernel]
+    ratio = gamma(nu + dims / 2) / gamma(nu)
+    return 2**dims * pi ** (dims / 2) * ratio * (2 * nu) ** nu

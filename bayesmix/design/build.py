@@ -355,20 +355,10 @@ def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set
     of_residuals += ("range", "nugget", "ar_lag", "ma_lag", "cortime_pair", "err_row")
     of_dpars |= {*of_residuals} if formula.mu.residuals else set()
     of_groups = ("sd", "cor", "r", "df", "udf")
-    of_dpars |= {
-        f"{what}{suffix}"
-        for dpar, p in formula.predictors
-        for what in VARIABLES
-        for suffix in ("", f"_{dpar}")
-        if p.cars
-    }
-    of_dpars |= {
-        f"{what}{suffix}"
-        for dpar, p in formula.predictors
-        for what in (*PROCESS, "gp", "gp_scale", "gp_number")
-        for suffix in ("", f"_{dpar}")
-        if p.processes
-    }
+    for dpar, p in formula.predictors:
+        own = VARIABLES if p.cars else ()
+        own += (*PROCESS, "gp", "gp_scale", "gp_number") if p.processes else ()
+        of_dpars |= {f"{what}{suffix}" for what in own for suffix in ("", f"_{dpar}")}
     return of_dpars | {f"{what}_{g.name}" for g in groups for what in of_groups}
 
 

@@ -18,6 +18,9 @@ from bayesmix.errors import FormulaError
 from bayesmix.formula.monotonic import is_monotonic
 from bayesmix.formula.tree import Call, Expr, Literal, Name, Unary, render
 
+On = tuple[pd.DataFrame, Mapping[str, Any], str]
+"""The fit's data, the functions and the text of the formula."""
+
 
 @dataclass(frozen=True)
 class NumericFactor:
@@ -105,6 +108,11 @@ def make_factor(
     if isinstance(column.dtype, pd.CategoricalDtype):
         return CategoricalFactor(expr.name, tuple(column.cat.categories))
     return NumericFactor(expr.name)
+
+
+def is_factor(expr: Expr, frame: pd.DataFrame) -> bool:
+    """Whether it is a column of categories."""
+    return isinstance(expr, Name) and isinstance(frame[expr.name].dtype, pd.CategoricalDtype)
 
 
 def make_quantity(

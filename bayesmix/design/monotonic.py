@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design.columns import Use, first_row, label_key, uses_of
-from bayesmix.design.factors import Quantity, make_quantity
+from bayesmix.design.factors import On, Quantity, is_factor, make_quantity
 from bayesmix.design.matrix import Matrix, build_matrix
 from bayesmix.errors import FormulaError, PredictionError
 from bayesmix.formula.monotonic import monotonic_factors, parted, read_of, shared_id
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 1000
 DEFAULT = "dirichlet(1)"
-
-On = tuple[pd.DataFrame, Mapping[str, Any], str]
-"""The fit's data, the functions and the text of the formula."""
 
 
 @dataclass(frozen=True)
@@ -276,9 +273,9 @@ def _plain(name: str) -> str:
 def _steps(call: Call, on: On) -> Steps:
     """The steps of a covariate, on no rows yet."""
     frame, covariate = on[0], read_of(call)
-    column = covariate.name if isinstance(covariate, Name) else ""
-    if column and isinstance(frame[column].dtype, pd.CategoricalDtype):
-        quantity, levels = None, _categories(frame[column], covariate, on[2])
+    column, quantity = covariate.name if isinstance(covariate, Name) else "", None
+    if is_factor(covariate, frame):
+        levels = _categories(frame[column], covariate, on[2])
     else:
         quantity = make_quantity(covariate, *on)
         levels = _whole(quantity, on)

@@ -19,10 +19,11 @@ import pandas as pd
 from bayesmix.correlations.kernels import correlation, spectral_density
 from bayesmix.design.columns import Use, uses_of
 from bayesmix.design.contributions import Values
-from bayesmix.design.factors import Quantity, make_quantity
-from bayesmix.design.smooths import Multiplier, On
+from bayesmix.design.factors import On, Quantity, is_factor, make_quantity
+from bayesmix.design.length_scales import distances, usual_scale
+from bayesmix.design.multipliers import Multiplier, multipliers
 from bayesmix.errors import FormulaError
-from bayesmix.formula.tree import Expr, GpTerm, Name, Predictor, render
+from bayesmix.formula.tree import GpTerm, Predictor, render
 from bayesmix.parameters import Parameter, Role, Slot, Target, Transform
 
 VARIABLES = ("sdgp", "lscale", "zgp")
@@ -31,10 +32,6 @@ NUGGET = 1e-12
 """What is added to variances, so that close places leave a covariance matrix one."""
 TINY = 1e-18
 """Added to squared distances of nothing, whose root has no slope."""
-TAIL = 0.01
-"""What the default prior of a length scale has below the least distance, and above the greatest."""
-LEAST_RATIO = 0.01
-"""Of the least distance to the greatest, as the default prior takes it."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class Process:
         What brms's priors call it.
     quantities : tuple of Quantity
         The covariates.
-    by : tuple of Multiplier
+    by : Multiplier or None
         What it is multiplied by.
     unit : float
         What the covariates are divided by.
@@ -108,7 +105,7 @@ class Process:
     label: str
     coef: str
     quantities: tuple[Quantity, ...]
-    by: tuple[Multiplier, ...]
+    by: Multiplier | None
     unit: float
     places: np.ndarray
     basis: Basis | None
@@ -122,9 +119,14 @@ class Process:
         return len(self.places if self.basis is None else self.basis.frequencies)
 
     @property
+    def several(self) -> bool:
+        """Whether each covariate has a length scale of its own."""
+        return not self.term.iso and len(self.quantities) > 1
+
+    @property
     def scales(self) -> tuple[tuple[str, str, str], ...]:
-        """Label, brms's name and default prior of each length scale."""
-        if self.term.iso or len(self.quantities) == 1:
+        """Label, brms's name and default prior of each length scale; looks at all places."""
+        if not self.several:
             return ((self.label, self.coef, usual_scale(self.places)),)
         texts = [render(e) for e in self.term.covariates]
         return tuple(
@@ -154,7 +156,7 @@ class Process:
     def covariance(self, a: np.ndarray, b: np.ndarray, sd: Any, lscale: Any, m: Any) -> Any:
         """Of places of one kind with those of another, from one draw's parameters."""
         apart = [a[:, None, k] - b[None, :, k] for k in range(a.shape[1])]
-        if len(self.scales) == 1:
+        if not self.several:
             distance = np.sqrt(sum(d**2 for d in apart)) / lscale[0]
         else:
             nothing = TINY * np.all(np.stack(apart) == 0, axis=0)
@@ -167,7 +169,7 @@ class Process:
         Length scales come first in `lscale`; of many draws, with their dimension after it.
         """
         omega, dims = self.basis.frequencies.T, len(self.quantities)
-        each = [lscale[min(k, len(self.scales) - 1)] for k in range(dims)]
+        each = [lscale[k if self.several else 0] for k in range(dims)]
         squares = sum((scale[..., None] * w) ** 2 for scale, w in zip(each, omega, strict=True))
         volume = each[0]
         for scale in each[1:]:
@@ -198,7 +200,7 @@ class Processes:
         """For each process where its length scales and its numbers are."""
         found, scales, numbers = [], 0, 0
         for p in self.processes:
-            ends = scales + len(p.scales), numbers + p.size
+            ends = scales + (len(p.quantities) if p.several else 1), numbers + p.size
             found.append((slice(scales, ends[0]), slice(numbers, ends[1])))
             scales, numbers = ends
         return tuple(found)
@@ -297,8 +299,8 @@ def _check_labels(found: tuple[Process, ...], source: str) -> None:
 def _processes(term: GpTerm, on: On) -> Iterator[Process]:
     quantities = tuple(make_quantity(e, *on) for e in term.covariates)
     head = "gp" + "".join(_letters(render(e)) for e in term.covariates)
-    for by, end in _multipliers(term, on):
-        label = term.label + "".join(f":{m.label}" for m in by)
+    for by, end in _by(term, on):
+        label = term.label if by is None else f"{term.label}:{by.label}"
         yield _made(term, label, head + end, quantities, by, on)
 
 
@@ -307,11 +309,11 @@ def _made(
     label: str,
     coef: str,
     quantities: tuple[Quantity, ...],
-    by: tuple[Multiplier, ...],
+    by: Multiplier | None,
     on: On,
 ) -> Process:
     frame, _, source = on
-    factor = any(m.quantity is None for m in by)
+    factor = by is not None and by.quantity is None
     counts = _multiplied(by, frame) != 0 if factor else np.ones(len(frame), bool)
     raw = _raw(quantities, frame)[counts]
     if term.gr and len(raw):
@@ -319,7 +321,7 @@ def _made(
         raw = raw[np.sort(first)]
     if len(np.unique(raw, axis=0)) < 2:
         raise FormulaError(f"The covariates of {label} have only one value.", source, term.span)
-    unit = _distances(raw)[1] if term.scale else 1.0
+    unit = distances(raw)[1] if term.scale else 1.0
     places = raw / unit
     basis = None if term.k is None else Basis.of(places, term)
     nothing = np.empty((0, places.shape[1]))
@@ -336,73 +338,21 @@ def _raw(quantities: tuple[Quantity, ...], frame: pd.DataFrame) -> np.ndarray:
     return np.stack([q.on(frame) for q in quantities], axis=1)
 
 
-def _multiplied(by: tuple[Multiplier, ...], frame: pd.DataFrame) -> np.ndarray:
-    return by[0].on(frame) if by else np.ones(len(frame))
+def _multiplied(by: Multiplier | None, frame: pd.DataFrame) -> np.ndarray:
+    return np.ones(len(frame)) if by is None else by.on(frame)
 
 
-def _multipliers(term: GpTerm, on: On) -> Iterator[tuple[tuple[Multiplier, ...], str]]:
+def _by(term: GpTerm, on: On) -> Iterator[tuple[Multiplier | None, str]]:
     """What ``by=`` stands for, and what brms calls it."""
     if term.by is None:
-        yield (), ""
+        yield None, ""
         return
-    frame, head = on[0], _letters(render(term.by))
-    if not _is_factor(term.by, frame):
-        yield (Multiplier(render(term.by), make_quantity(term.by, *on)),), head
-        return
-    levels = frame[term.by.name].cat.categories
-    if not term.cmc:
-        yield (), f"{head}Intercept"
-    for level in levels[0 if term.cmc else 1 :]:
-        label = f"{term.by.name}[{level}]"
-        yield (Multiplier(label, column=term.by.name, level=level),), head + _letters(str(level))
-
-
-def _is_factor(expr: Expr, frame: pd.DataFrame) -> bool:
-    return isinstance(expr, Name) and isinstance(frame[expr.name].dtype, pd.CategoricalDtype)
+    head, first = _letters(render(term.by)), not term.cmc and is_factor(term.by, on[0])
+    if first:
+        yield None, f"{head}Intercept"
+    for m in multipliers(term.by, on, skipped=int(first)):
+        yield m, head + ("" if m.quantity else _letters(str(m.level)))
 
 
 def _letters(text: str) -> str:
     return re.sub(r"\W", "", text)
-
-
-def usual_scale(places: np.ndarray) -> str:
-    """The default prior of a length scale, brms's.
-
-    An inverse gamma distribution with a hundredth each below the least distance of two places and
-    above the greatest.
-    """
-    from scipy.optimize import brentq
-    from scipy.special import gammainccinv, gammaincinv
-
-    least, greatest = _distances(places)
-    least = max(least, LEAST_RATIO * greatest)
-    if not least < greatest:
-        return "normal(0, 0.5)"
-
-    def excess(log_shape: float) -> float:
-        shape = np.exp(log_shape)
-        ratio = gammainccinv(shape, TAIL) / gammaincinv(shape, TAIL)
-        return float(np.log(ratio) - np.log(greatest / least))
-
-    low, high = -2.0, 12.0
-    if excess(high) > 0:
-        return "normal(0, 0.5)"
-    shape = float(np.exp(brentq(excess, low, high, xtol=1e-14)))
-    scale = float(gammainccinv(shape, TAIL) * least)
-    return f"inv_gamma({_rounded(shape)}, {_rounded(scale)})"
-
-
-def _rounded(value: float) -> str:
-    return f"{value:.6f}".rstrip("0").rstrip(".")
-
-
-def _distances(places: np.ndarray) -> tuple[float, float]:
-    """The least distance of two different places, and the greatest."""
-    if places.shape[1] == 1:
-        ordered = np.unique(places)
-        steps = np.diff(ordered)
-        return (float(steps.min()) if len(steps) else 0.0), float(np.ptp(ordered))
-    from scipy.spatial.distance import pdist
-
-    apart = pdist(np.unique(places, axis=0))
-    return (float(apart.min()), float(apart.max())) if len(apart) else (0.0, 0.0)

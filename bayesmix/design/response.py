@@ -12,7 +12,7 @@ import pandas as pd
 from bayesmix.design.baseline import Baseline, Column
 from bayesmix.design.calls import shown
 from bayesmix.design.columns import SUBSET, first_row
-from bayesmix.design.factors import Quantity, make_quantity
+from bayesmix.design.factors import Quantity, is_factor, make_quantity
 from bayesmix.design.hazards import BASELINE, Strata, check_hazard, hazard_columns, strata_of
 from bayesmix.design.thresholds import THRES, PerGroup, check_grades, threshold_columns
 from bayesmix.design.words import CENSORED, WORDS, Words, words_of
@@ -241,14 +241,10 @@ def _arguments(
     def made(name: str, expr: Expr) -> Numbers:
         if name == "gr":
             return strata_of(addition.name, expr, frame)
-        is_words = name in WORDS and _is_category(expr, frame)
+        is_words = name in WORDS and is_factor(expr, frame)
         return words_of(name, expr, frame) if is_words else quantity(expr)
 
     return {name: made(name, expr) for name, expr in pairs}
-
-
-def _is_category(expr: Expr, frame: pd.DataFrame) -> bool:
-    return isinstance(expr, Name) and isinstance(frame[expr.name].dtype, pd.CategoricalDtype)
 
 
 def _additions(

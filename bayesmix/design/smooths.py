@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from bayesmix.design.factors import Quantity, make_quantity
+from bayesmix.design.factors import On, Quantity, is_factor, make_quantity
 from bayesmix.design.matrix import Matrix, build_matrix
+from bayesmix.design.multipliers import Multiplier, multipliers
 from bayesmix.errors import FormulaError
 from bayesmix.formula.tree import Call, Expr, Name, SmoothTerm, Term, Terms, render
 
 if TYPE_CHECKING:
     from bayesmix.smooths import Basis, Smooth
 
-On = tuple[pd.DataFrame, Mapping[str, Any], str]
-"""The fit's data, the functions and the text of the formula."""
-
 FUNCTIONS = {1: 10, 2: 30, 3: 110}
 """How many a thin plate spline of so many covariates has by default, as in mgcv."""
 OF_A_MARGIN = 5
 """How many each basis of a product has."""
-
-
-@dataclass(frozen=True)
-class Multiplier:
-    """What a smooth is multiplied by: a number, or 1 on the rows of one level and 0 on others.
-
-    Attributes
-    ----------
-    label : str
-        ``z``, ``f[a]``.
-    quantity : Quantity or None
-        The number.
-    column : str
-        The factor.
-    level : object
-    """
-
-    label: str
-    quantity: Quantity | None = None
-    column: str = ""
-    level: Any = None
-
-    def on(self, frame: pd.DataFrame) -> np.ndarray:
-        """One value a row."""
-        if self.quantity is not None:
-            return self.quantity.on(frame)
-        return (frame[self.column] == self.level).to_numpy(float)
 
 
 @dataclass(frozen=True)
@@ -159,11 +130,10 @@ def build_smooths(term: SmoothTerm, on: On) -> tuple[SmoothColumns, ...]:
     frame = on[0]
     covariates = _covariates(term, on)
     rows = covariates.on(frame)
-    multipliers = tuple(_multipliers(term, on))
-    constant = all(_is_constant(m, frame) for m in multipliers)
+    by = tuple(_by(term, on))
+    constant = all(_is_constant(m, frame) for m in by)
     smooth = _made(term, rows, centred=constant, source=on[2])
-    found = multipliers or (None,)
-    return tuple(SmoothColumns.of(term, covariates, by, smooth, frame) for by in found)
+    return tuple(SmoothColumns.of(term, covariates, m, smooth, frame) for m in by or (None,))
 
 
 def _numbered(label: str, many: int) -> tuple[str, ...]:
@@ -175,8 +145,8 @@ def _covariates(term: SmoothTerm, on: On) -> Covariates:
         factors = tuple(e if isinstance(e, Name | Call) else _as_call(e) for e in term.covariates)
         matrix = build_matrix(Terms(False, (Term(factors, term.span),)), *on)
         return Covariates(matrix=matrix)
-    numbers = tuple(e for e in term.covariates if not _is_factor(e, on[0]))
-    levels = tuple(e for e in term.covariates if _is_factor(e, on[0]))
+    numbers = tuple(e for e in term.covariates if not is_factor(e, on[0]))
+    levels = tuple(e for e in term.covariates if is_factor(e, on[0]))
     _check_kinds(term, numbers, levels, on[2])
     quantities = tuple(make_quantity(e, *on) for e in numbers)
     return Covariates(quantities, levels[0].name if levels else "")
@@ -184,10 +154,6 @@ def _covariates(term: SmoothTerm, on: On) -> Covariates:
 
 def _as_call(expr: Expr) -> Call:
     return Call("I", (expr,), (), expr.span)
-
-
-def _is_factor(expr: Expr, frame: pd.DataFrame) -> bool:
-    return isinstance(expr, Name) and isinstance(frame[expr.name].dtype, pd.CategoricalDtype)
 
 
 def _check_kinds(
@@ -219,17 +185,11 @@ def _check_kinds(
         )
 
 
-def _multipliers(term: SmoothTerm, on: On) -> Iterator[Multiplier]:
+def _by(term: SmoothTerm, on: On) -> Iterator[Multiplier]:
     """What ``by=`` stands for; of an ordered factor the first level has no smooth, as in mgcv."""
-    if term.by is None:
-        return
-    frame = on[0]
-    if not _is_factor(term.by, frame):
-        yield Multiplier(render(term.by), make_quantity(term.by, *on))
-        return
-    column = frame[term.by.name]
-    for level in column.cat.categories[int(column.cat.ordered) :]:
-        yield Multiplier(f"{term.by.name}[{level}]", column=term.by.name, level=level)
+    if term.by is not None:
+        factor = is_factor(term.by, on[0])
+        yield from multipliers(term.by, on, int(factor and on[0][term.by.name].cat.ordered))
 
 
 def _is_constant(by: Multiplier, frame: pd.DataFrame) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bayesmix.errors import FormulaError
+from collections.abc import Mapping, Sequence
+
+from bayesmix.errors import FormulaError, did_you_mean
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.later import refuse_later_call
 from bayesmix.formula.tokens import Token
@@ -78,6 +80,26 @@ def parse_arguments(cursor: Cursor) -> tuple[Args, Kwargs, Span]:
                 _parse_argument(cursor, args, kwargs)
     closing = _close(cursor, opening)
     return tuple(args), tuple(kwargs.items()), (opening.span[0], closing.span[1])
+
+
+def check_options(what: str, given: Mapping[str, Expr], there: Sequence[str], hint: str) -> None:
+    """FormulaError for an option that a term hasn't."""
+    for name, value in given.items():
+        if name not in there:
+            raise FormulaError(
+                f"{what} has no option {name!r}.{did_you_mean(name, there)}",
+                span=value.span,
+                hint=hint,
+            )
+
+
+def flag(what: str, given: Expr | None, usual: bool = False) -> bool:
+    """An option that is True or False."""
+    if given is None:
+        return usual
+    if not isinstance(given, Literal) or not isinstance(given.value, bool):
+        raise FormulaError(f"{what} is True or False.", span=given.span)
+    return given.value
 
 
 def parse_expression(cursor: Cursor, floor: int = COMPARISON) -> Expr:

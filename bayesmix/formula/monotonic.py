@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bayesmix.errors import FormulaError, did_you_mean
+from bayesmix.errors import FormulaError
+from bayesmix.formula.expressions import check_options
 from bayesmix.formula.tree import Call, Expr, List, Literal, Name, Term, Terms
 
 MONOTONIC = "mo"
@@ -55,13 +56,9 @@ def check_monotonic(call: Call) -> None:
         raise FormulaError(
             "The covariate of mo() is a column, or an expression of columns.", span=covariate.span
         )
-    for name, value in call.kwargs:
-        if name != "id":
-            raise FormulaError(
-                f"mo() has no option {name!r}.{did_you_mean(name, ['id'])}",
-                span=value.span,
-                hint="Effects with the same id share their steps: 'mo(x, id=\"a\")'.",
-            )
+    hint = "Effects with the same id share their steps: 'mo(x, id=\"a\")'."
+    check_options("mo()", dict(call.kwargs), ("id",), hint)
+    for _, value in call.kwargs:
         _check_id(value)
 
 

@@ -5,9 +5,9 @@ Source: brms's ``gp``, https://paulbuerkner.com/brms/reference/gp.html
 
 from __future__ import annotations
 
-from bayesmix.errors import FormulaError, did_you_mean, listed
+from bayesmix.errors import FormulaError, listed
 from bayesmix.formula.cursor import Cursor
-from bayesmix.formula.expressions import parse_arguments
+from bayesmix.formula.expressions import check_options, flag, parse_arguments
 from bayesmix.formula.tree import Binary, Expr, GpTerm, List, Literal, Span
 
 KERNELS = {
@@ -32,23 +32,15 @@ def parse_process(cursor: Cursor) -> GpTerm:
     function = cursor.take()
     args, kwargs, inside = parse_arguments(cursor)
     span, options = (function.span[0], inside[1]), dict(kwargs)
-    _check_options(options)
+    check_options("A Gaussian process", options, OPTIONS, f"It has {listed(OPTIONS)}.")
     _check_covariates(args, span)
     k = _size(options.get("k"))
     reach = _reach(options.get("c"), len(args), k, span)
-    flags = {name: _flag(name, options.get(name), usual) for name, usual in FLAGS.items()}
+    flags = {
+        name: flag(f"{name}= of gp()", options.get(name), usual) for name, usual in FLAGS.items()
+    }
     by = None if _is_none(options.get("by")) else options.get("by")
     return GpTerm(args, by, k, reach, _kernel(options.get("cov")), span, **flags)
-
-
-def _check_options(options: dict[str, Expr]) -> None:
-    for name, value in options.items():
-        if name not in OPTIONS:
-            raise FormulaError(
-                f"A Gaussian process has no option {name!r}.{did_you_mean(name, OPTIONS)}",
-                span=value.span,
-                hint=f"It has {listed(OPTIONS)}.",
-            )
 
 
 def _check_covariates(args: tuple[Expr, ...], span: Span) -> None:
@@ -117,11 +109,3 @@ def _kernel(given: Expr | None) -> str:
     if name not in KERNELS:
         raise FormulaError(f"cov= of gp() is one of {listed(KERNELS)}.", span=given.span)
     return KERNELS[name]
-
-
-def _flag(name: str, given: Expr | None, usual: bool) -> bool:
-    if given is None:
-        return usual
-    if not isinstance(given, Literal) or not isinstance(given.value, bool):
-        raise FormulaError(f"{name}= of gp() is True or False.", span=given.span)
-    return given.value

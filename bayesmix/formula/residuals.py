@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bayesmix.errors import FormulaError, did_you_mean, listed
+from bayesmix.errors import FormulaError, listed
 from bayesmix.formula.cursor import Cursor
-from bayesmix.formula.expressions import Kwargs, parse_arguments
+from bayesmix.formula.expressions import Kwargs, check_options, flag, parse_arguments
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Args, Expr, Literal, Name, ResidualTerm, Span
 
@@ -47,7 +47,7 @@ def parse_residual(cursor: Cursor) -> ResidualTerm:
     _check_options(function, given, len(args), span)
     time, gr = _column("time", given), _column("gr", given)
     p, q = (_order(what, function, given) for what in "pq")
-    cov = function.text not in ("ar", "ma", "arma") or _cov(given)
+    cov = function.text not in ("ar", "ma", "arma") or flag("cov=", given.get("cov"))
     term = ResidualTerm(function.text, time, gr, p, q, cov, span)
     _check_term(term)
     return term
@@ -65,7 +65,7 @@ def _known(args: Args, kwargs: Kwargs, span: Span) -> ResidualTerm:
 
 def _of_places(function: Token, args: Args, given: Mapping[str, Expr], span: Span) -> ResidualTerm:
     """``corExp(x, y, gr=g)``, by one or two coordinates."""
-    _check_names(function, given, ("gr", *OPTIONS[function.text]))
+    _check_names(function, given, "gr")
     if not 1 <= len(args) <= 2 or not all(isinstance(a, Name) for a in args):
         raise FormulaError(
             f"{function.text}() takes the columns of one or two coordinates.",
@@ -75,7 +75,7 @@ def _of_places(function: Token, args: Args, given: Mapping[str, Expr], span: Spa
     first, second = (*args, None)[:2]
     return ResidualTerm(
         *(function.text, first, _column("gr", given), 0, 0, True, span, None, second),
-        nugget=_flag("nugget", given),
+        nugget=flag("nugget=", given.get("nugget")),
         smoothness=_smoothness(given),
     )
 
@@ -91,18 +91,13 @@ def _smoothness(given: Mapping[str, Expr]) -> float:
     return float(value.value)
 
 
-def _check_names(function: Token, given: Mapping[str, Expr], options: tuple[str, ...]) -> None:
-    for name, value in given.items():
-        if name not in options:
-            raise FormulaError(
-                f"{function.text}() has no option {name!r}.{did_you_mean(name, options)}",
-                span=value.span,
-                hint=f"It has {listed(options)}.",
-            )
+def _check_names(function: Token, given: Mapping[str, Expr], *columns: str) -> None:
+    there = (*columns, *OPTIONS[function.text])
+    check_options(f"{function.text}()", given, there, f"It has {listed(there)}.")
 
 
 def _check_options(function: Token, given: Mapping[str, Expr], positional: int, span: Span) -> None:
-    _check_names(function, given, ("time", "gr", *OPTIONS[function.text]))
+    _check_names(function, given, "time", "gr")
     if positional > 1:
         raise FormulaError(
             f"{function.text}() takes the column of times, and options by name.",
@@ -132,19 +127,6 @@ def _order(what: str, function: Token, given: Mapping[str, Expr]) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
         raise FormulaError(f"{what}= is a whole number of lags.", span=value.span)
     return number
-
-
-def _cov(given: Mapping[str, Expr]) -> bool:
-    return _flag("cov", given)
-
-
-def _flag(what: str, given: Mapping[str, Expr]) -> bool:
-    value = given.get(what)
-    if value is None:
-        return False
-    if not isinstance(value, Literal) or not isinstance(value.value, bool):
-        raise FormulaError(f"{what}= is True or False.", span=value.span)
-    return value.value
 
 
 def _check_term(term: ResidualTerm) -> None:

@@ -5,9 +5,9 @@ Source: mgcv's ``s`` and ``t2``, whose arguments those here have.
 
 from __future__ import annotations
 
-from bayesmix.errors import FormulaError, did_you_mean, listed
+from bayesmix.errors import FormulaError, listed
 from bayesmix.formula.cursor import Cursor
-from bayesmix.formula.expressions import parse_arguments
+from bayesmix.formula.expressions import check_options, parse_arguments
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Expr, List, Literal, SmoothTerm, Span
 
@@ -41,22 +41,13 @@ def parse_smooth(cursor: Cursor) -> SmoothTerm:
         )
     args, kwargs, inside = parse_arguments(cursor)
     span, options = (function.span[0], inside[1]), dict(kwargs)
-    _check_options(options, span)
+    hint = "It has bs= for the basis, k= for its size and by= for a factor or number."
+    check_options("A smooth", options, OPTIONS, hint)
     _check_covariates(function, args, span)
     several = len(args) if function.text == "t2" else 1
     bases = _bases(function, options.get("bs"), several)
     sizes = _sizes(options.get("k"), several)
     return SmoothTerm(function.text, args, bases, sizes, options.get("by"), span)
-
-
-def _check_options(options: dict[str, Expr], span: Span) -> None:
-    for name, value in options.items():
-        if name not in OPTIONS:
-            raise FormulaError(
-                f"A smooth has no option {name!r}.{did_you_mean(name, OPTIONS)}",
-                span=value.span,
-                hint="It has bs= for the basis, k= for its size and by= for a factor or number.",
-            )
 
 
 def _check_covariates(function: Token, args: tuple[Expr, ...], span: Span) -> None:

@@ -9,7 +9,7 @@ from scipy import stats
 
 import bayesmix as bx
 from bayesmix.correlations.kernels import SMOOTHNESS, correlation, spectral_density
-from bayesmix.design.processes import usual_scale
+from bayesmix.design.length_scales import usual_scale
 
 from ..support import fit_of, frame
 

@@ -17,7 +17,8 @@ def add_processes(gps: Any, x: Array, theta: Array, data: Array) -> None:
         p = gps[i]
         level = _level(p, theta)
         for j in range(p.size):
-            theta[p.at + j] = exp(level + 0.5 * _log_decay(p, j, theta, data)) * x[p.at + j]
+            squares = _squares(p, j, theta, data)
+            theta[p.at + j] = exp(level + 0.5 * _log_decay(p, squares)) * x[p.at + j]
 
 
 def add_processes_gradient(gps: Any, x: Array, theta: Array, grad: Array, data: Array) -> float:
@@ -30,16 +31,14 @@ def add_processes_gradient(gps: Any, x: Array, theta: Array, grad: Array, data: 
             at = p.at + j
             through, z = grad[at] * theta[at], x[at]
             grad[p.sd] += through / theta[p.sd]
-            rate = 1.0
+            squares, rate = _squares(p, j, theta, data), 1.0
             if p.smoothness > 0.0:
-                squares = _squares(p, j, theta, data)
                 rate = (2.0 * p.smoothness + p.dims) / (2.0 * p.smoothness + squares)
             for k in range(p.dims):
                 scale = theta[_scale(p, k)]
                 slope = 1.0 / scale - rate * data[p.squares + j * p.dims + k] * scale
                 grad[_scale(p, k)] += 0.5 * through * slope
-            weight = exp(level + 0.5 * _log_decay(p, j, theta, data))
-            grad[at] = grad[at] * weight - z
+            grad[at] = grad[at] * exp(level + 0.5 * _log_decay(p, squares)) - z
             logp -= 0.5 * z * z + 0.9189385332046728
     return logp
 
@@ -66,9 +65,8 @@ def _squares(p: Any, j: int, theta: Array, data: Array) -> float:
     return total
 
 
-def _log_decay(p: Any, j: int, theta: Array, data: Array) -> float:
+def _log_decay(p: Any, squares: float) -> float:
     """How the spectral density hangs on the frequency; Matérn's have a smoothness."""
-    squares = _squares(p, j, theta, data)
     if p.smoothness == 0.0:
         return -0.5 * squares
     return -(p.smoothness + 0.5 * p.dims) * log(2.0 * p.smoothness + squares)

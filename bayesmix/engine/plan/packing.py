@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.correlations.kernels import SMOOTHNESS, spectral_density
+from bayesmix.correlations.kernels import SMOOTHNESS, constant
 from bayesmix.design import (
     GroupEffects,
     PredictorDesign,
@@ -352,12 +352,9 @@ class _Packer:
         for i, (gp, (scales, numbers)) in enumerate(zip(c.processes, c.parts, strict=True)):
             kernel, squares = gp.term.kernel, gp.basis.frequencies**2
             nu, dims = SMOOTHNESS.get(kernel, 0.0), squares.shape[1]
-            # At frequency 0, without what `squares` and length scales make of it.
-            constant = np.log(spectral_density(kernel, 0.0, 1.0, dims, np))
-            constant += (nu + dims / 2) * np.log(2 * nu) if nu else 0.0
             places = first + numbers.start, gp.size, sd + i, scale + scales.start
-            several = int(len(gp.scales) > 1)
-            yield *places, several, dims, self.data.add(squares), nu, constant
+            squares_at, level = self.data.add(squares), np.log(constant(kernel, dims))
+            yield *places, int(gp.several), dims, squares_at, nu, level
 
     def smooth(self, at: At) -> Iterator[tuple[Any, ...]]:
         """Each block of coefficients is a group with as many levels."""

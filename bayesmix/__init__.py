@@ -26,11 +26,12 @@ from bayesmix.errors import (
     StorageError,
 )
 from bayesmix.families import Family, custom_family, family, mixture
-from bayesmix.fit import Fit
+from bayesmix.fit import Fit, MultipleFit
 from bayesmix.fitting import brm
 from bayesmix.formula import Formula, bf
 from bayesmix.loading import load
 from bayesmix.model import Model
+from bayesmix.multiple import brm_multiple
 from bayesmix.predict import NA
 from bayesmix.priors import Prior, prior
 
@@ -51,6 +52,7 @@ __all__ = [
     "FormulaError",
     "MissingRowsWarning",
     "Model",
+    "MultipleFit",
     "PredictionError",
     "Prior",
     "PriorError",
@@ -59,6 +61,7 @@ __all__ = [
     "StorageError",
     "bf",
     "brm",
+    "brm_multiple",
     "curve",
     "custom_family",
     "describe_dataset",

@@ -13,14 +13,19 @@ import pandas as pd
 
 from bayesmix.errors import StaleFitWarning, StorageError, listed
 from bayesmix.families import Family
-from bayesmix.fit import Fit
+from bayesmix.fit import Fit, MultipleFit
 from bayesmix.formula import Formula
 from bayesmix.loading import load
 from bayesmix.model import Model
 from bayesmix.priors import Prior
-from bayesmix.storage import Stored, write_recipe
+from bayesmix.spec import ModelSpec
+from bayesmix.storage import Stored, write_frame, write_recipe
 
 __all__ = ["brm"]
+
+Label = int | str
+ONLY: Label = ""
+"""Stands for the data set of a fit that has one."""
 
 ON_CHANGE, NEVER, ALWAYS = "on_change", "never", "always"
 REFITS = (ON_CHANGE, NEVER, ALWAYS)
@@ -99,24 +104,52 @@ def brm(
     True
     """
     model = Model(formula, data, family, prior, namespace, data2, default_priors)
+    return kept_or_made(
+        file,
+        file_refit,
+        model,
+        lambda kept: changes(kept, {ONLY: model}, sampling),
+        lambda: model.fit(**sampling),
+    )
+
+
+def kept_or_made(
+    file: str | Path | None,
+    file_refit: str,
+    model: Model,
+    changed: Callable[[Fit], Iterable[str]],
+    make: Callable[[], Fit],
+) -> Fit:
+    """The fit in a file where it is the one that is asked for, or a new one, which is kept there.
+
+    Parameters
+    ----------
+    file : str or Path or None
+    file_refit : str
+    model : Model
+        What is the user's own of it is needed to read the file.
+    changed : callable
+        In words, what of the fit in the file is other than asked for.
+    make : callable
+    """
     if file is None:
-        return model.fit(**sampling)
+        return make()
     path = _checked(file, file_refit)
     if path.exists() and file_refit != ALWAYS:
         own = model.spec.response.asked if model.family.custom else None
         kept = load(path, model.spec.design.functions, own)
-        changes = list(_changes(kept, model, sampling))
-        if not changes:
+        found = list(dict.fromkeys(changed(kept)))
+        if not found:
             return kept
         if file_refit == NEVER:
             warnings.warn(
-                f"The fit in {str(path)!r} is another one than was asked for: {', '.join(changes)} "
+                f"The fit in {str(path)!r} is another one than was asked for: {', '.join(found)} "
                 f"changed. file_refit={ON_CHANGE!r} fits it anew.",
                 StaleFitWarning,
                 skip_file_prefixes=(PACKAGE,),
             )
             return kept
-    fit = model.fit(**sampling)
+    fit = make()
     fit.save(path)
     return fit
 
@@ -131,16 +164,33 @@ def _checked(file: str | Path, file_refit: str) -> Path:
     return path
 
 
-def _changes(kept: Fit, model: Model, sampling: Mapping[str, Any]) -> Iterator[str]:
-    """What is other than in the file, in words."""
-    (old, old_arrays), (new, new_arrays) = (write_recipe(m.spec) for m in (kept.model, model))
+def changes(kept: Fit, models: Mapping[Label, Model], sampling: Mapping[str, Any]) -> Iterator[str]:
+    """What is other than in the file, in words; `models` are those of the data sets."""
+    there = kept.models if isinstance(kept, MultipleFit) else {ONLY: kept.model}
+    if list(there) != list(models):
+        yield "the data sets"
+    else:
+        (first, *others) = zip(there.values(), models.values(), strict=True)
+        yield from _parts(*(m.spec for m in first))
+        for pair in others:
+            if not _same_frames(*(m.spec.design.frame for m in pair)):
+                yield PARTS["frame"]
+    yield from _settings(kept, sampling)
+
+
+def _parts(kept: ModelSpec, asked: ModelSpec) -> Iterator[str]:
+    (old, old_arrays), (new, new_arrays) = write_recipe(kept), write_recipe(asked)
     for part, words in PARTS.items():
         same = _plain(old[part]) == _plain(new[part])
         if part == "frame" and same:
             same = _same(old_arrays, new_arrays)
         if not same:
             yield words
-    yield from _settings(kept, sampling)
+
+
+def _same_frames(kept: pd.DataFrame, asked: pd.DataFrame) -> bool:
+    (old, old_arrays), (new, new_arrays) = (write_frame(f, "data") for f in (kept, asked))
+    return _plain(old) == _plain(new) and _same(old_arrays, new_arrays)
 
 
 def _plain(value: Any) -> Any:
@@ -161,7 +211,7 @@ def _equal(a: np.ndarray, b: np.ndarray) -> bool:
 def _settings(kept: Fit, sampling: Mapping[str, Any]) -> Iterator[str]:
     usual = {k: p.default for k, p in signature(Model.fit).parameters.items()}
     asked, posterior = {**usual, **sampling}, kept.idata["posterior"]
-    found = {"draws": posterior.sizes["draw"], "chains": posterior.sizes["chain"]}
+    found = kept._sampling({})
     found |= {name: posterior.attrs.get(there) for name, there in STORED.items()}
     found["prior_only"] = posterior.attrs.get("sampler") == "prior"
     if isinstance(asked["random_seed"], int):

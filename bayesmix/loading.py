@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bayesmix.families import Family
-from bayesmix.fit import Fit
+from bayesmix.fit import Fit, MultipleFit
 from bayesmix.model import Model
 from bayesmix.storage import read_fit
 
@@ -36,6 +36,7 @@ def load(
     Returns
     -------
     Fit
+        A `MultipleFit` where the file is of one.
 
     Raises
     ------
@@ -54,5 +55,7 @@ def load(
     >>> again.posterior_epred({"x": [10.0]}).item()
     20.5
     """
-    spec, idata = read_fit(path, namespace, family)
-    return Fit(Model.from_spec(spec), idata)
+    found, idata = read_fit(path, namespace, family)
+    if isinstance(found, dict):
+        return MultipleFit({k: Model.from_spec(spec) for k, spec in found.items()}, idata)
+    return Fit(Model.from_spec(found), idata)

@@ -17,6 +17,7 @@ from bayesmix.predict import Draws, Prediction, Request
 from bayesmix.priors import Prior
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling import Problem, Settings, draw_prior, prior_tree, run, run_prior
+from bayesmix.sibling import on_data
 from bayesmix.spec import ModelSpec, build_spec, on_rows
 from bayesmix.summary import Equation, Table
 
@@ -441,12 +442,52 @@ class Model:
         >>> len(model.on_rows(range(90)).data)
         90
         """
+        self._check_unchanged("on other rows; make the model of those rows")
+        return Model.from_spec(on_rows(self.spec, np.asarray(rows, dtype=int)))
+
+    def on_data(self, data: Any, what: str = "The data") -> Model:
+        """The model on another data set of the same kind, its parameters meaning the same.
+
+        Priors, scales, bases of splines and codings of factors are those of this model, also where
+        `update` would find them anew in the data.
+
+        Parameters
+        ----------
+        data : DataFrame
+            With the same columns, types and levels.
+        what : str
+            What messages call it.
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        DataError
+            If columns, types or levels are others.
+        SamplingError
+            If `pymc` was changed, for the change can't be made again.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> sleep = bx.load_dataset("sleepstudy")
+        >>> model = bx.Model("Reaction ~ scale(Days)", sleep)
+        >>> other = model.on_data(sleep.assign(Days=sleep["Days"] + 1))
+        >>> shift = other.spec.design.predictors[0].columns.values[:, 1].mean()
+        >>> float(round(shift * sleep["Days"].std(), 2))
+        1.0
+        """
+        self._check_unchanged("on other data; make the model of those data")
+        return Model.from_spec(on_data(self.spec, data, what))
+
+    def _check_unchanged(self, where: str) -> None:
         if "pymc" in self.__dict__ and self._problem().changes:
             raise SamplingError(
-                "Model.pymc was changed by hand, which can't be done again on other rows; make "
-                "the model of those rows and change it yourself."
+                f"Model.pymc was changed by hand, which can't be done again {where} and change it "
+                "yourself."
             )
-        return Model.from_spec(on_rows(self.spec, np.asarray(rows, dtype=int)))
 
     def _problem(self) -> Problem:
         """What samplers need; the PyMC model isn't made just to see that nobody changed it."""

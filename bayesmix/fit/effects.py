@@ -122,7 +122,10 @@ class Effects(Base):
         1  2     4.80      0.42
         """
         question = self._question(how, clusters, scale)
-        return _read(made.predictions(question, newdata, variables, by), hypothesis, probs, robust)
+        result = self._answer(
+            question, newdata, by, lambda q: made.predictions(q, newdata, variables, by)
+        )
+        return _read(result, hypothesis, probs, robust)
 
     def avg_predictions(
         self, newdata: Any = None, variables: Asked = None, by: By = True, **how: Any
@@ -218,7 +221,9 @@ class Effects(Base):
         0    x    2 - 0      4.20       0.28
         """
         question = self._question(how, clusters, scale)
-        result = made.comparisons(question, newdata, variables, comparison, by)
+        result = self._answer(
+            question, newdata, by, lambda q: made.comparisons(q, newdata, variables, comparison, by)
+        )
         return _read(result, hypothesis, probs, robust)
 
     def avg_comparisons(
@@ -306,7 +311,10 @@ class Effects(Base):
         0    x    dY/dX      2.10       0.14
         """
         question = self._question(how, clusters, scale)
-        return _read(made.slopes(question, newdata, variables, by), hypothesis, probs, robust)
+        result = self._answer(
+            question, newdata, by, lambda q: made.slopes(q, newdata, variables, by)
+        )
+        return _read(result, hypothesis, probs, robust)
 
     def avg_slopes(
         self, variables: Asked = None, newdata: Any = None, by: By = True, **how: Any
@@ -692,6 +700,12 @@ class Effects(Base):
     def _question(self, how: Mapping[str, Any], clusters: Any, scale: str) -> Question:
         request = requested(clusters=clusters, **how)
         return Question.of(self.model.spec, self._draws, request, scale)
+
+    def _answer(
+        self, question: Question, newdata: Any, by: By, ask: Callable[[Question], Estimates]
+    ) -> Estimates:
+        """What is asked, of one model; `MultipleFit` asks several where rows are their own."""
+        return ask(question)
 
 
 def _read(

@@ -154,7 +154,11 @@ class Fit(Tables, Effects, Checks):
         return summary.fit_html(*self._shown)
 
     @property
-    def _shown(self) -> tuple[ModelSpec, pd.DataFrame, int, int]:
-        """What a fit shows of itself: model, summary, chains and draws."""
+    def _shown(self) -> tuple[ModelSpec, pd.DataFrame, str, int, int]:
+        """What a fit shows of itself: model, summary, data, chains and draws."""
         sizes = self.idata["posterior"].sizes
-        return self.model.spec, self.summary(), sizes["chain"], sizes["draw"]
+        return self.model.spec, self.summary(), self._data_text, sizes["chain"], sizes["draw"]
+
+    @property
+    def _data_text(self) -> str:
+        return f"{len(self.model.spec.design.frame)} rows"

@@ -3,7 +3,17 @@
 from bayesmix.predict.density import log_density
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.effects import NA
+from bayesmix.predict.pooled import PooledPrediction, Share, shares
 from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
 
-__all__ = ["NA", "Draws", "Prediction", "Request", "log_density"]
+__all__ = [
+    "NA",
+    "Draws",
+    "PooledPrediction",
+    "Prediction",
+    "Request",
+    "Share",
+    "log_density",
+    "shares",
+]

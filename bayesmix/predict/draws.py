@@ -70,10 +70,12 @@ class Draws:
             If both are given, or the draws aren't there.
         """
         ids = self._chosen(ndraws, draw_ids, rng)
-        if ids is None:
-            return self
-        values = {name: v[ids] for name, v in self.values.items()}
-        return Draws(values, self.chain[ids], self.draw[ids], self.ids[ids], self.total)
+        return self if ids is None else self.at(ids)
+
+    def at(self, places: np.ndarray) -> Draws:
+        """Those at some places, in that order."""
+        values = {name: v[places] for name, v in self.values.items()}
+        return Draws(values, self.chain[places], self.draw[places], self.ids[places], self.total)
 
     def _chosen(
         self, ndraws: int | None, draw_ids: Any, rng: np.random.Generator

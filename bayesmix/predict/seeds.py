@@ -26,10 +26,12 @@ class Seeds:
 
     def stream(self, *purpose: str) -> np.random.Generator:
         """The generator for one purpose; the same purpose, the same numbers."""
-        child = np.random.SeedSequence(
-            self.root.entropy, spawn_key=(*self.root.spawn_key, *_words(purpose))
-        )
-        return np.random.default_rng(child)
+        return np.random.default_rng(self.child(*purpose))
+
+    def child(self, *purpose: str) -> np.random.SeedSequence:
+        """A seed for one purpose."""
+        key = *self.root.spawn_key, *_words(purpose)
+        return np.random.SeedSequence(self.root.entropy, spawn_key=key)
 
 
 def _words(purpose: Sequence[str]) -> tuple[int, ...]:

@@ -37,7 +37,7 @@ def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
         If the family or a column is of a kind that a file can't hold.
     """
     _check_whole(spec)
-    frame, arrays = _frame_apart(spec.design.frame)
+    frame, arrays = write_frame(spec.design.frame, FOLDER)
     data2, matrices = _data2_apart(spec.design.data2)
     recipe = {
         "formula": _formula_apart(spec.formula),
@@ -75,7 +75,7 @@ def read_recipe(
         )
     spec = build_spec(
         bf(recipe["formula"]["mu"], **recipe["formula"]["dpars"]),
-        _frame_together(recipe["frame"], arrays),
+        read_frame(recipe["frame"], arrays, FOLDER),
         _family_together(recipe["family"], custom),
         [prior(**p) for p in recipe["priors"]],
         {name: functions[name] for name in needed},
@@ -171,14 +171,15 @@ def _prior_apart(p: Prior) -> dict[str, Any]:
     return {"prior": p.distribution.source, **{name: getattr(p, name) for name in names}}
 
 
-def _frame_apart(frame: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Stored]]:
+def write_frame(frame: pd.DataFrame, folder: str) -> tuple[dict[str, Any], dict[str, Stored]]:
+    """What `read_frame` needs; the arrays are put in a folder of their own."""
     columns = [
         _named_apart(f"column_{n}", name, pd.Index(frame[name])) for n, name in enumerate(frame)
     ]
     rows = _named_apart("rows", "the row labels", frame.index)
     arrays = {at: v for _, own in (*columns, rows) for at, v in own.items()}
     about = {"names": list(frame), "columns": [c for c, _ in columns], "rows": rows[0]}
-    return about, {f"{FOLDER}/{at}": Stored((f"{at}_n",), v) for at, v in arrays.items()}
+    return about, {f"{folder}/{at}": Stored((f"{at}_n",), v) for at, v in arrays.items()}
 
 
 def _named_apart(at: str, name: str, index: pd.Index) -> Any:
@@ -188,17 +189,18 @@ def _named_apart(at: str, name: str, index: pd.Index) -> Any:
         raise StorageError(f"The fit can't be saved: {name!r} has {error}.") from error
 
 
-def _own(arrays: Mapping[str, Stored]) -> dict[str, np.ndarray]:
-    """The arrays of a recipe, by their names."""
+def _own(arrays: Mapping[str, Stored], folder: str) -> dict[str, np.ndarray]:
+    """The arrays of a folder, by their names."""
     return {
-        path.removeprefix(f"{FOLDER}/"): stored.values
+        path.removeprefix(f"{folder}/"): stored.values
         for path, stored in arrays.items()
-        if path.startswith(f"{FOLDER}/")
+        if path.startswith(f"{folder}/")
     }
 
 
-def _frame_together(about: Mapping[str, Any], arrays: Mapping[str, Stored]) -> pd.DataFrame:
-    own = _own(arrays)
+def read_frame(about: Mapping[str, Any], arrays: Mapping[str, Stored], folder: str) -> pd.DataFrame:
+    """The frame that `write_frame` was given."""
+    own = _own(arrays, folder)
     columns = [put_together(c, own).array for c in about["columns"]]
     rows = put_together(about["rows"], own)
     return pd.DataFrame(dict(zip(about["names"], columns, strict=True)), index=rows)
@@ -227,7 +229,7 @@ def _texts(index: pd.Index) -> list[str]:
 def _data2_together(
     about: Mapping[str, Any], arrays: Mapping[str, Stored]
 ) -> dict[str, pd.DataFrame]:
-    own = _own(arrays)
+    own = _own(arrays, FOLDER)
     labels = {name: put_together(m["labels"], own) for name, m in about.items()}
     return {n: pd.DataFrame(own[m["at"]], labels[n], labels[n]) for n, m in about.items()}
 

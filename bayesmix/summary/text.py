@@ -12,7 +12,7 @@ from bayesmix.summary.overview import FURTHER, POPULATION, SMOOTHS, part_title
 from bayesmix.tables import formatted, html_table
 
 
-def fit_text(spec: ModelSpec, table: pd.DataFrame, chains: int, draws: int) -> str:
+def fit_text(spec: ModelSpec, table: pd.DataFrame, data: str, chains: int, draws: int) -> str:
     """The overview as brms users know it.
 
     Parameters
@@ -20,30 +20,31 @@ def fit_text(spec: ModelSpec, table: pd.DataFrame, chains: int, draws: int) -> s
     spec : ModelSpec
     table : DataFrame
         From `overview`.
+    data : str
+        How many rows there are.
     chains, draws : int
         What the posterior holds.
     """
-    return "\n\n".join([_header(spec, chains, draws), *_blocks(spec, table)])
+    return "\n\n".join([_header(spec, data, chains, draws), *_blocks(spec, table)])
 
 
-def fit_html(spec: ModelSpec, table: pd.DataFrame, chains: int, draws: int) -> str:
+def fit_html(spec: ModelSpec, table: pd.DataFrame, data: str, chains: int, draws: int) -> str:
     """The same for a notebook, its parts as tables."""
     parts = (
         f"<h4>{escape(title.rstrip(':'))}</h4>{html_table(rows, ('',))}"
         for title, rows in _parts(spec, table)
     )
-    return f"<pre>{escape(_header(spec, chains, draws))}</pre>" + "".join(parts)
+    return f"<pre>{escape(_header(spec, data, chains, draws))}</pre>" + "".join(parts)
 
 
-def _header(spec: ModelSpec, chains: int, draws: int) -> str:
+def _header(spec: ModelSpec, data: str, chains: int, draws: int) -> str:
     links = "; ".join(f"{p} = {spec.family.dpar(p).link}" for p in spec.response.predictors)
     formula = str(spec.formula).replace("\n", "\n" + " " * 9)
-    rows = len(spec.design.frame)
     return "\n".join(
         [
             f"Formula: {formula}",
             f" Family: {spec.family.title}; links: {links}",
-            f"   Data: {rows} rows",
+            f"   Data: {data}",
             f"  Draws: {_chains(chains, draws)}",
         ]
     )

@@ -31,8 +31,9 @@ def uncovered_likelihood(response: Response) -> str | None:
 
 def compiled_likelihood(response: Response) -> Any:
     """The callback over a response's rows."""
+    from bayesmix.engine.kernels.lags import compiled_lagged
     from bayesmix.engine.kernels.rows import compiled_rows
-    from bayesmix.engine.kernels.series import compiled_correlated, compiled_lagged
+    from bayesmix.engine.kernels.series import compiled_correlated
 
     likelihood, family = response.likelihood, response.family
     if isinstance(likelihood, CorrelatedRows):

@@ -1,0 +1,53 @@
+"""Lower triangles: Cholesky factors, what they whiten, and the way back."""
+
+from __future__ import annotations
+
+from math import log, sqrt
+from typing import Any
+
+from bayesmix.engine.kernels.predictors import add_scaled, dot
+
+Array = Any
+
+
+def factorise(matrix: Array, size: int) -> None:
+    """Put the Cholesky factor in the place of a matrix's lower triangle."""
+    for i in range(size):
+        for j in range(i + 1):
+            rest = matrix[i, j] - dot(matrix[i, :j], matrix[j, :j])
+            matrix[i, j] = sqrt(rest) if i == j else rest / matrix[j, j]
+
+
+def factorise_backward(factor: Array, size: int, by: Array) -> None:
+    """From derivatives by the factor to those by the lower triangle of the matrix, in place."""
+    for i in range(size - 1, -1, -1):
+        for j in range(i, -1, -1):
+            step = by[i, j] / factor[j, j]
+            if i == j:
+                step *= 0.5
+            else:
+                by[j, j] -= step * factor[i, j]
+            by[i, j] = step
+            add_scaled(-step, factor[j, :j], by[i, :j])
+            add_scaled(-step, factor[i, :j], by[j, :j])
+
+
+def whiten_by(factor: Array, u: Array, white: Array) -> float:
+    """Solve for what is new in each; returns the sum of the logarithms of the scales."""
+    total = 0.0
+    for i in range(u.size):
+        white[i] = (u[i] - dot(factor[i, :i], white[:i])) / factor[i, i]
+        total += log(factor[i, i])
+    return total
+
+
+def whiten_by_backward(
+    factor: Array, white: Array, by_white: Array, by_u: Array, logs: float, by_factor: Array
+) -> None:
+    """The backward pass of `whiten_by`; derivatives by the factor are added to ``by_factor``."""
+    for i in range(white.size - 1, -1, -1):
+        # Of the innovation, less what rows after it have taken.
+        by_u[i] = (by_white[i] + by_u[i]) / factor[i, i]
+        add_scaled(-by_u[i], factor[i, :i], by_u[:i])
+        add_scaled(-by_u[i], white[: i + 1], by_factor[i, : i + 1])
+        by_factor[i, i] -= logs / factor[i, i]

@@ -10,14 +10,25 @@ import pandas as pd
 from bayesmix.engine.marginal.model import Marginal, build_marginal
 from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.priors import prior
-from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.spec import CorrelatedRows, ModelSpec, build_spec
 
 TIGHT = (prior("normal(1, 2)", "b"), prior("lkj(3)", "cor"), prior("gamma(2, 1)", "sigma"))
 SHORT = (prior("exponential(1)", "sd"), prior("uniform(0, 20)", "sigma"))
 JOINT = (prior("R2D2(main=TRUE)", "b"), prior("R2D2(cons_D2=2)", "sd"))
 FIXED = (prior("constant(2)", "sigma"), prior("constant(0.5)", "b", coef="x"))
 
-MODELS = {
+SERIES = {
+    "autoregression": ("y ~ x + (x | g) + (1 | h) + ar(time, gr=g, cov=True)", ()),
+    "autoregression in parts": ("y ~ x + offset(o) + (x | g) + ar(time, gr=part, cov=True)", ()),
+    "moving averages": ("y ~ x + (1 | gr(g, by=t)) + ma(time, gr=g, cov=True)", ()),
+    "both": ("y ~ x + (x || g) + arma(time, gr=part, cov=True)", ()),
+    "continuous": ("y ~ x + (x | h) + (0 + f | g) + car1(time, gr=g)", ()),
+    "compound symmetry": ("y ~ x + (0 + x | g) + (1 | t/h) + cosy(time, gr=part)", SHORT),
+    "pairs of times": ("y ~ x + (x | g) + unstr(visit, gr=part)", ()),
+}
+"""Those whose residuals hang together; parts are within levels of g."""
+
+MODELS = SERIES | {
     "intercepts": ("y ~ 1 + (1 | g)", ()),
     "slopes": ("y ~ x + (x | g)", ()),
     "priors": ("y ~ x + f + (x | g)", TIGHT),
@@ -57,7 +68,9 @@ def frame() -> pd.DataFrame:
         "w": np.where(np.arange(n) % 5, rng.uniform(0.2, 3.0, n), 0.0),
         "y": 1.0 + x + rng.normal(size=8)[g] + rng.normal(size=n),
     }
-    return pd.DataFrame(columns)
+    data = pd.DataFrame(columns).assign(time=np.random.default_rng(2).uniform(0, 9, n))
+    place = data.sort_values("time").groupby("g").cumcount().sort_index()
+    return data.assign(part=data["g"] + 10 * (place // 4), visit=place % 4 + (data["g"] == 2))
 
 
 @cache
@@ -111,10 +124,37 @@ def covariance_of(m: Marginal, draw: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def normal_parts(m: Marginal, x: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Errors, Z, covariance of the effects and variances of the noise, rows of weight 0 aside."""
+    """Errors, Z, covariances of the effects and of the noise, rows of weight 0 aside."""
     draw = posterior_of(m.density.layout, x)
     e, z, cov = errors_of(m, draw), columns_of(m.spec, m.group), covariance_of(m, draw)
     w = weights_of(m.spec)
     size = cov.shape[0] * cov.shape[1]
-    noise = draw["sigma"] ** 2 / w[w > 0]
+    noise = draw["sigma"] ** 2 * correlations_of(m.spec, draw)[np.ix_(w > 0, w > 0)]
+    noise /= np.sqrt(np.outer(w[w > 0], w[w > 0]))
     return e[w > 0], z.reshape(len(z), size)[w > 0], cov.reshape(size, size), noise
+
+
+def correlations_of(spec: ModelSpec, draw: dict[str, np.ndarray]) -> np.ndarray:
+    """Those of all rows, for innovations of variance one where residuals are a series of these."""
+    likelihood = spec.response.likelihood
+    if not isinstance(likelihood, CorrelatedRows):
+        return np.eye(len(spec.response.data.y))
+    term, data = likelihood.residuals.term, spec.design.frame
+    group, time = (data[name.name].to_numpy() for name in (term.gr, term.time))
+    place = data.groupby(term.gr.name)[term.time.name].rank().to_numpy()
+    steps = np.abs(np.subtract.outer(place, place))
+    if "cortime" in draw:
+        size = int(time.max()) + 1
+        matrix = np.eye(size)
+        matrix[np.tril_indices(size, -1)] = draw["cortime"]
+        values = (matrix + np.tril(matrix, -1).T)[np.ix_(time, time)]
+    elif "car1" in draw:
+        values = draw["car1"] ** np.abs(np.subtract.outer(time, time))
+    elif "cosy" in draw:
+        values = np.where(steps == 0, 1.0, draw["cosy"])
+    else:
+        phi, theta = (float(np.ravel(draw.get(name, 0.0))[0]) for name in ("ar", "ma"))
+        whole = 1 + (phi + theta) ** 2 / (1 - phi**2)
+        later = phi ** np.maximum(steps - 1, 0) * (phi * whole + theta)
+        values = np.where(steps == 0, whole, later)
+    return np.where(group[:, None] == group, values, 0.0)

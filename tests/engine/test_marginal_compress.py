@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bayesmix.engine.marginal.compress import CHUNK, compress
-from bayesmix.engine.marginal.packing import compressed
+from bayesmix.engine.marginal.tiling import compressed
 
 from .marginal_models import problem
 

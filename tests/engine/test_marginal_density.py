@@ -35,7 +35,7 @@ from .marginal_models import (
 
 def likelihood(m: Marginal, x: np.ndarray) -> float:
     e, z, cov, noise = normal_parts(m, x)
-    logp = multivariate_normal(cov=z @ cov @ z.T + np.diag(noise)).logpdf(e)
+    logp = multivariate_normal(cov=z @ cov @ z.T + noise).logpdf(e)
     sigma = posterior_of(m.density.layout, x)["sigma"]
     return logp + (len(e) - weights_of(m.spec).sum()) * np.log(sigma)
 

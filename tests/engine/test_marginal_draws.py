@@ -14,7 +14,7 @@ from .marginal_models import MODELS, Marginal, normal_parts, points, problem
 def conditional(m: Marginal, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance of the effects given the rest, by the covariance of the data."""
     e, z, cov, noise = normal_parts(m, x)
-    gain = np.linalg.solve(z @ cov @ z.T + np.diag(noise), z @ cov).T
+    gain = np.linalg.solve(z @ cov @ z.T + noise, z @ cov).T
     return gain @ e, cov - gain @ z @ cov
 
 

@@ -14,12 +14,12 @@ from math import exp, log, log1p
 from typing import Any
 
 import numpy as np
-from numba import carray
+from numba import carray, types
 
 from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Correlation, Unstructured
 from bayesmix.engine.kernels.compiling import callback
 from bayesmix.engine.kernels.pairs import backward_unstr, whiten_unstr
-from bayesmix.engine.kernels.rows import SIGNATURE
+from bayesmix.engine.kernels.rows import POINTER, SIGNATURE
 from bayesmix.engine.kernels.whitening import (
     backward_ar,
     backward_arma,
@@ -37,6 +37,15 @@ from bayesmix.families.scalar import gammaln
 
 Array = Any
 
+WHITENING = types.float64(
+    *(types.int64, types.int64, POINTER, types.int64),
+    *(POINTER, POINTER, POINTER, POINTER),
+    *(POINTER, POINTER, types.int64, POINTER),
+)
+"""What to do, rows, addition terms, how often logs of scales count; residuals, what is new in them,
+derivatives by that and by residuals; shared values, derivatives by them, their number; scratch.
+"""
+
 
 def compiled_correlated(correlation: Correlation, family: str) -> Any:
     """The callback for rows whose residuals in a group are one draw."""
@@ -52,14 +61,37 @@ def _compiled(
     return callback(SIGNATURE, correlated, whiten=whiten, backward=backward, tails=tails)
 
 
+def compiled_whitening(correlation: Correlation) -> Any:
+    """The callback that whitens, or goes the way back."""
+    whiten, backward = CORRELATIONS[type(correlation)](correlation)
+    return _compiled_whitening(whiten, backward)
+
+
+@cache
+def _compiled_whitening(whiten: Callable[..., Any], backward: Callable[..., Any]) -> Any:
+    return callback(WHITENING, whitened, whiten=whiten, backward=backward)
+
+
 whiten = backward = tails = None
-"""Linked when the loop is compiled."""
+"""Linked when a loop is compiled."""
+
+
+def whitened(back, n, aux_, logs, u_, white_, by_white_, by_u_, shared_, by_, m, work_):  # type: ignore
+    """`whiten`, or where ``back`` is 1 `backward`, of rows that stand in order."""
+    aux, work = carray(aux_, n * (n + 5) // 2), carray(work_, 2 * n)
+    gap, place = aux[n : 2 * n], aux[2 * n :]
+    u, white, shared = carray(u_, n), carray(white_, n), carray(shared_, m)
+    if back == 0:
+        return whiten(shared, gap, place, u, white, work)
+    by_white, by_u, by = carray(by_white_, n), carray(by_u_, n), carray(by_, m)
+    backward(shared, gap, place, u, white, by_white, by_u, by, float(logs), work)
+    return 0.0
 
 
 def correlated(n, y_, aux_, step, weights_, values_, slopes_, stride, varying, shared_, by_, m):  # type: ignore
     """Normal or Student rows."""
-    y, aux = carray(y_, n), carray(aux_, 3 * step)
-    order, gap, place = aux[:n], aux[step : step + n], aux[2 * step : 2 * step + n]
+    y, aux = carray(y_, n), carray(aux_, n * (n + 5) // 2)
+    order, gap, place = aux[:n], aux[n : 2 * n], aux[2 * n :]
     values, slopes = carray(values_, 3 * stride), carray(slopes_, 3 * stride)
     shared, by = carray(shared_, m), carray(by_, m)
     work = np.zeros(6 * n)

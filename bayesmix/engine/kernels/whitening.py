@@ -28,13 +28,17 @@ def whiten_car1(
     shared: Array, gap: Array, place: Array, u: Array, white: Array, work: Array
 ) -> float:
     """At a distance d the correlation is φ^d."""
-    log_phi, total = log(shared[0]), 0.0
+    log_phi, total, before = log(shared[0]), 0.0, 0.0
+    decay = root = log_root = 0.0
     for k in range(gap.size):
         white[k] = u[k]
         if gap[k] != 0.0:
-            decay, left = exp(gap[k] * log_phi), -expm1(2.0 * gap[k] * log_phi)
-            white[k] = (u[k] - decay * u[k - 1]) / sqrt(left)
-            total += 0.5 * log(left)
+            if gap[k] != before:
+                before = gap[k]
+                decay, root = exp(before * log_phi), sqrt(-expm1(2.0 * before * log_phi))
+                log_root = log(root)
+            white[k] = (u[k] - decay * u[k - 1]) / root
+            total += log_root
     return total
 
 
@@ -43,18 +47,22 @@ def backward_car1(
     by: Array, logs: float, work: Array,
 ) -> None:  # fmt: skip
     """The backward pass of `whiten_car1`."""
-    log_phi, by_phi = log(shared[0]), 0.0
+    log_phi, by_phi, before = log(shared[0]), 0.0, 0.0
+    decay = left = root = 0.0
     for k in range(gap.size):
         if gap[k] == 0.0:
             by_u[k] += by_white[k]
             continue
-        decay, left = exp(gap[k] * log_phi), -expm1(2.0 * gap[k] * log_phi)
-        step = by_white[k] / sqrt(left)
+        if gap[k] != before:
+            before = gap[k]
+            decay, left = exp(before * log_phi), -expm1(2.0 * before * log_phi)
+            root = sqrt(left)
+        step = by_white[k] / root
         by_u[k] += step
         by_u[k - 1] -= decay * step
         by_decay = -step * u[k - 1] + (by_white[k] * white[k] + logs) * decay / left
-        by_phi += by_decay * gap[k] * decay / shared[0]
-    by[0] += by_phi
+        by_phi += by_decay * before * decay
+    by[0] += by_phi / shared[0]
 
 
 def whiten_cosy(
@@ -102,7 +110,16 @@ def whiten_ar(
     shared: Array, gap: Array, place: Array, u: Array, white: Array, work: Array
 ) -> float:
     """Autoregression of the first order."""
-    return _whiten_arma(shared[0], 0.0, gap, u, white, work)
+    phi, groups = shared[0], 0
+    root = sqrt(1.0 - phi * phi)
+    white[0] = u[0]
+    for k in range(1, gap.size):
+        white[k] = u[k] - phi * u[k - 1]
+    for k in range(gap.size):
+        if gap[k] == 0.0:
+            white[k] = root * u[k]
+            groups += 1
+    return -groups * log(root)
 
 
 def whiten_ma(
@@ -124,7 +141,18 @@ def backward_ar(
     by: Array, logs: float, work: Array,
 ) -> None:  # fmt: skip
     """The backward pass of `whiten_ar`."""
-    by[0] += _backward_arma(shared[0], 0.0, gap, u, by_white, by_u, logs, work)[0]
+    phi, by_phi, by_first = shared[0], 0.0, 0.0
+    left = 1.0 - phi * phi
+    root = sqrt(left)
+    for k in range(gap.size):
+        if gap[k] == 0.0:
+            by_u[k] += root * by_white[k]
+            by_first -= by_white[k] * u[k] / root + logs / left
+        else:
+            by_u[k] += by_white[k]
+            by_u[k - 1] -= phi * by_white[k]
+            by_phi -= by_white[k] * u[k - 1]
+    by[0] += by_phi + by_first * phi
 
 
 def backward_ma(

@@ -11,6 +11,7 @@ out. The derivatives by Λ are those of the EM algorithm: Λ'⁻¹ Σ (E[u u'] -
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from math import log
 from typing import Any
@@ -29,9 +30,10 @@ from bayesmix.engine.kernels.density import (
 )
 from bayesmix.engine.kernels.effects import _add_scales, add_effects_gradient
 from bayesmix.engine.kernels.native import pointer_to
-from bayesmix.engine.kernels.predictors import dot
 from bayesmix.engine.kernels.tables import BLOCK, GROUP, HEAD
+from bayesmix.engine.marginal.moments import add_level_moments, colour
 from bayesmix.engine.marginal.rows import add_rows, fill_errors
+from bayesmix.engine.marginal.series import add_series
 from bayesmix.engine.marginal.tables import MARGINAL, OTHER, TILE
 from bayesmix.engine.marginal.tiles import fill, fill_loadings, integrate, lane
 from bayesmix.engine.numerics.correlations import add_factor_gradient
@@ -40,9 +42,14 @@ Array = Any
 
 
 @cache
-def compiled_density() -> Any:
-    """The callback ``(n, x, gradient, log density, MARGINAL)``."""
-    return callback(LOG_DENSITY, evaluate)
+def compiled_density(series: bool = False) -> Any:
+    """The callback ``(n, x, gradient, log density, MARGINAL)``; of rows that hang together too."""
+    made = density_with(add_series if series else add_tiles)
+    return callback(LOG_DENSITY, evaluate, log_density=made)
+
+
+log_density = None
+"""Linked when the callback is compiled."""
 
 
 def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
@@ -60,32 +67,42 @@ def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
     return 0 if finite else NOT_FINITE
 
 
-def log_density(head: Any, model: Any, x: Array, grad: Array, noise: int, memory: Array) -> float:
-    """The log density, its gradient left in ``grad``; ``model`` is the first part of ``head``.
+def density_with(add_data: Callable[..., float]) -> Callable[..., float]:
+    """The log density of a model with a function for what the rows add to it."""
 
-    Where ``noise`` is the address of standard normal numbers, levels × coefficients, they are
-    turned into a draw of the integrated effects.
-    """
-    groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
-    blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
-    data = carray(pointer_to(head.data), head.n_data, np.float64)
-    codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
-    g = groups[head.integrated]
-    size = g.strata * g.k * g.k
-    # Slices of an array that numba owns are counted, which takes half the time.
-    theta = carray(pointer_to(memory.ctypes.data), memory.size, np.float64)
-    scratch = theta[x.size :]
-    factor = scratch[head.scratch :]
-    moments = factor[size:]
-    fill(0.0, grad)
-    fill(0.0, moments[:size])
-    logp = to_theta(model, groups, blocks, x, theta, data, codes, scratch)
-    _fill_scaled_factor(g, theta, scratch, factor)
-    logp += _add_tiles(head, g.k, factor, theta, data, codes, grad, moments, moments[size:], noise)
-    for i in range(head.n_groups):
-        logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
-    _add_moments(g, blocks, x, theta, grad, codes, scratch, factor, moments)
-    return logp + to_x(model, x, theta, grad, data)
+    def log_density(
+        head: Any, model: Any, x: Array, grad: Array, noise: int, memory: Array
+    ) -> float:
+        """The log density, its gradient left in ``grad``; ``model`` is the first part of ``head``.
+
+        Where ``noise`` is the address of standard normal numbers, levels × coefficients, they are
+        turned into a draw of the integrated effects.
+        """
+        groups = carray(pointer_to(head.groups), head.n_groups, GROUP)
+        blocks = carray(pointer_to(head.blocks), head.n_blocks, BLOCK)
+        data = carray(pointer_to(head.data), head.n_data, np.float64)
+        codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
+        g = groups[head.integrated]
+        size = g.strata * g.k * g.k
+        # Slices of an array that numba owns are counted, which takes half the time.
+        theta = carray(pointer_to(memory.ctypes.data), memory.size, np.float64)
+        scratch = theta[x.size :]
+        factor = scratch[head.scratch :]
+        moments = factor[size:]
+        fill(0.0, grad)
+        fill(0.0, moments[:size])
+        logp = to_theta(model, groups, blocks, x, theta, data, codes, scratch)
+        _fill_scaled_factor(g, theta, scratch, factor)
+        logp += add_data(
+            head, g.k, factor, theta, data, codes, grad, moments, moments[size:], noise
+        )
+        for i in range(head.n_groups):
+            logp += add_effects_gradient(groups[i], blocks, x, theta, grad, codes, scratch)
+        _add_moments(g, blocks, x, theta, grad, codes, scratch, factor, moments)
+        return logp + to_x(model, x, theta, grad, data)
+
+    log_density.__qualname__ = f"log_density_{add_data.__name__}"  # its name in the cache
+    return log_density
 
 
 def _fill_scaled_factor(g: Any, theta: Array, scratch: Array, factor: Array) -> None:
@@ -95,7 +112,7 @@ def _fill_scaled_factor(g: Any, theta: Array, scratch: Array, factor: Array) -> 
             factor[i * g.k + j] = theta[g.sd + i] * scratch[g.factor + i * g.k + j]
 
 
-def _add_tiles(
+def add_tiles(
     head: Any,
     k: int,
     factor: Array,
@@ -122,27 +139,12 @@ def _add_tiles(
         fill_errors(head, t, others, scale, theta, data, codes, f, errors)
         logp += integrate(t, work)
         squares += add_rows(head, t, others, scale, f, data, codes, errors, grad)
-        explained += _add_level_moments(t, work, moments[t.stratum * k * k :])
+        explained += add_level_moments(t, work, moments[t.stratum * k * k :])
         if noise > 0 and t.k > 0:
             effects = carray(pointer_to(noise), head.n_levels * k, np.float64)
-            _colour(t, by, lane(t, codes[t.codes :], 0), work, work[head.work :], effects)
+            colour(t, by, lane(t, codes[t.codes :], 0), work, work[head.work :], effects)
     grad[head.sigma] += (squares - head.weight + explained) * scale
     return logp - 0.5 * squares + head.weight * log(scale)
-
-
-def _add_level_moments(t: Any, work: Array, moments: Array) -> float:
-    """Add Σ (E[u u'] - I); returns how much of the variance of u the data explain."""
-    mode, root = work[t.mode :], work[t.root :]
-    explained = 0.0
-    for i in range(t.k):
-        for j in range(i + 1):
-            s = -float(t.levels) if i == j else 0.0
-            for r in range(i, t.k):
-                s += dot(lane(t, root, r * t.k + i), lane(t, root, r * t.k + j))
-            if i == j:
-                explained -= s
-            moments[i * t.k + j] += s + dot(lane(t, mode, i), lane(t, mode, j))
-    return explained
 
 
 def _add_moments(
@@ -166,18 +168,3 @@ def _solve_transposed(k: int, factor: Array, right: Array) -> None:
             for c in range(i + 1, k):
                 right[i * k + j] -= factor[c * k + i] * right[c * k + j]
             right[i * k + j] /= factor[i * k + i]
-
-
-def _colour(t: Any, factor: Array, levels: Array, work: Array, u: Array, noise: Array) -> None:
-    """From noise to Λ (û + root · noise), level by level."""
-    k, m = t.k, t.levels
-    for n in range(m):
-        r = noise[levels[n] * k : (levels[n] + 1) * k]
-        for i in range(k):
-            u[i] = work[t.mode + i * m + n]
-            for c in range(i, k):
-                u[i] += work[t.root + (c * k + i) * m + n] * r[c]
-        for i in range(k):
-            r[i] = 0.0
-            for c in range(i + 1):
-                r[i] += factor[i * k + c] * u[c]

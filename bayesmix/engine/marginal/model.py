@@ -18,12 +18,13 @@ from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.marginal.packing import pack, remaining
 from bayesmix.engine.plan.density import Density
 from bayesmix.engine.plan.layout import build_layout
+from bayesmix.engine.plan.likelihood import within_levels
 from bayesmix.engine.plan.packing import Packed
 from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
 from bayesmix.families import gaussian
 from bayesmix.parameters import MAIN
-from bayesmix.spec import GroupPriors, IndependentRows, ModelSpec
+from bayesmix.spec import CorrelatedRows, GroupPriors, IndependentRows, ModelSpec
 
 CHUNK = 100
 """Draws with a random stream of their own, so that they don't depend on the number of threads."""
@@ -59,10 +60,12 @@ def can_marginalize(spec: ModelSpec) -> str | None:
         return "the model has Gaussian processes"
     if any(p.regions for p in spec.design.predictors):
         return "the model has effects of regions"
-    if not isinstance(spec.response.likelihood, IndependentRows):
-        return "the rows hang together"
     if not spec.groups:
         return "the model has no groups"
+    if not isinstance(spec.response.likelihood, IndependentRows | CorrelatedRows):
+        return "the rows hang together"
+    if not any(_possible(spec, g) for g in spec.groups):
+        return "no group has all rows of a series of residuals in one level"
     for g in spec.design.groups:
         if not g.plain:
             return f"group {g.name!r} has levels that aren't alike, or rows with several"
@@ -70,8 +73,11 @@ def can_marginalize(spec: ModelSpec) -> str | None:
 
 
 def largest_group(spec: ModelSpec, but: Collection[str] = ()) -> str | None:
-    """The group with the most effects, levels times coefficients; None if all are in `but`."""
-    groups = [g for g in spec.groups if g.group.name not in but]
+    """The group with the most effects, levels times coefficients, that can be integrated out.
+
+    None if all are in `but`.
+    """
+    groups = [g for g in spec.groups if g.group.name not in but and _possible(spec, g)]
     return max(groups, key=_effects).group.name if groups else None
 
 
@@ -150,14 +156,27 @@ def build_marginal(
     Marginal
     """
     from bayesmix.engine.kernels.density import compiled_expand
+    from bayesmix.engine.kernels.series import compiled_whitening
     from bayesmix.engine.marginal.density import compiled_density
 
     name = group or largest_group(spec)
     rest = frozenset(c for c in centered if c[0] != name)
     shifts = shifts_of(spec, rest, without=name)
     layout = build_layout(remaining(spec, name), rest, shifts, means_of(spec, rest, shifts))
-    addresses = compiled_density().address, compiled_expand().address
-    return Marginal(spec, name, Density(layout, *addresses, pack(spec, layout, name)))
+    likelihood, whitening = spec.response.likelihood, 0
+    series = isinstance(likelihood, CorrelatedRows)
+    if series:
+        whitening = compiled_whitening(likelihood.residuals.correlation).address
+    addresses = compiled_density(series).address, compiled_expand().address
+    return Marginal(spec, name, Density(layout, *addresses, pack(spec, layout, name, whitening)))
+
+
+def _possible(spec: ModelSpec, g: GroupPriors) -> bool:
+    """Whether rows that hang together, if there are any, have one level of a group."""
+    likelihood = spec.response.likelihood
+    if isinstance(likelihood, CorrelatedRows):
+        return within_levels(likelihood.residuals, spec.design.group(g.group.name).index)
+    return True
 
 
 def _effects(g: GroupPriors) -> int:

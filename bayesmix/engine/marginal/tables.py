@@ -8,7 +8,7 @@ from bayesmix.engine.kernels.tables import HEAD, _record
 
 _OWN = _record(
     "n_tiles tiles n_others others integrated n_levels coefficients n_coefficients columns sigma"
-    " errors work memory noise noise_step",
+    " errors work memory noise noise_step z",
     "weight",
 )
 MARGINAL = np.dtype([*HEAD.descr, *_OWN.descr])
@@ -18,7 +18,8 @@ MARGINAL = np.dtype([*HEAD.descr, *_OWN.descr])
 ``columns`` counts those of a slot beside Q's, ``errors`` and ``work`` the scratch that the
 largest tile needs, ``memory`` all scratch. ``weight`` is the sum of the weights of the data. Where
 ``noise`` is the address of standard normal numbers, levels × coefficients, they are turned into a
-draw of the effects; those for the next point stand ``noise_step`` bytes further.
+draw of the effects; those for the next point stand ``noise_step`` bytes further. ``z`` is where the
+group's columns stand in data, if rows hang together.
 """
 
 TILE = _record("levels slots k rank stratum data codes inverse shrink mode root spare")
@@ -26,6 +27,8 @@ TILE = _record("levels slots k rank stratum data codes inverse shrink mode root 
 
 In data: R, ``rank`` × k; then for every slot the columns of Q (``rank``), of the population, of the
 other groups, and the response. In codes: the levels; then for every slot those of the other groups.
+Where rows hang together (`series`), the first tile has all of them in one slot and no Q; others
+have no data, and in codes the levels, where their rows start, and how many there are.
 The last five are positions in the scratch of `marginal_tiles`, at whose start is B, column by
 column, and then f; all have the levels as their last axis.
 """

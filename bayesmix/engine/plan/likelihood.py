@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Layout, Unstructured
+from bayesmix.design import Residuals
 from bayesmix.engine.kernels.tables import BLOCK_ROWS
 from bayesmix.engine.plan.layout import Layout as Places
 from bayesmix.spec import CorrelatedRows, IndependentRows, LaggedRows, ModelSpec, Response
@@ -54,13 +56,28 @@ def terms_of(response: Response) -> list[np.ndarray]:
     likelihood = response.likelihood
     if isinstance(likelihood, IndependentRows):
         return [response.data.aux[name] for name in response.family.row.takes]
-    residuals = likelihood.residuals
-    layout, correlation = residuals.layout, residuals.correlation
+    return series_terms(likelihood.residuals, likelihood.residuals.layout)
+
+
+def series_terms(residuals: Residuals, layout: Layout) -> list[np.ndarray]:
+    """Those of rows that hang together."""
     order, gap = in_time(layout)
-    if isinstance(correlation, Unstructured):
-        numbers = correlation.number(layout.times.T[layout.rows.T >= 0])
+    if isinstance(residuals.correlation, Unstructured):
+        numbers = residuals.correlation.number(layout.times.T[layout.rows.T >= 0])
         return [order, gap, numbers.astype(float)]
     return [order, gap, np.full(len(order), float(residuals.orders.get("ar", 0)))]
+
+
+def in_levels(layout: Layout, index: np.ndarray) -> Layout:
+    """Series in the order of the levels that they are in; `index` says it of each row."""
+    order = np.argsort(index[layout.rows[0]], kind="stable")
+    return replace(layout, rows=layout.rows[:, order], times=layout.times[:, order])
+
+
+def within_levels(residuals: Residuals, index: np.ndarray) -> bool:
+    """Whether all rows of a series have one level."""
+    codes = residuals.series.codes
+    return len(np.unique(np.stack([codes, index]), axis=1).T) == len(np.unique(codes))
 
 
 def in_time(layout: Layout) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bayesmix.design import (
     Columns,
+    Expression,
     GroupEffects,
     Monotonic,
     Offset,
@@ -19,7 +20,17 @@ from bayesmix.engine.plan.likelihood import uncovered_likelihood
 from bayesmix.families.scalar_links import LINKS
 from bayesmix.spec import ModelSpec
 
-KERNELS = (Columns, Offset, Smooths, Monotonic, VarianceFunction, Processes, Regions, GroupEffects)
+KERNELS = (
+    Columns,
+    Offset,
+    Expression,
+    Smooths,
+    Monotonic,
+    VarianceFunction,
+    Processes,
+    Regions,
+    GroupEffects,
+)
 """The contributions to a predictor that the kernels compute (`packing`)."""
 
 

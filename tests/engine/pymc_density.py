@@ -71,7 +71,7 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
     at: dict[str, np.ndarray] = {}
     for c in layout.of_role(Role.POPULATION):
         suffix, p = c.parameter.name.removeprefix("b"), c.parameter
-        first = int(p.slots[0].class_ == "Intercept")
+        first = int(layout.predictors[p.owner].columns.has_intercept)
         if first:
             at[f"Intercept{suffix}"] = np.array([c.start])
         at |= _vector(f"slopes{suffix}", c.start + first, p.priors[first:])

@@ -85,6 +85,44 @@ MODELS = {
     "moving averages alone": ("y ~ x + ma(z, gr=k, cov=True)", "student", ()),
     "past residuals": (bf("y ~ x + arma(z, gr=k, p=2, q=1)", sigma="f"), "student", ()),
     "past residuals, weighted": ("y | weights(w) ~ x + (1 | g) + ar(z, p=3)", "gaussian", ()),
+    "a curve": (
+        bf(
+            "y ~ a * (1 - exp(-exp(k) * z))",
+            a="1 + x + (1 | i | g)",
+            k="1 + f + (1 | i | g)",
+            nl=True,
+        ),
+        "gaussian",
+        tuple(prior("normal(0, 1)", nlpar=name) for name in "ak"),
+    ),
+    "a curve beside variance functions": (
+        bf(
+            "w ~ a / (1 + exp((b - x) / exp(c))) + pow(x, 2) * b ** 2 + z",
+            a="1 + (1 | g)",
+            b="0 + f + mo(grade)",
+            c="s(z, k=5) + (0 + x | k)",
+            sigma="varPower(mu)",
+            nl=True,
+        ),
+        "gaussian",
+        tuple(prior("normal(0, 1)", nlpar=name) for name in "abc"),
+    ),
+    "a curve with a link": (
+        bf(
+            "count ~ inv_logit(a) * tanh(b) + log(exp(a) + b ** 2)",
+            a="1",
+            b="x",
+            shape="z",
+            nl=True,
+        ),
+        "negbinomial",
+        tuple(prior("normal(0, 1)", nlpar=name) for name in "ab"),
+    ),
+    "a parameter itself": (
+        bf("y ~ a + ar", a="x + (1 | g)", ar="1", sigma="z", nl=True),
+        "student",
+        tuple(prior("normal(0, 1)", nlpar=name) for name in ("a", "ar")),
+    ),
     "smooth": ("y ~ x + s(z, k=6)", "gaussian", ()),
     "monotonic": (
         "y ~ mo(grade) * x + mo(k):f + (1 + x | g)",

@@ -27,12 +27,13 @@ from bayesmix.engine.kernels.levels import (
     mix_levels,
     scale_levels,
 )
-from bayesmix.engine.kernels.native import call_rows, pointer_to
+from bayesmix.engine.kernels.native import call, pointer_to
 from bayesmix.engine.kernels.predictors import (
     add_gradient,
     add_predictor,
     apply_link,
     multiply,
+    product,
     total,
 )
 from bayesmix.engine.kernels.processes import add_processes, add_processes_gradient
@@ -47,6 +48,7 @@ from bayesmix.engine.kernels.steps import add_steps, add_steps_gradient
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     CAR,
+    CURVE,
     GROUP,
     HEAD,
     ORDERED,
@@ -273,15 +275,21 @@ def _add_likelihood(
     size = head.n_predictors * most
     values, links, slopes = work[:size], work[size : 2 * size], work[2 * size : 3 * size]
     variances = carray(pointer_to(head.variances), head.n_variances, VARIANCE)
+    curves = carray(pointer_to(head.curves), head.n_curves, CURVE)
     means, rates = work[3 * size : 3 * size + most], work[3 * size + most :]
     _fill_constants(predictors, most, theta, data, values, links)
     logp = 0.0
     for start in range(0, head.n_rows, most):
         m = min(most, head.n_rows - start)
-        for k in range(head.n_predictors):
+        for k in range(head.n_dpars, head.n_predictors):
+            eta = values[k * most : k * most + m]
+            add_predictor(predictors[k], terms, theta, data, codes, start, eta)
+        for k in range(head.n_dpars):
             p, at = predictors[k], k * most
             if not p.constant:
                 add_predictor(p, terms, theta, data, codes, start, values[at : at + m])
+                if k == 0 and curves.size:
+                    _add_curve(head, curves, data, codes, values, links, start, m)
                 if k == 0 and variances.size:
                     means[:m] = values[:m]
                     apply_link(head.mean_link, NATURAL, means[:m], rates[:m])
@@ -292,7 +300,7 @@ def _add_likelihood(
                 if not p.plain:
                     apply_link(p.link, p.scale, values[at : at + m], links[at : at + m])
         logp += _rows(head, theta, data, start, m, values, slopes, grad)
-        for k in range(head.n_predictors):
+        for k in range(head.n_dpars):
             at = k * most
             if not (predictors[k].constant or predictors[k].plain):
                 multiply(links[at : at + m], slopes[at : at + m])
@@ -302,6 +310,9 @@ def _add_likelihood(
                 variances[v], theta, grad, data, codes, start,
                 means[:m], rates[:m], slopes[at : at + m], slopes[:m],
             )  # fmt: skip
+        for k in range(head.n_dpars, head.n_predictors):
+            at = k * most
+            product(links[at : at + m], slopes[:m], slopes[at : at + m])
         for k in range(head.n_predictors):
             p, at = predictors[k], k * most
             if p.constant and p.intercept < 0:
@@ -312,6 +323,26 @@ def _add_likelihood(
             else:
                 add_gradient(p, terms, grad, data, codes, start, slopes[at : at + m])
     return logp
+
+
+def _add_curve(
+    head: Any, curves: Any, data: Array, codes: Array, values: Array, links: Array, start: int,
+    m: int,
+) -> None:  # fmt: skip
+    """Add what the first predictor is of others; in the place of their links its derivatives."""
+    first = 8 * curves[0].first * head.block_rows
+    call(
+        curves[0].function,
+        head.curves,
+        data.ctypes.data,
+        codes.ctypes.data,
+        values.ctypes.data,
+        values.ctypes.data + first,
+        links.ctypes.data + first,
+        head.block_rows,
+        start,
+        m,
+    )
 
 
 def _fill_constants(
@@ -335,7 +366,7 @@ def _rows(
     Those by the vector that all rows share are added to ``grad``.
     """
     first = data.ctypes.data
-    return call_rows(
+    return call(
         head.rows,
         m,
         first + 8 * (head.y + start),

@@ -13,8 +13,6 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 INT64, DOUBLE = ir.IntType(64), ir.DoubleType()
-ROW_ARGUMENTS = 12
-"""How many `rows.SIGNATURE` has, numbers and addresses."""
 
 
 @intrinsic
@@ -48,12 +46,16 @@ def pointer_to(typingctx: Any, address: Any) -> Any:
 
 
 @intrinsic
-def call_rows(typingctx: Any, function: Any, *args: Any) -> Any:
-    """Call a family's compiled loop over rows (`rows.SIGNATURE`) at an address."""
+def call(typingctx: Any, function: Any, *args: Any) -> Any:
+    """Call a compiled function of integers and addresses, that at an address.
+
+    It is a family's loop over rows (`rows.SIGNATURE`), or evaluates curves (`curves.SIGNATURE`).
+    """
+    given = args[0] if isinstance(args[0], types.BaseTuple) else types.StarArgTuple(args)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(DOUBLE, [INT64] * 8)
+        kind = ir.FunctionType(DOUBLE, [INT64] * len(given))
         callee = builder.inttoptr(args[0], kind.as_pointer())
         return builder.call(callee, cgutils.unpack_tuple(builder, args[1]))
 
-    return types.float64(types.int64, types.UniTuple(types.int64, ROW_ARGUMENTS)), codegen
+    return types.float64(types.int64, types.UniTuple(types.int64, len(given))), codegen

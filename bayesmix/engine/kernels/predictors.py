@@ -63,6 +63,13 @@ def multiply(factors: Array, out: Array) -> None:
 
 
 @reordered
+def product(a: Array, b: Array, out: Array) -> None:
+    """``out = a * b``."""
+    for i in range(out.size):
+        out[i] = a[i] * b[i]
+
+
+@reordered
 def dot(a: Array, b: Array) -> float:
     """The inner product."""
     s = 0.0

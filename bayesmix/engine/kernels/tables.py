@@ -24,10 +24,11 @@ HEAD = _record(
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
     " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
     " variances n_variances mean_link tied n_tied cars n_cars gps n_gps steps n_steps"
-    " block_rows"
+    " block_rows n_dpars curves n_curves"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
+The first ``n_dpars`` of the predictors are those of dpars; those of nonlinear parameters follow.
 ``block_rows`` are done at once: `BLOCK_ROWS`, or all where they hang together. ``aux`` is the first
 addition term; the others follow, ``n_rows`` apart. ``varying`` is 1 if a dpar after the first
 differs between rows; ``weights_step`` is 0 where the weights are one block of ones. ``shared`` is
@@ -104,6 +105,18 @@ distribution in data.
 
 STEPS = _record("at size coef")
 """Shares of ``size`` steps of a monotonic effect, from ``at`` in x, where its ``coef`` is too."""
+
+CURVE = _record(
+    "function first n_parameters columns n_columns n_rows numbers n_numbers operations n_operations"
+    " result"
+)
+"""What the first dpar is of nonlinear parameters, ``n_parameters`` predictors from number ``first``
+on, of ``columns`` (``n_rows`` each) and of ``numbers`` in data.
+
+``operations`` are in codes: what (`numerics.operations`), and the registers of its two arguments.
+Registers are those of the parameters, columns, numbers and operations, and ``result`` is that of
+the curve. ``function`` is the address of what carries them out.
+"""
 
 HORSESHOE, R2D2 = 0, 1
 SHRUNK = _record("kind at local level slab unit standardised", "slab_scale")

@@ -52,6 +52,8 @@ def can_marginalize(spec: ModelSpec) -> str | None:
         return "sigma has a formula or is fixed"
     if spec.family.dpar(MAIN).link != "identity":
         return f"the link of 'mu' is {spec.family.dpar(MAIN).link!r}, not 'identity'"
+    if spec.family.nonlinear:
+        return "the predictor isn't linear"
     if any(p.smooths for p in spec.design.predictors):
         return "the model has smooths"
     if any(p.monotonic for p in spec.design.predictors):

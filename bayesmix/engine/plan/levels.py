@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -9,28 +10,36 @@ import numpy as np
 from bayesmix.parameters import Target
 from bayesmix.spec import ModelSpec
 
+Rates = Mapping[Target, np.ndarray | float]
 
-def groups_of(spec: ModelSpec, target: Target) -> list[str]:
-    """The groups in the predictor of a target whose effects may be centred: of levels alike."""
-    names = dict.fromkeys(t.group for t in spec.predictors[target].groups)
+
+def groups_of(spec: ModelSpec, *targets: Target) -> list[str]:
+    """The groups in the predictors of targets whose effects may be centred: of levels alike."""
+    names = dict.fromkeys(t.group for target in targets for t in spec.predictors[target].groups)
     return [name for name in names if spec.design.group(name).plain]
 
 
 class WithinLevels:
-    """Regressions on the columns that one group has in the predictor of one target.
+    """Regressions on the columns that one group has in the predictors of some targets.
 
     Parameters
     ----------
     spec : ModelSpec
-    target : Target
     group : str
+    rates : mapping of Target to ndarray or float
+        What the columns in each predictor are multiplied by.
     """
 
-    def __init__(self, spec: ModelSpec, target: Target, group: str) -> None:
+    def __init__(self, spec: ModelSpec, group: str, rates: Rates) -> None:
         self.group = group
-        terms = [t for t in spec.predictors[target].groups if t.group == group]
-        self.positions = np.concatenate([t.positions for t in terms])
-        self.z = np.concatenate([t.values for t in terms], axis=1)
+        terms = [
+            (t.positions, t.values * np.reshape(rate, (-1, 1)))
+            for target, rate in rates.items()
+            for t in spec.predictors[target].groups
+            if t.group == group
+        ]
+        self.positions = np.concatenate([positions for positions, _ in terms])
+        self.z = np.concatenate([values for _, values in terms], axis=1)
         self.index, self.size = spec.design.group(group).index, spec.design.group(group).size
 
     @cached_property

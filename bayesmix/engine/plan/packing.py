@@ -10,6 +10,7 @@ import numpy as np
 
 from bayesmix.correlations.kernels import SMOOTHNESS, constant
 from bayesmix.design import (
+    Expression,
     GroupEffects,
     PredictorDesign,
     Processes,
@@ -22,6 +23,7 @@ from bayesmix.engine.kernels.tables import (
     BYM2,
     CAR,
     CONST_POWER,
+    CURVE,
     ESCAR,
     EXPON,
     GROUP,
@@ -50,6 +52,7 @@ from bayesmix.engine.numerics.priors import code_of
 from bayesmix.engine.numerics.transforms import transform_of
 from bayesmix.engine.plan.layout import At, GroupAt, Layout
 from bayesmix.engine.plan.likelihood import block_rows, shared_of, terms_of
+from bayesmix.engine.plan.programs import program_of
 from bayesmix.families.scalar_links import LINKS, SCALES, is_plain
 from bayesmix.parameters import Role, Transform
 from bayesmix.priors import Resolved
@@ -90,7 +93,7 @@ def pack(spec: ModelSpec, layout: Layout, rows: int) -> Packed:
     tables = packer.tables()
     response = packer.response()
     arrays = tables | {"data": packer.data.array(), "codes": packer.codes.array()}
-    predictors = tables["predictors"]
+    predictors, n_dpars = tables["predictors"], len(spec.family.dpars) - len(spec.family.nonlinear)
     values = {
         "n_dim": layout.n_dim,
         "n_rows": len(spec.response.data.y),
@@ -100,7 +103,8 @@ def pack(spec: ModelSpec, layout: Layout, rows: int) -> Packed:
         "units": 0,
         "block_rows": packer.block_rows,
         "mean_link": LINKS[spec.family.eta_link(spec.family.main[0])],
-        "varying": int((predictors["constant"][1:] == 0).any()),
+        "n_dpars": n_dpars,
+        "varying": int((predictors["constant"][1:n_dpars] == 0).any()),
         **{name: array.ctypes.data for name, array in arrays.items()},
         **{f"n_{name}": array.size for name, array in arrays.items()},
         **response,
@@ -167,6 +171,7 @@ class _Packer:
             "cars": np.array(self.cars(), CAR),
             "gps": np.array(self.gps(), PROCESS),
             "steps": np.array(self.steps(), STEPS),
+            "curves": np.array(self.curves(), CURVE),
         }
 
     def response(self) -> dict[str, int]:
@@ -224,7 +229,8 @@ class _Packer:
 
     def predictor(self, number: int, dpar: str) -> tuple[Any, ...]:
         response = self.spec.response
-        scale = SCALES[response.family.row.scales[response.family.dpar_names.index(dpar)]]
+        scales = response.family.row.scales
+        scale = SCALES[scales[number] if number < len(scales) else "natural"]
         # A tied one is the other once more; its slopes are added to the same parameters.
         dpar = response.family.dpar(dpar).same_as or dpar
         if dpar in response.predictors:
@@ -236,9 +242,13 @@ class _Packer:
             return self._predictor(NONE, "identity", scale, True, offset=self.data.add(fixed))
         return self._predictor(self.layout[dpar].start, "identity", scale, constant=True)
 
-    def is_first(self, p: PredictorDesign) -> bool:
-        """The kernels take that of the first parameter for one that differs between rows."""
-        return p.dpar == self.spec.family.dpar_names[0]
+    def varies(self, p: PredictorDesign) -> bool:
+        """The kernels take some for ones that differ between rows.
+
+        They are that of the first parameter, and those that it is a function of.
+        """
+        family = self.spec.family
+        return p.dpar in (family.dpar_names[0], *family.nonlinear)
 
     def with_formula(self, p: PredictorDesign, scale: int) -> tuple[Any, ...]:
         c, first = p.columns, len(self.terms)
@@ -261,7 +271,7 @@ class _Packer:
             start if c.has_intercept else NONE,
             self.spec.family.eta_link(p.dpar),
             scale,
-            constant=only_intercept and c.has_intercept and not self.is_first(p),
+            constant=only_intercept and c.has_intercept and not self.varies(p),
             slopes=(start + c.has_intercept, *slopes),
             offset=self.data.add(p.offset) if p.offset.any() else NONE,
             terms=(first, len(self.terms) - first),
@@ -341,6 +351,29 @@ class _Packer:
             for c in found
             for at, _, (s,) in c.of_coefficients
         ]
+
+    def curves(self) -> list[tuple[int, ...]]:
+        expressions = (p.expression for p in self.layout.predictors.values())
+        return [self.curve(c) for c in expressions if c is not None]
+
+    def curve(self, c: Expression) -> tuple[int, ...]:
+        """The record of what a predictor is of others."""
+        # Here, for it imports numba.
+        from bayesmix.engine.kernels.curves import compiled_curve
+
+        p = program_of(c)
+        return (
+            compiled_curve().address,
+            self.spec.family.dpar_names.index(c.follows[0]),
+            len(c.follows),
+            self.data.add(p.columns),
+            *p.columns.shape,
+            self.data.add(p.numbers),
+            p.numbers.size,
+            self.codes.add(p.operations),
+            len(p.operations),
+            p.result,
+        )
 
     def gps(self) -> list[tuple[Any, ...]]:
         found = (c for p in self.layout.predictors.values() for c in p.processes)

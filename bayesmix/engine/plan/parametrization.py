@@ -12,11 +12,10 @@ import numpy as np
 
 from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import build_layout
-from bayesmix.engine.plan.levels import WithinLevels, groups_of
+from bayesmix.engine.plan.levels import Rates, WithinLevels, groups_of
 from bayesmix.engine.plan.scores import fit_without_effects
 from bayesmix.engine.plan.shifts import Centered
 from bayesmix.errors import SamplingError, did_you_mean, listed
-from bayesmix.parameters import Target
 from bayesmix.spec import ModelSpec
 
 CHOICES = ("auto", "centered", "noncentered")
@@ -127,8 +126,11 @@ def information(spec: ModelSpec) -> dict[tuple[str, str], float]:
     fit = fit_without_effects(spec, build_density(spec, build_layout(spec)))
     found: dict[tuple[str, str], float] = {}
     for target in spec.predictors:
+        if target.dpar in spec.family.nonlinear:
+            # What it says it says through the predictor that is a function of it.
+            continue
         score = fit.scores(target)
-        said, explained = _analysis(spec, target, score)
+        said, explained = _analysis(spec, fit.rates(target), score)
         found |= said
         # What groups say of a mean is not to be taken for what they say of a variance.
         fit = fit.moved(target, explained / max(score @ score / score.size, TINY))
@@ -136,10 +138,10 @@ def information(spec: ModelSpec) -> dict[tuple[str, str], float]:
 
 
 def _analysis(
-    spec: ModelSpec, target: Target, score: np.ndarray
+    spec: ModelSpec, rates: Rates, score: np.ndarray
 ) -> tuple[dict[tuple[str, str], float], np.ndarray]:
     """The `information` on one predictor's coefficients, and what they explain of its scores."""
-    groups = [WithinLevels(spec, target, name) for name in groups_of(spec, target)]
+    groups = [WithinLevels(spec, name, rates) for name in groups_of(spec, *rates)]
     fitted = [np.zeros_like(score) for _ in groups]
     for _ in range(SWEEPS):
         for i, group in enumerate(groups):

@@ -10,6 +10,7 @@ import numpy as np
 from bayesmix.design import GroupEffects, PredictorDesign
 from bayesmix.design.contributions import linear_predictor
 from bayesmix.engine.plan.density import Density
+from bayesmix.engine.plan.levels import Rates
 from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.start import build_start
 from bayesmix.parameters import Role, Target
@@ -43,6 +44,25 @@ class RowFit:
         up, down = (self.moved(target, h).logp() for h in (STEP, -STEP))
         scores = np.nan_to_num((up - down) / (2 * STEP), posinf=0.0, neginf=0.0)
         return scores - scores.mean()
+
+    def rates(self, target: Target) -> Rates:
+        """The predictors that have columns of a target's, and its derivatives by them.
+
+        They are its own, or those that it is a function of.
+        """
+        expression = self.spec.predictors[target].expression
+        if expression is None:
+            return {target: 1.0}
+        etas = {t.dpar: eta for t, eta in self.etas.items()}
+        found = {}
+        for t in (t for t in self.etas if t.dpar in expression.follows):
+            step = STEP * max(1.0, np.abs(etas[t.dpar]).max())
+            up, down = (
+                expression.on_rows(etas | {t.dpar: etas[t.dpar] + h}, None, slice(None))
+                for h in (step, -step)
+            )
+            found[t] = np.nan_to_num((up - down) / (2 * step), posinf=0.0, neginf=0.0)
+        return found
 
     def moved(self, target: Target, by: float | np.ndarray) -> RowFit:
         """The same with another linear predictor."""

@@ -169,7 +169,7 @@ def _of_predictor(
         for column in _common(spec, target, without, left):
             del left[column]
     for name in names:
-        within = WithinLevels(spec, target, name)
+        within = WithinLevels(spec, name, {target: 1.0})
         for column, values in tuple(left.items()):
             weights = _weights(spec, within, centered, values)
             if weights is not None:
@@ -181,7 +181,7 @@ def _common(
     spec: ModelSpec, target: Target, name: str, columns: dict[int, np.ndarray]
 ) -> list[int]:
     """The columns without bounds that a group says in the same way at all levels."""
-    z, free = WithinLevels(spec, target, name).z, _unbounded(spec, target)
+    z, free = WithinLevels(spec, name, {target: 1.0}).z, _unbounded(spec, target)
     return [c for c, values in columns.items() if free[c] and _combination(z, values) is not None]
 
 
@@ -189,7 +189,7 @@ def _of_group(
     spec: ModelSpec, target: Target, g: GroupPriors, centered: Centered, shifts: tuple[Shift, ...]
 ) -> Iterator[Mean]:
     name, columns = g.group.name, _free_columns(spec, target)
-    within = WithinLevels(spec, target, name)
+    within = WithinLevels(spec, name, {target: 1.0})
     own = [s.column for s in shifts if s.group == name and s.target == target]
     # A level like most others, for the data on it are those on a sum over all others.
     level = int(np.argsort(np.bincount(within.index, minlength=within.size))[within.size // 2])

@@ -18,7 +18,7 @@ from bayesmix.engine.numerics.transforms import (
 from bayesmix.engine.plan.density import Density
 from bayesmix.errors import SamplingError
 from bayesmix.families.thresholds import FIRST
-from bayesmix.parameters import MAIN, Parameter, Role, Transform
+from bayesmix.parameters import MAIN, Parameter, Role, Target, Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import ModelSpec
 
@@ -30,6 +30,8 @@ UNLIKELY = 3.0
 """How much less the log density of a prior may be at a guess than within its usual range."""
 SHARE = 0.2
 """Where between its bounds a parameter is of which nothing is known."""
+USUAL = 3.3
+"""The width of nine tenths of a normal distribution, in standard deviations."""
 PART = 0.3
 """A length scale, of the greatest distance."""
 GUESSED = (
@@ -106,6 +108,8 @@ class _Guesses:
     def of(self, p: Parameter) -> tuple[np.ndarray, np.ndarray]:
         """Guesses of the parameters, and by how much starts may differ from them."""
         if p.role == Role.POPULATION:
+            if p.owner.dpar in self.spec.family.nonlinear:
+                return self.nonlinear(p)
             return self.coefficients(self.spec.predictors[p.owner])
         if p.role == Role.SD:
             values = self.deviations(p.owner)
@@ -130,6 +134,11 @@ class _Guesses:
         values = np.append(self.eta(p.dpar) - p.offset.mean(), np.zeros(len(sizes)))
         return values, np.append(apart, sizes)
 
+    def nonlinear(self, p: Parameter) -> tuple[np.ndarray, np.ndarray]:
+        """Of a nonlinear parameter's coefficients only the priors say something."""
+        low, high = np.array([_range(prior) for prior in p.each]).T
+        return 0.5 * (low + high), APART * (high - low) / USUAL
+
     def deviations(self, group: str) -> np.ndarray:
         """Half of what would make effects as large as the linear predictor, by coefficient."""
         sd = np.empty(len(self.spec.group(group).coefs))
@@ -153,6 +162,9 @@ class _Guesses:
 
     def eta_size(self, dpar: str) -> float:
         """How much a linear predictor may vary."""
+        if dpar in self.spec.family.nonlinear:
+            p = self.spec.by_name.get(Target("", dpar).variable)
+            return 1.0 if p is None else float(_not_0(np.ptp(_range(p.each[0]))) / USUAL)
         identity = self.spec.family.dpar(dpar).link == "identity"
         return self.size if dpar == MAIN and identity else 1.0
 

@@ -1,0 +1,121 @@
+"""What the engine makes of special terms: fits by it and through PyMC, by turns.
+
+``python terms.py [--pairs N] [--only NAME …]`` prints medians over pairs of fits and of the ratio
+within a pair, and writes them to ``terms.json``, beside those of other models that it has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bayesmix as bx
+from bayesmix.engine import compile_fused
+
+FILE = Path(__file__).with_name("terms.json")
+SAMPLERS = {"engine": "fused", "PyMC": "nutpie"}
+FIT = {"draws": 1000, "tune": 1000, "chains": 4, "progressbar": False}
+
+
+@dataclass(frozen=True)
+class Term:
+    """A model whose special term is looked at.
+
+    Attributes
+    ----------
+    text : str
+        The model in words.
+    model : callable
+        Makes it.
+    pairs : int
+        How often it is fitted both ways.
+    """
+
+    text: str
+    model: Callable[[], bx.Model]
+    pairs: int = 5
+
+
+def orange() -> bx.Model:
+    """Growth curves."""
+    trees = bx.load_dataset("orange")
+    curve = bx.curve("SSlogis", "circumference ~ age", trees, Asym="1 + (1 | Tree)")
+    priors = [
+        bx.prior("normal(190, 50)", nlpar="Asym"),
+        bx.prior("normal(700, 200)", nlpar="xmid"),
+        bx.prior("normal(350, 100)", nlpar="scal", lb=0),
+    ]
+    return bx.Model(curve.formula, trees, prior=priors)
+
+
+TERMS: Mapping[str, Term] = {
+    "a curve": Term("orange trees: `SSlogis`, asymptotes by tree", orange),
+}
+
+
+def measure(term: Term, pairs: int | None) -> dict[str, float]:
+    """Seconds of fits by turns, effective draws, and microseconds of one gradient."""
+    seconds: dict[str, list[float]] = {how: [] for how in SAMPLERS}
+    draws: dict[str, list[float]] = {how: [] for how in SAMPLERS}
+    compile_fused(term.model().spec)
+    for k in range(pairs or term.pairs):
+        for how, sampler in SAMPLERS.items():
+            model, before = term.model(), time.perf_counter()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                fit = model.fit(sampler=sampler, random_seed=k, **FIT)
+            seconds[how].append(time.perf_counter() - before)
+            draws[how].append(float(fit.summary()["Bulk_ESS"].min()))
+            print(f"  {how}: {seconds[how][-1]:.3g} s", flush=True)
+    ratios = [slow / fast for fast, slow in zip(*seconds.values(), strict=True)]
+    return {
+        **{f"{how}_s": statistics.median(s) for how, s in seconds.items()},
+        **{f"{how}_ess": statistics.median(d) for how, d in draws.items()},
+        "ratio": statistics.median(ratios),
+        "pairs": len(ratios),
+        "gradient_us": gradient(term.model()),
+    }
+
+
+def gradient(model: bx.Model, times: int = 2000) -> float:
+    """Microseconds of one evaluation, the call from Python in them."""
+    fused = compile_fused(model.spec)
+    density, x, found = fused.density, fused.initial_point(1), []
+    for _ in range(9):
+        before = time.perf_counter()
+        for _ in range(times):
+            density(x)
+        found.append((time.perf_counter() - before) / times)
+    return 1e6 * statistics.median(found)
+
+
+def main() -> None:
+    """Read the command line, measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int)
+    parser.add_argument("--only", nargs="+", choices=TERMS, default=list(TERMS))
+    args = parser.parse_args()
+    known: dict[str, Any] = json.loads(FILE.read_text()) if FILE.exists() else {"results": {}}
+    known["machine"] = {"cores": os.cpu_count(), "python": platform.python_version()}
+    for name in args.only:
+        print(TERMS[name].text)
+        known["results"][name] = {"text": TERMS[name].text, **measure(TERMS[name], args.pairs)}
+        print(
+            "  "
+            + "  ".join(f"{k}={v:.4g}" for k, v in known["results"][name].items() if k != "text")
+        )
+        FILE.write_text(json.dumps(known, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numba import carray
 
-from bayesmix.engine.kernels.native import call_rows, pointer_to
+from bayesmix.engine.kernels.native import call, pointer_to
 from bayesmix.engine.kernels.predictors import dot
 from bayesmix.engine.marginal.moments import add_level_moments, colour
 from bayesmix.engine.marginal.rows import add_rows, fill_errors
@@ -74,7 +74,7 @@ def _pass(
     by_u = (2 * k + 3) * n
     if way == BACK:
         fill(0.0, errors[by_u : by_u + n])
-    return call_rows(
+    return call(
         head.rows,
         way,
         n,

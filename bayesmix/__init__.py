@@ -74,3 +74,8 @@ __all__ = [
     "mixture",
     "prior",
 ]
+
+
+def __dir__() -> list[str]:
+    """What completion offers: what is public, without the modules that it is made in."""
+    return __all__

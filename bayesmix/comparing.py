@@ -83,5 +83,6 @@ def _check_responses(fits: Mapping[str, Fit]) -> None:
             at = one.model.data.index[int((y != other).argmax())]
             raise PredictionError(
                 f"{first!r} and {name!r} have different responses, first in row {at!r}; their "
-                "densities are not of the same things."
+                "densities are not of the same things. Fit all to the same response: log(y) is "
+                "another than y with family 'lognormal'."
             )

@@ -160,7 +160,9 @@ def _checked(file: str | Path, file_refit: str) -> Path:
     path = Path(file)
     path = path if path.suffix else path.with_suffix(".nc")
     if not path.absolute().parent.is_dir():
-        raise StorageError(f"There is no folder {str(path.absolute().parent)!r} to keep a fit in.")
+        raise StorageError(
+            f"There is no folder {str(path.absolute().parent)!r} to keep a fit in; make it first."
+        )
     return path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -500,6 +501,10 @@ class Model:
     def __reduce__(self) -> tuple[Any, ...]:
         """Travels as its spec; `pymc` is made again where it is needed."""
         return Model.from_spec, (self.spec,)
+
+    def _repr_html_(self) -> str:
+        """What `repr` says, and the priors."""
+        return f"<pre>{escape(repr(self))}</pre>{self.priors._repr_html_()}"
 
     def __repr__(self) -> str:
         groups = ", ".join(f"{g.name} ({g.size})" for g in self.spec.design.groups) or "none"

@@ -33,6 +33,17 @@ def test_all_is_what_there_is():
     assert sorted(bx.__all__) == sorted(public)
 
 
+def test_completion_offers_what_is_public():
+    assert dir(bx) == sorted(bx.__all__)
+    model = bx.Model("Reaction ~ Days", bx.load_dataset("sleepstudy"))
+    formula, prior = bx.bf("y ~ x", sigma="x"), bx.prior("normal(0, 1)", "sd", lb=0)
+    assert repr(formula) == "<formula y ~ x\n         sigma ~ x>"
+    assert repr([prior]) == '[prior("normal(0, 1)", "sd", lb=0)]'
+    html = model._repr_html_()
+    assert "Reaction ~ Days" in html and "student_t(3, 288.7, 59.3)" in html
+    assert "three hours in bed" in bx.describe_dataset("sleepstudy")._repr_html_()
+
+
 def test_everything_public_says_what_it_is():
     silent = [name for name in bx.__all__ if name != "NA" and not getattr(bx, name).__doc__]
     assert not silent and repr(bx.NA) == "bayesmix.NA"

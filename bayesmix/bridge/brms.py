@@ -112,7 +112,7 @@ def _check_smooths(spec: ModelSpec) -> None:
     if any(p.smooths for p in spec.design.predictors):
         raise DataError(
             "Draws that brms made of a model with smooths can't be read: the signs of its basis "
-            "functions are known to R alone."
+            "functions are known to R alone. Fit the model here: model.fit()."
         )
 
 

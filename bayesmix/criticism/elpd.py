@@ -15,7 +15,7 @@ import xarray as xr
 from scipy import special
 
 from bayesmix.criticism.log_lik import GROUP
-from bayesmix.errors import PredictionError, listed
+from bayesmix.errors import BayesmixWarning, PredictionError, listed
 from bayesmix.tables import Table
 
 if TYPE_CHECKING:
@@ -36,9 +36,20 @@ def loo(tree: xr.DataTree, warn: bool = True) -> ELPDData:
     from arviz_stats import loo as arviz_loo
 
     with warnings.catch_warnings():
-        if not warn:
-            warnings.filterwarnings("ignore", "Estimated shape parameter", UserWarning)
-        return arviz_loo(tree, pointwise=True)
+        warnings.filterwarnings("ignore", "Estimated shape parameter", UserWarning)
+        found = arviz_loo(tree, pointwise=True)
+    bad = np.flatnonzero(found.pareto_k.to_numpy() > found.good_k)
+    if warn and bad.size:
+        first = found.pareto_k[found.pareto_k.dims[0]].to_numpy()[bad[0]]
+        warnings.warn(
+            f"Pareto k is above {found.good_k:.2f} in {bad.size} of {found.pareto_k.size} rows "
+            f"(the first is {first}): the draws say too little of how these would be predicted "
+            "without them, and the result isn't reliable. fit.reloo() fits without each of them, "
+            "fit.kfold() in folds.",
+            BayesmixWarning,
+            skip_file_prefixes=(PACKAGE,),
+        )
+    return found
 
 
 def waic(tree: xr.DataTree) -> ELPDData:
@@ -61,6 +72,7 @@ def waic(tree: xr.DataTree) -> ELPDData:
         warnings.warn(
             f"The posterior variance of the log likelihood is above 0.4 in {int((p > 0.4).sum())} "
             "rows, where WAIC isn't reliable; use loo.",
+            BayesmixWarning,
             skip_file_prefixes=(PACKAGE,),
         )
     return made(ELPDData, lpd - p, p, samples)

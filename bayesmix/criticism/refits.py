@@ -129,7 +129,8 @@ def _warn(tasks: Sequence[Task], results: Sequence[Result]) -> None:
         task, result = bad[0]
         warnings.warn(
             f"{len(bad)} of {len(tasks)} fits should not be trusted yet. The first, without "
-            f"{task.what}: {result.warnings[0]}",
+            f"{task.what}: {result.warnings[0]}\nkfold and reloo take draws=, target_accept= and "
+            "the others, too.",
             ConvergenceWarning,
             skip_file_prefixes=(PACKAGE,),
         )

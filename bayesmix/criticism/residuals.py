@@ -30,9 +30,15 @@ def residuals(prediction: Prediction, type: str) -> np.ndarray:
         )
     family, (y, aux) = prediction.family, prediction.observed
     if family.columns or (family.main_outcome is not None and not family.parts):
-        raise PredictionError(f"Responses of family {family.name!r} have no order, so no residual.")
+        raise PredictionError(
+            f"Responses of family {family.name!r} have no order, so no residual. "
+            "fit.predict() has the share of draws that each category has."
+        )
     if np.any(aux.get("cens", 0)):
-        raise PredictionError("A censored response isn't known, so its residual isn't either.")
+        raise PredictionError(
+            "A censored response isn't known, so its residual isn't either. Give newdata= with the "
+            "rows that aren't censored."
+        )
     if type == "ordinary":
         return y - expectation(prediction)
     likelihood = prediction.response.likelihood

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from textwrap import fill
 
 __all__ = ["Category", "Dataset"]
@@ -72,6 +73,16 @@ class Dataset:
         texts = {name: c for name, c in self.columns.items() if isinstance(c, str)}
         ends = {name: text.rpartition(", ")[2] for name, text in texts.items()}
         return {name: unit for name, unit in ends.items() if unit in UNITS}
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><th style="text-align:left">{escape(name)}</th>'
+            f'<td style="text-align:left">{escape(_described(c))}</td></tr>'
+            for name, c in self.columns.items()
+        )
+        texts = (f"<p>{escape(text)}</p>" for text in (f"Source: {self.source}", self.note) if text)
+        table = f'<table class="dataframe"><tbody>{rows}</tbody></table>'
+        return f"<h4>{escape(self.name)}: {escape(self.title)}</h4>{table}{''.join(texts)}"
 
     def __repr__(self) -> str:
         width = max(map(len, self.columns))

@@ -213,10 +213,14 @@ def _drop_missing(frame: pd.DataFrame) -> pd.DataFrame:
     counts = missing.sum()
     where = ", ".join(f"{c!r} ({n})" for c, n in counts[counts > 0].items())
     if rows.all():
-        raise DataError(f"No row is complete: every row has a missing value, in {where}.")
+        raise DataError(
+            f"No row is complete: every row has a missing value, in {where}. Fill in what is "
+            "missing, or leave a column out of the formula."
+        )
     warnings.warn(
         f"{int(rows.sum())} of {len(frame)} rows are left out: they miss values in {where}. "
-        "Drop them from the data if that is meant, or fill in what is missing.",
+        "Drop them from the data if that is meant, or fill in what is missing, in several ways "
+        "for brm_multiple().",
         MissingRowsWarning,
         skip_file_prefixes=(PACKAGE,),
     )
@@ -231,7 +235,10 @@ def _typed(column: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(column.dtype) and not np.iscomplexobj(column):
         finite = np.isfinite(column)
         if not finite.all():
-            raise DataError(f"Column {column.name!r} is infinite in row {first_row(~finite)}.")
+            raise DataError(
+                f"Column {column.name!r} is infinite in row {first_row(~finite)}. Leave such rows "
+                "out, or make the column another way."
+            )
         return column
     if _is_text(column):
         return column.astype(str).astype(_sorted_categories(column))
@@ -301,7 +308,7 @@ def _known_column(name: str, old: pd.Series, newdata: pd.DataFrame) -> pd.Series
     if new.isna().any():
         raise PredictionError(
             f"Column {name!r} of newdata is missing in row {first_row(new.isna())}; "
-            "a population-level value can't be missing."
+            "a population-level value can't be missing. Fill it in, or leave the row out."
         )
     if isinstance(old.dtype, pd.CategoricalDtype):
         return _known_levels(name, old.cat.categories, new)
@@ -309,12 +316,14 @@ def _known_column(name: str, old: pd.Series, newdata: pd.DataFrame) -> pd.Series
         return _known_dates(name, new)
     if not pd.api.types.is_numeric_dtype(new.dtype) or np.iscomplexobj(new):
         raise PredictionError(
-            f"Column {name!r} of newdata holds {_kind(new)}; in the fit it was numeric."
+            f"Column {name!r} of newdata holds {_kind(new)}; in the fit it was numeric. Convert "
+            "it: pd.to_numeric()."
         )
     finite = np.isfinite(new)
     if not finite.all():
         raise PredictionError(
-            f"Column {name!r} of newdata is infinite in row {first_row(~finite)}."
+            f"Column {name!r} of newdata is infinite in row {first_row(~finite)}. Give a finite "
+            "value, or leave the row out."
         )
     return new
 
@@ -324,7 +333,8 @@ def _known_dates(name: str, new: pd.Series) -> pd.Series:
         return pd.to_datetime(new)
     except (TypeError, ValueError) as error:
         raise PredictionError(
-            f"Column {name!r} of newdata holds {_kind(new)}; in the fit it was dates."
+            f"Column {name!r} of newdata holds {_kind(new)}; in the fit it was dates. Convert it: "
+            "pd.to_datetime()."
         ) from error
 
 
@@ -349,7 +359,8 @@ def label_codes(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         return pd.factorize(column.astype(object))
     except TypeError as error:
         raise PredictionError(
-            f"Column {column.name!r} of newdata holds {_kind(column)}; labels are numbers or text."
+            f"Column {column.name!r} of newdata holds {_kind(column)}; labels are numbers or text. "
+            "Convert it: astype(str)."
         ) from error
 
 

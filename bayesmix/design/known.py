@@ -190,7 +190,8 @@ def _check_symmetric(name: str, labels: Sequence[str], values: np.ndarray) -> No
         i, j = np.unravel_index(apart.argmax(), apart.shape)
         raise DataError(
             f"data2[{name!r}] is not symmetric: it has {values[i, j]:g} at {labels[i]!r}, "
-            f"{labels[j]!r} and {values[j, i]:g} at {labels[j]!r}, {labels[i]!r}."
+            f"{labels[j]!r} and {values[j, i]:g} at {labels[j]!r}, {labels[i]!r}. If that is "
+            "rounding, take the mean of the matrix and its transpose."
         )
 
 
@@ -200,5 +201,7 @@ def _root(name: str, values: np.ndarray) -> np.ndarray:
     except np.linalg.LinAlgError:
         least = np.linalg.eigvalsh(values).min()
         raise DataError(
-            f"data2[{name!r}] is not positive definite: its smallest eigenvalue is {least:.3g}."
+            f"data2[{name!r}] is not positive definite: its smallest eigenvalue is {least:.3g}. If "
+            "that is rounding, add a small number to the diagonal; else look for labels with the "
+            "same row."
         ) from None

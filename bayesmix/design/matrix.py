@@ -101,6 +101,7 @@ def build_matrix(
                 f"{c.term.label!r} has no coefficient: {only.labels(True)[0]!r} is its only level.",
                 source,
                 c.term.span,
+                hint="Leave the term out, or give data with more levels.",
             )
         labels = c.labels
         if called is not None and i in called:

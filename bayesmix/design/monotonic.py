@@ -284,6 +284,7 @@ def _steps(call: Call, on: On) -> Steps:
             f"{render(covariate)!r} is {levels[0]!r} in every row: there is no step to it.",
             on[2],
             covariate.span,
+            hint="Leave the term out.",
         )
     return Steps(render(call), quantity, column, levels, "", "", np.empty(0, np.int64))
 

@@ -320,7 +320,12 @@ def _made(
         _, first = np.unique(raw, axis=0, return_index=True)
         raw = raw[np.sort(first)]
     if len(np.unique(raw, axis=0)) < 2:
-        raise FormulaError(f"The covariates of {label} have only one value.", source, term.span)
+        raise FormulaError(
+            f"The covariates of {label} have only one value.",
+            source,
+            term.span,
+            hint="Leave the term out.",
+        )
     unit = distances(raw)[1] if term.scale else 1.0
     places = raw / unit
     basis = None if term.k is None else Basis.of(places, term)

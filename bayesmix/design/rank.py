@@ -44,6 +44,7 @@ def _check_constant(matrix: Matrix, source: str) -> None:
             "its coefficient can't be told from the intercept.",
             source,
             matrix.coded[matrix.term_of[at]].term.span,
+            hint="Leave the term out, or the intercept: '0 + …'.",
         )
 
 

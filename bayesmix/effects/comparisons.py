@@ -26,7 +26,10 @@ def _lnor(high: np.ndarray, low: np.ndarray) -> np.ndarray:
     if min(high.min(initial=0.5), low.min(initial=0.5)) < 0 or (
         max(high.max(initial=0.5), low.max(initial=0.5)) > 1
     ):
-        raise PredictionError("comparison='lnor' compares probabilities, and these aren't.")
+        raise PredictionError(
+            "comparison='lnor' compares probabilities, and these aren't. Use 'difference' or "
+            "'ratio'."
+        )
     with np.errstate(all="ignore"):
         return np.log(high / (1 - high)) - np.log(low / (1 - low))
 

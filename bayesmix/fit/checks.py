@@ -100,8 +100,8 @@ class Checks(Residuals):
 
         Warns
         -----
-        UserWarning
-            ArviZ's, if some Pareto k is too large; `reloo` and `kfold` fit again.
+        BayesmixWarning
+            If some Pareto k is too large; `reloo` and `kfold` fit again.
 
         References
         ----------
@@ -128,8 +128,8 @@ class Checks(Residuals):
 
         Warns
         -----
-        UserWarning
-            ArviZ's, if the effective parameters of some row are too many.
+        BayesmixWarning
+            If the effective parameters of some row are too many.
 
         References
         ----------

@@ -30,6 +30,10 @@ class Plots:
     They return matplotlib figures, which a notebook shows and ``savefig`` writes.
     """
 
+    def __repr__(self) -> str:
+        names = (name for name in vars(Plots) if not name.startswith("_"))
+        return f"pictures of a fit: {', '.join(names)}"
+
     def __init__(self, fit: Fit) -> None:
         self._fit = fit
 

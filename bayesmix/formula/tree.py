@@ -562,7 +562,7 @@ class Response:
     source: str = field(compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Formula:
     """A whole model formula: the response, and a predictor for ``mu`` and other dpars.
 
@@ -597,6 +597,9 @@ class Formula:
     def mu(self) -> Predictor:
         """The main formula's predictor."""
         return dict(self.predictors).get("mu", self.predictors[0][1])
+
+    def __repr__(self) -> str:
+        return f"<formula {self}>".replace("\n", "\n         ")
 
     def __str__(self) -> str:
         lines = [self.mu.source]

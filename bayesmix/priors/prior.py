@@ -46,7 +46,7 @@ SHRUNK = ("b", "sd")
 """The classes that horseshoe and R2D2 are for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prior:
     """A distribution and bounds, and the parameters they are for; made by `prior`.
 
@@ -90,7 +90,8 @@ class Prior:
             return self
         return replace(self, distribution=self.distribution.on(rows))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """As it is written."""
         named = [f"{k}={v!r}" for k in ("coef", "group", "dpar") if (v := getattr(self, k))]
         bounds = [
             f"{k}={format_number(v)}" for k in ("lb", "ub") if (v := getattr(self, k)) is not None

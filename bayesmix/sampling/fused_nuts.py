@@ -198,4 +198,4 @@ def _rows(column: Any, draws: int) -> np.ndarray:
 
 
 def _no_adapter(*args: Any, **kwargs: Any) -> Any:
-    raise SamplingError("The fused engine can't adapt by normalising flows.")
+    raise SamplingError("The fused engine can't adapt by normalising flows; use sampler='nutpie'.")

@@ -158,7 +158,10 @@ def _increasing(rng: np.random.Generator, draws: int, p: Parameter) -> np.ndarra
         kept = np.concatenate([kept, values[(np.diff(values, axis=1) > 0).all(axis=1)]])
         if len(kept) >= draws:
             return kept[:draws]
-    raise PriorError(f"The priors of {p.name} leave hardly a chance that they increase.")
+    raise PriorError(
+        f"The priors of {p.name} leave hardly a chance that they increase. Give priors whose "
+        "locations do."
+    )
 
 
 def _correlations(

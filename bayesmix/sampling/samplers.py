@@ -95,7 +95,8 @@ def _auto(problem: Problem) -> Sampler:
     if misfit is None:
         return SAMPLERS["fused"]
     warnings.warn(
-        f"{misfit} The model is compiled and sampled through PyMC, which takes longer.",
+        f"{misfit} The model is compiled and sampled through PyMC, which takes longer. Install "
+        "a version of nutpie that this package is made for: pip install --upgrade bayesmix.",
         BayesmixWarning,
         skip_file_prefixes=(PACKAGE,),
     )

@@ -59,7 +59,9 @@ def write(archive: Archive, path: Path) -> None:
         If the folder isn't there, or the file can't be written.
     """
     if not path.parent.is_dir():
-        raise StorageError(f"There is no folder {str(path.parent)!r} to save {path.name!r} in.")
+        raise StorageError(
+            f"There is no folder {str(path.parent)!r} to save {path.name!r} in; make it first."
+        )
     if path.is_dir():
         raise StorageError(f"{str(path)!r} is a folder; give the name of a file.")
     _remove_abandoned(path.parent)

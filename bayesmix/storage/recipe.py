@@ -112,7 +112,10 @@ def _formula_apart(formula: Formula) -> dict[str, Any]:
     dpars = {dpar: p.source for dpar, p in formula.predictors[1:]} | dict(formula.fixed)
     dpars |= {} if formula.mu.nonlinear is None else {"nl": True}
     if bf(formula.mu.source, **dpars) != replace(formula, tied=()):
-        raise StorageError("The model's formula was not made by bf() and can't be saved.")
+        raise StorageError(
+            "The model's formula was not made by bf() and can't be saved. Make it by bf(), or "
+            "keep fit.idata alone: fit.idata.to_netcdf()."
+        )
     return {"mu": formula.mu.source, "dpars": dpars | dict(formula.tied)}
 
 
@@ -125,7 +128,10 @@ def _family_apart(response: Response, formula: Formula) -> dict[str, Any]:
     flags = flags_of(formula.response)
     ready = known.for_response(data.y, data.levels, data.aux, flags, data.counts)
     if specified(ready, formula) != made:
-        raise StorageError(f"{made!r} is no family of the package and can't be saved.")
+        raise StorageError(
+            f"{made!r} is no family of the package and can't be saved. Make it by custom_family(), "
+            "or keep fit.idata alone: fit.idata.to_netcdf()."
+        )
     return about
 
 
@@ -148,7 +154,10 @@ def _check_whole(spec: ModelSpec) -> None:
         made = again.baseline, again.strata, again.counts
         if made != (data.baseline, data.strata, data.counts):
             what = "thresholds" if data.counts else "baseline hazard"
-            raise StorageError(f"A model of some rows that has the {what} of all can't be saved.")
+            raise StorageError(
+                f"A model of some rows that has the {what} of all can't be saved. Make the model "
+                "of those rows by itself: model.update(data=…)."
+            )
 
 
 def _family_together(about: Mapping[str, Any], custom: Family | None) -> Family:
@@ -251,4 +260,7 @@ def _check_fingerprint(spec: ModelSpec, expected: list[float], functions: list[s
     if len(found) == len(expected) and np.allclose(found, expected, rtol=1e-6, atol=1e-9):
         return
     whose = f"the functions in namespace= ({listed(functions)})" if functions else "this bayesmix"
-    raise StorageError(f"The model is another than was saved: {whose} made other columns of it.")
+    raise StorageError(
+        f"The model is another than was saved: {whose} made other columns of it. Read it with what "
+        "it was saved with, or fit it again."
+    )

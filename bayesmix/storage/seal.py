@@ -49,14 +49,17 @@ def check_seal(path: Path) -> None:
 
 def _check(file: BinaryIO, path: str) -> None:
     if file.read(len(HDF5)) != HDF5:
-        raise StorageError(f"{path!r} is no file that fit.save() wrote.")
+        raise StorageError(
+            f"{path!r} is no file that fit.save() wrote. Draws of other programs are read by "
+            "ArviZ, those of brms by from_brms()."
+        )
     length = os.fstat(file.fileno()).st_size - _SIZE
     file.seek(max(0, length))
     found = _SEAL.fullmatch(file.read())
     if found is None:
         raise StorageError(
             f"{path!r} is no file that fit.save() wrote, or it is cut off, or another program "
-            "has changed it."
+            "has changed it. Take a copy of it, or fit the model again."
         )
     if int(found[1]) > FORMAT:
         raise StorageError(
@@ -64,7 +67,10 @@ def _check(file: BinaryIO, path: str) -> None:
             f"format {FORMAT}. Update bayesmix."
         )
     if _digest(file, length) != found[2].decode():
-        raise StorageError(f"{path!r} has been damaged or changed since fit.save() wrote it.")
+        raise StorageError(
+            f"{path!r} has been damaged or changed since fit.save() wrote it. Take a copy of it, "
+            "or fit the model again."
+        )
 
 
 def _digest(file: BinaryIO, length: int) -> str:

@@ -24,7 +24,9 @@ SOME = SLEEP[SLEEP["Subject"].isin(SLEEP["Subject"].unique()[:4])]
 FORMULA = "Reaction ~ Days + (1 | Subject)"
 SHORT = {"draws": 300, "tune": 300, "chains": 2, "progressbar": False}
 RNG = np.random.default_rng(1)
-quiet = pytest.mark.filterwarnings("ignore::bayesmix.errors.ConvergenceWarning", "ignore:Estimated")
+quiet = pytest.mark.filterwarnings(
+    "ignore::bayesmix.errors.ConvergenceWarning", "ignore:Pareto k:bayesmix.errors.BayesmixWarning"
+)
 
 
 @pytest.fixture(scope="module")

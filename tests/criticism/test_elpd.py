@@ -19,7 +19,9 @@ from ..support import fit_of, frame, given_fit
 
 DATA = frame()
 PLAIN = {"b": np.broadcast_to([2.0, 0.0], (2, 200, 2)), "sigma": np.full((2, 200), 3.0)}
-pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape:UserWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Estimated shape:UserWarning", "ignore:Pareto k:bayesmix.BayesmixWarning"
+)
 
 
 def noisy(formula: str = "y ~ x", data: pd.DataFrame = DATA, seed: int = 1) -> Any:
@@ -64,6 +66,16 @@ def test_waic() -> None:
     np.testing.assert_allclose(made.elpd, elpd.sum())
     np.testing.assert_allclose(made.se, np.sqrt(len(elpd) * elpd.var()))
     np.testing.assert_allclose(made.p, logp.var(axis=0, ddof=1).sum())
+
+
+def test_loo_says_in_which_rows_not_to_trust_it_and_what_to_do() -> None:
+    data = DATA.assign(y=DATA["y"] + 90.0 * (DATA.index == 7)).set_index(DATA.index + 100)
+    fit = noisy(data=data)
+    with pytest.warns(bx.BayesmixWarning, match=r"fit\.reloo\(\)") as caught:
+        made = fit.loo()
+    bad = np.flatnonzero(made.pareto_k > made.good_k)
+    assert 7 in bad
+    assert f"in {len(bad)} of 60 rows (the first is {100 + bad[0]})" in str(caught[0].message)
 
 
 def test_waic_says_when_not_to_trust_it() -> None:

@@ -333,7 +333,9 @@ class Model:
             ``"ml"``: the exact likelihood of normal responses; ``"reml"``: with the coefficients
             of the mean integrated out too, so that variances don't shrink for having estimated
             these; ``"laplace"``: Laplace's approximation, for any family. By default ``"ml"``
-            where it is possible, else ``"laplace"``.
+            where it is possible, else ``"laplace"``. Where a scale is a function of the mean,
+            ``varPower(mu)``, ``"ml"`` and ``"reml"`` find both in turn, as nlme, and
+            ``"laplace"``, the default, is of the density itself.
 
         Returns
         -------

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from bayesmix.estimates.covariances import Covariance
 from bayesmix.estimates.likelihood import Likelihood
 from bayesmix.estimates.search import AT_BOUND, Maximum
-from bayesmix.estimates.unknowns import Covariance, Number, Scales
+from bayesmix.estimates.unknowns import Number, Scales, Shares
 from bayesmix.summary.varcorr import correlated, sd_names
 
 NEXT_TO_ONE = 1e-5
@@ -36,6 +37,10 @@ def boundary(
             name = u.parameter.name
             numbers = zip(values[name].ravel(), own, strict=True)
             found += [f"{name} is next to {v:.3g}" for v, free in numbers if not free]
+        elif isinstance(u, Shares):
+            name, (steps,) = u.parameter.name, u.parameter.coords
+            shares = zip(steps, values[name].ravel(), strict=True)
+            found += [f"{name}[{step}] is 0" for step, v in shares if v < AT_BOUND]
     return tuple(found)
 
 

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from scipy import sparse
 
-from bayesmix.design import PredictorDesign
+from bayesmix.design import PredictorDesign, Regions
 from bayesmix.design.groups import member_of
+from bayesmix.design.monotonic import climbed
 from bayesmix.predict.standard import correlation_root
+from bayesmix.priors import car
 from bayesmix.spec import GroupPriors
+
+Values = Mapping[str, np.ndarray]
+ALL = slice(None)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What contributions ask for: values of parameters, but no effects."""
+
+    values: Values
+    etas: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.values[name]
+
+
+def population(p: PredictorDesign, values: Values) -> np.ndarray:
+    """The columns of all coefficients, those of monotonic effects times their steps."""
+    columns = p.columns.values.copy() if p.monotonic else p.columns.values
+    for c in p.monotonic:
+        for at, x, steps in c.of_coefficients:
+            columns[:, at] = climbed(x, steps, Given(values), ALL)
+    return columns
 
 
 class Effects(Protocol):
@@ -24,10 +49,17 @@ class Effects(Protocol):
         """Their variable."""
 
     @property
-    def columns(self) -> Mapping[str, Any]:
+    def dpars(self) -> tuple[str, ...]:
+        """The predictors that they are in."""
+
+    @property
+    def size(self) -> int:
+        """How many standard normal numbers they are made of."""
+
+    def columns(self, values: Values) -> Mapping[str, Any]:
         """By dpar the sparse matrix, rows × effects, that they are multiplied by."""
 
-    def root(self, values: Mapping[str, np.ndarray]) -> Any:
+    def root(self, values: Values) -> Any:
         """The sparse matrix that makes them of independent standard normal numbers."""
 
     def shaped(self, effects: np.ndarray) -> np.ndarray:
@@ -45,30 +77,50 @@ class GroupLevels:
     def name(self) -> str:
         return f"r_{self.group.group.name}"
 
+    @cached_property
+    def dpars(self) -> tuple[str, ...]:
+        name = self.group.group.name
+        return tuple(p.dpar for p in self.predictors if any(b.group == name for b in p.groups))
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self._shape))
+
     @property
     def _shape(self) -> tuple[int, int]:
         return self.group.group.size, len(self.group.coefs)
 
     @cached_property
-    def columns(self) -> Mapping[str, Any]:
-        found = {p.dpar: self._columns(p) for p in self.predictors}
-        return {dpar: matrix for dpar, matrix in found.items() if matrix is not None}
+    def _stepped(self) -> bool:
+        """Whether columns hang on values, as those with monotonic effects do."""
+        return any(b.steps for p in self.predictors for b in p.groups)
 
-    def _columns(self, p: PredictorDesign) -> Any:
+    @cached_property
+    def _fixed(self) -> Mapping[str, Any]:
+        return self._at({})
+
+    def columns(self, values: Values) -> Mapping[str, Any]:
+        return self._at(values) if self._stepped else self._fixed
+
+    def _at(self, values: Values) -> Mapping[str, Any]:
+        return {p.dpar: self._columns(p, values) for p in self.predictors if p.dpar in self.dpars}
+
+    def _columns(self, p: PredictorDesign, values: Values) -> Any:
         """The sum of what its brackets have of the group."""
         brackets = [b for b in p.groups if b.group == self.group.group.name]
-        if not brackets:
-            return None
         index, (levels, coefs) = self.group.group.index, self._shape
         total = sparse.csr_array((len(index), levels * coefs))
         for bracket in brackets:
             first = member_of(index, bracket.member)[:, None] * coefs
             rows = np.repeat(np.arange(len(index)), len(bracket.positions))
             at = rows, (first + bracket.positions).ravel()
-            total = total + sparse.csr_array((bracket.values.ravel(), at), shape=total.shape)
+            places, own = range(len(bracket.positions)), Given(values)
+            columns = [bracket.column(k, own, ALL).reshape(-1) for k in places]
+            entries = np.stack(columns, axis=1).ravel()
+            total = total + sparse.csr_array((entries, at), shape=total.shape)
         return total
 
-    def root(self, values: Mapping[str, np.ndarray]) -> Any:
+    def root(self, values: Values) -> Any:
         (levels, coefs), group = self._shape, self.group.group
         strata = np.zeros(levels, int) if group.by is None else group.by.of_level
         places = np.arange(levels), np.arange(levels + 1)
@@ -77,7 +129,7 @@ class GroupLevels:
             return own
         return own @ sparse.kron(group.known.factor, sparse.eye_array(coefs), format="csr")
 
-    def roots(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+    def roots(self, values: Values) -> np.ndarray:
         """The Cholesky factor of the covariances of coefficients in every stratum."""
         name = self.group.group.name
         sd = values[f"sd_{name}"][0].reshape(-1, len(self.group.coefs))
@@ -100,13 +152,62 @@ class SmoothCoefficients:
     def name(self) -> str:
         return self.predictor.target.smooth
 
+    @property
+    def dpars(self) -> tuple[str, ...]:
+        return (self.predictor.dpar,)
+
+    @property
+    def size(self) -> int:
+        return self.predictor.smooths.values.shape[1]
+
     @cached_property
-    def columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, Any]:
         return {self.predictor.dpar: sparse.csr_array(self.predictor.smooths.values)}
 
-    def root(self, values: Mapping[str, np.ndarray]) -> Any:
+    def columns(self, values: Values) -> Mapping[str, Any]:
+        return self._columns
+
+    def root(self, values: Values) -> Any:
         sd = values[f"sd{self.name}"][0]
         return sparse.diags_array(sd[self.predictor.smooths.block_of]).tocsr()
+
+    def shaped(self, effects: np.ndarray) -> np.ndarray:
+        return effects[None]
+
+
+@dataclass(frozen=True)
+class RegionEffects:
+    """The effects of regions that resemble those of neighbours."""
+
+    dpar: str
+    regions: Regions
+
+    @property
+    def name(self) -> str:
+        return self.regions.named("rcar")
+
+    @property
+    def dpars(self) -> tuple[str, ...]:
+        return (self.dpar,)
+
+    @cached_property
+    def size(self) -> int:
+        return car.root(self.regions, 0.5).shape[1]
+
+    @cached_property
+    def _columns(self) -> Mapping[str, Any]:
+        index = self.regions.index
+        at, shape = (np.arange(len(index)), index), (len(index), self.regions.neighbours.size)
+        return {self.dpar: sparse.csr_array((np.ones(len(index)), at), shape=shape)}
+
+    def columns(self, values: Values) -> Mapping[str, Any]:
+        return self._columns
+
+    def root(self, values: Values) -> Any:
+        regions = self.regions
+        share = float(values[regions.named(regions.share)][0]) if regions.share else 0.0
+        sd = float(values[regions.named("sdcar")][0])
+        return sparse.csr_array(sd * car.root(regions, share))
 
     def shaped(self, effects: np.ndarray) -> np.ndarray:
         return effects[None]

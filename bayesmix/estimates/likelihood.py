@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from scipy import linalg, sparse
 
-from bayesmix.design import GroupEffects
-from bayesmix.design.contributions import Columns, Smooths
-from bayesmix.estimates.effects import Effects, GroupLevels, SmoothCoefficients
+from bayesmix.design import GroupEffects, PredictorDesign, Regions
+from bayesmix.design.contributions import Columns, Contribution, Smooths
+from bayesmix.design.monotonic import Monotonic
+from bayesmix.design.variances import VarianceFunction
+from bayesmix.estimates.covariances import Covariance
+from bayesmix.estimates.effects import (
+    Effects,
+    Given,
+    GroupLevels,
+    RegionEffects,
+    SmoothCoefficients,
+    population,
+)
 from bayesmix.estimates.modes import Factored, Inner, Mode
-from bayesmix.estimates.rows import FamilyRows, Local, NormalRows, Rows
+from bayesmix.estimates.rows import FamilyRows, Local, Rows, normal_rows
 from bayesmix.estimates.unknowns import (
     Coefficients,
     Correlations,
-    Covariance,
     Number,
     Scales,
+    Shares,
     Thresholds,
     Unknown,
     Unknowns,
@@ -36,17 +46,6 @@ AT_A_TIME = 500
 
 
 @dataclass(frozen=True)
-class Given:
-    """What contributions ask for: values of parameters, but no effects."""
-
-    values: Values
-    etas: dict[str, np.ndarray] = field(default_factory=dict)
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self.values[name]
-
-
-@dataclass(frozen=True)
 class Likelihood:
     """That of a model, effects integrated out, and with `within` maximised over coefficients.
 
@@ -59,6 +58,8 @@ class Likelihood:
     within : tuple of Target
         The predictors whose coefficients are found together with the effects.
     unknowns : Unknowns
+    held : ndarray or None
+        The predictor of the mean that scales are functions of; None where they follow it.
     """
 
     spec: ModelSpec
@@ -67,6 +68,7 @@ class Likelihood:
     effects: tuple[Effects, ...]
     within: tuple[Target, ...]
     unknowns: Unknowns
+    held: np.ndarray | None = None
 
     def __call__(self, x: np.ndarray) -> float:
         """At numbers that are searched for; -inf where there is none."""
@@ -81,21 +83,29 @@ class Likelihood:
         """The conditional mode; LinAlgError if it isn't found."""
         values = self.unknowns.values(x)
         columns = self._columns(values)
-        size = next(iter(columns.values())).shape[1]
         base = self._base(values)
         inner = Inner(
             partial(self._near, base, values), columns, self.count, self.method != LAPLACE
         )
-        return inner.mode(np.zeros(size))
+        return inner.mode(self._start)
+
+    @cached_property
+    def _start(self) -> np.ndarray:
+        """No effects, and coefficients of a mean of which no row is 0, should a scale follow it."""
+        predictors = [self.spec.predictors[t] for t in self.within]
+        coefs = [np.zeros(len(p.columns.names)) for p in predictors]
+        if predictors and follows_mean(self.spec) and self.spec.family.eta_link(MAIN) == "identity":
+            rest = self.spec.response.data.y - predictors[0].offset
+            coefs[0] = np.linalg.lstsq(predictors[0].columns.values, rest)[0]
+        return np.concatenate([np.zeros(self.count), *coefs])
 
     def values(self, x: np.ndarray, mode: Mode) -> dict[str, np.ndarray]:
         """All parameters, with an axis for one sample."""
         effects, coefs = np.split(mode.at, [self.count])
         values = self.with_coefs(x, coefs)
         for e in self.effects:
-            root = e.root(values)
-            own, effects = np.split(effects, [root.shape[0]])
-            values[e.name] = e.shaped(root @ own)
+            own, effects = np.split(effects, [e.size])
+            values[e.name] = e.shaped(e.root(values) @ own)
         return values
 
     def with_coefs(self, x: np.ndarray, coefs: np.ndarray) -> dict[str, np.ndarray]:
@@ -111,67 +121,82 @@ class Likelihood:
         values, errors, start = self.unknowns.values(x), {}, 0
         for e in self.effects:
             root = e.root(values)
-            size = root.shape[0]
             errors[e.name] = e.shaped(_spread(root, mode.curvature.effects, self.count, start))
-            start += size
+            start += e.size
         return errors
+
+    def mean(self, x: np.ndarray, mode: Mode) -> np.ndarray:
+        """The predictor of the mean at a conditional mode."""
+        values = self.unknowns.values(x)
+        return self._base(values)[MAIN] + self._columns(values)[MAIN] @ mode.at
 
     @cached_property
     def count(self) -> int:
         """Of all effects."""
-        return sum(next(iter(e.columns.values())).shape[1] for e in self.effects)
+        return sum(e.size for e in self.effects)
 
     @property
     def _inner(self) -> list[str]:
         """The dpars whose predictors hang on what is found within."""
-        of_effects = {d for e in self.effects for d in e.columns}
+        of_effects = {d for e in self.effects for d in e.dpars}
         mains = self.spec.family.main
         return [d for d in self.spec.response.predictors if d in of_effects or d in mains]
 
     def _columns(self, values: Values) -> dict[str, Any]:
         """By dpar the columns of standard normal effects, then of coefficients."""
-        roots = {e.name: e.root(values) for e in self.effects}
-        return {d: self._of_dpar(d, roots) for d in self._inner}
+        made = [(e.size, e.columns(values), e.root(values)) for e in self.effects]
+        return {d: self._of_dpar(d, made, values) for d in self._inner}
 
-    def _of_dpar(self, dpar: str, roots: Mapping[str, Any]) -> Any:
+    def _of_dpar(self, dpar: str, made: list[tuple[int, Any, Any]], values: Values) -> Any:
         count = len(self.spec.design.frame)
         parts = [sparse.csr_array((count, 0))]
-        for e in self.effects:
-            own, root = e.columns.get(dpar), roots[e.name]
-            parts.append(sparse.csr_array((count, root.shape[0])) if own is None else own @ root)
+        for size, columns, root in made:
+            own = columns.get(dpar)
+            parts.append(sparse.csr_array((count, size)) if own is None else own @ root)
         for target in self.within:
-            columns = self.spec.predictors[target].columns.values
+            columns = population(self.spec.predictors[target], values)
             own = columns if target.dpar == dpar else np.zeros_like(columns)
             parts.append(sparse.csr_array(own))
         return sparse.hstack(parts, format="csr")
 
     def _base(self, values: Values) -> dict[str, np.ndarray]:
         """Predictors without what is found within."""
-        given, count = Given(values), len(self.spec.design.frame)
+        etas, count = {}, len(self.spec.design.frame)
+        given = Given(values, {} if self.held is None else {MAIN: self.held[None]})
         for target, p in self.spec.predictors.items():
             eta = np.zeros((1, count))
             for c in p.contributions:
-                if not isinstance(c, self._left(target)):
+                if not self._left(target, c):
                     c.add_to(eta, given, slice(None))
-            given.etas[target.dpar] = eta
-        return {d: eta[0] for d, eta in given.etas.items()}
+            etas[target.dpar] = eta[0]
+        return etas
 
-    def _left(self, target: Target) -> tuple[type, ...]:
-        of_effects = (GroupEffects, Smooths)
-        return (*of_effects, Columns) if target in self.within else of_effects
+    def _left(self, target: Target, c: Contribution) -> bool:
+        """Whether a contribution comes with the effects, the coefficients or the rows."""
+        if isinstance(c, VarianceFunction):
+            return c.of_mean and self.held is None
+        of_effects = (GroupEffects, Smooths, Regions)
+        return isinstance(
+            c, (*of_effects, Columns, Monotonic) if target in self.within else of_effects
+        )
 
     def _near(self, base: Values, values: Values, etas: Mapping[str, np.ndarray]) -> Local:
         return self.rows.near(base | {d: base[d] + eta for d, eta in etas.items()}, values)
 
 
+def follows_mean(spec: ModelSpec) -> bool:
+    """Whether a scale is a function of the mean."""
+    return any(v.of_mean for p in spec.design.predictors for v in p.variances)
+
+
 def _spread(root: Any, precision: Factored, count: int, start: int) -> np.ndarray:
     """Standard deviations of effects, a few at a time."""
-    size = root.shape[0]
+    size, numbers = root.shape
     variance = np.empty(size)
     for first in range(0, size, AT_A_TIME):
         part = slice(first, min(size, first + AT_A_TIME))
         ends = np.zeros((count, part.stop - first))
-        ends[start : start + size] = root[part].toarray().T
+        ends[start : start + numbers] = root[part].toarray().T
         variance[part] = (ends * precision.solve(ends)).sum(axis=0)
     return np.sqrt(np.maximum(variance, 0.0))
 
@@ -181,6 +206,7 @@ def likelihood(spec: ModelSpec, method: str) -> Likelihood:
     effects = (
         *(GroupLevels(g, spec.design.predictors) for g in spec.groups),
         *(SmoothCoefficients(p) for p in spec.design.predictors if p.smooths),
+        *(RegionEffects(p.dpar, r) for p in spec.design.predictors for r in p.regions),
     )
     mains = (t for t in spec.predictors if t.dpar in spec.family.main)
     within = tuple(t for t in mains if spec.predictors[t].columns.names)
@@ -188,10 +214,11 @@ def likelihood(spec: ModelSpec, method: str) -> Likelihood:
     parts = (
         UNKNOWNS[p.role](spec, p, sizes) for p in spec.parameters if p.name not in _names(within)
     )
-    unknowns = Unknowns(tuple(u for u in parts if u is not None))
-    moved = {d for e in effects for d in e.columns} | set(spec.family.main)
-    rows = FamilyRows(spec.response, {d: sizes[d] for d in spec.response.predictors if d in moved})
-    rows = rows if method == LAPLACE else NormalRows(spec.response)
+    centred = tuple(p for p in spec.design.predictors if p.centres)
+    unknowns = Unknowns(tuple(u for u in parts if u is not None), centred)
+    moved = {d for e in effects for d in e.dpars} | set(spec.family.main)
+    units = {d: sizes[d] for d in spec.response.predictors if d in moved}
+    rows = FamilyRows(spec.response, units) if method == LAPLACE else normal_rows(spec.response)
     return Likelihood(spec, method, rows, effects, within, unknowns)
 
 
@@ -210,7 +237,8 @@ def of_all(made: Likelihood, x: np.ndarray) -> tuple[Likelihood, np.ndarray]:
     parameters = tuple(made.spec.by_name[t.variable] for t in made.within)
     first, steps = mode.at[made.count :], linalg.cholesky(mode.curvature.covariance, lower=True)
     parts = (Coefficients(parameters, first, steps), *made.unknowns.parts)
-    return replace(made, within=(), unknowns=Unknowns(parts)), np.append(np.zeros(len(first)), x)
+    unknowns = replace(made.unknowns, parts=parts)
+    return replace(made, within=(), unknowns=unknowns), np.append(np.zeros(len(first)), x)
 
 
 def predictor_sizes(spec: ModelSpec) -> dict[str, float]:
@@ -235,7 +263,13 @@ def residual_sd(spec: ModelSpec) -> float:
 def _population(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
     target, link = p.owner, spec.family.link(p.owner.dpar)
     like = float(link.link(np.float64(residual_sd(spec)))) if target.dpar == "sigma" else 0.0
-    return Coefficients.of(p, spec.predictors[target].columns.values, like)
+    return Coefficients.of(p, _first_columns(spec.predictors[target]), like)
+
+
+def _first_columns(p: PredictorDesign) -> np.ndarray:
+    """The columns of all coefficients, with steps of the same size."""
+    shares = ((name, s.size) for c in p.monotonic for name, s in c.shares.items())
+    return population(p, {name: np.full((1, size), 1.0 / size) for name, size in shares})
 
 
 def _covariance(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
@@ -263,7 +297,11 @@ def _number(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
 
 def _of_variance(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
     """A power starts at 1, for at 0 and below there may be a constant alone to be seen."""
-    return Number(p, 1.0) if p.slots[0].class_ == "power" else _number(spec, p, sizes)
+    functions = spec.predictors[p.owner].variances
+    of = next(v for v in functions if p.name in v.names.values())
+    if p.name != of.rate:
+        return _number(spec, p, sizes)
+    return Number(p, 0.0, 1.0 / of.size) if of.function == "varExp" else Number(p, 1.0)
 
 
 def _thresholds(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
@@ -272,6 +310,14 @@ def _thresholds(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
 
 def _correlations(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
     return Correlations(p)
+
+
+def _shares(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    return Shares(p)
+
+
+def _dependence(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    return Number(p, 0.0)
 
 
 def _within(spec: ModelSpec, p: Parameter, sizes: Values) -> None:
@@ -285,10 +331,16 @@ UNKNOWNS = {
     Role.EFFECTS: _within,
     Role.SMOOTH_SD: _scales,
     Role.SMOOTH: _within,
+    Role.REGIONS_SD: _scales,
+    Role.REGIONS_SHARE: _number,
+    Role.SPATIAL: _within,
+    Role.REGIONS: _within,
+    Role.ROWS: _dependence,
     Role.DPAR: _number,
     Role.VARIANCE: _of_variance,
     Role.RESIDUAL: _number,
     Role.THRESHOLDS: _thresholds,
     Role.CORRELATIONS: _correlations,
+    Role.STEPS: _shares,
 }
 """What stands for a parameter, by its role; the roles that aren't here can't be estimated."""

@@ -18,8 +18,8 @@ from scipy.sparse import linalg as sparse_linalg
 
 from bayesmix.estimates.rows import Local
 
-DENSE = 60
-"""So many effects are solved for faster without regard to zeros."""
+DENSE, SPARSE = 60, 0.1
+"""So many effects, or so large a share of entries, are faster solved for as if none were 0."""
 STEPS = 200
 DAMPING = (0.0, 0.1, 1.0, 10.0, 1e3)
 """Of the diagonal, what is added to second derivatives until they are those of a largest value."""
@@ -43,7 +43,7 @@ class Factored:
     @classmethod
     def of(cls, matrix: Any) -> Factored:
         """Of a sparse matrix; LinAlgError if it isn't positive definite."""
-        if matrix.shape[0] <= DENSE:
+        if matrix.shape[0] <= DENSE or matrix.nnz > SPARSE * matrix.shape[0] ** 2:
             root = linalg.cholesky(matrix.toarray(), lower=True)
             log_det = 2 * np.log(np.diag(root)).sum()
             return cls(lambda b: linalg.cho_solve((root, True), b), log_det)
@@ -145,6 +145,8 @@ class Inner:
     def mode(self, start: np.ndarray) -> Mode:
         """By Newton's method; LinAlgError where that doesn't end at a largest value."""
         at, (value, slope, matrix) = start, self._around(start)
+        if not np.isfinite(value):
+            raise linalg.LinAlgError("The density isn't finite where the modes are searched from.")
         for _ in range(STEPS):
             curvature, damped = self._curvature(matrix)
             step = curvature.solve(slope)

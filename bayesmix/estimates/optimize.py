@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 from numpy.linalg import LinAlgError
 
 from bayesmix.errors import ConvergenceWarning, EstimationError, listed
@@ -14,19 +16,23 @@ from bayesmix.estimates.likelihood import (
     ML,
     UNKNOWNS,
     Likelihood,
+    follows_mean,
     likelihood,
     of_all,
 )
 from bayesmix.estimates.pointfit import PointFit
 from bayesmix.estimates.search import Maximum, maximum
-from bayesmix.parameters import MAIN
-from bayesmix.spec import CorrelatedRows, IndependentRows, ModelSpec
+from bayesmix.parameters import MAIN, Role
+from bayesmix.spec import CorrelatedRows, IndependentRows, LaggedRows, ModelSpec, SpatialRows
+
+ALTERNATIONS, SAME = 100, 1e-8
+"""How often a mean and scales that are functions of it are found in turn, and when they agree."""
 
 
 def optimize(spec: ModelSpec, method: str | None) -> PointFit:
     """Estimates of a model; see `Model.optimize`."""
     _check(spec, method)
-    chosen = method or (LAPLACE if any(_not_normal(spec)) else ML)
+    chosen = method or _default(spec)
     _check_rows(spec, chosen)
     try:
         made, found = _found(spec, chosen)
@@ -41,14 +47,47 @@ def optimize(spec: ModelSpec, method: str | None) -> PointFit:
     return PointFit(made, found, mode)
 
 
+def _default(spec: ModelSpec) -> str:
+    """The exact likelihood, unless responses aren't normal or scales follow the mean."""
+    followed = follows_mean(spec) and isinstance(spec.response.likelihood, IndependentRows)
+    return LAPLACE if followed or any(_not_normal(spec)) else ML
+
+
 def _found(spec: ModelSpec, method: str) -> tuple[Likelihood, Maximum]:
-    """Coefficients that Laplace's approximation hangs on are searched for with all else."""
+    """Coefficients that others hang on are searched for with all else."""
     made = likelihood(spec, method)
+    if method != LAPLACE and follows_mean(spec):
+        return _alternating(made)
     found = maximum(made, made.unknowns.start, made.unknowns.bounds)
-    if method == LAPLACE:
+    if method == LAPLACE or (method == ML and _moves_mean(spec)):
         made, start = of_all(made, found.x)
         found = maximum(made, start, made.unknowns.bounds)
     return made, found
+
+
+def _moves_mean(spec: ModelSpec) -> bool:
+    """Whether the mean hangs on more than coefficients, whose errors must know of that."""
+    lag = isinstance(spec.response.likelihood, SpatialRows) and spec.response.likelihood.type
+    return lag == "lag" or any(spec.of_role(Role.STEPS))
+
+
+def _alternating(made: Likelihood) -> tuple[Likelihood, Maximum]:
+    """Scales are functions of the last estimate of the mean, and this of these scales, as in nlme.
+
+    Source: Pinheiro, J. C. and Bates, D. M. (2000), Mixed-Effects Models in S and S-PLUS, 5.2.
+    """
+    x, bounds, value = made.unknowns.start, made.unknowns.bounds, -np.inf
+    plain = replace(made, held=np.ones(len(made.spec.design.frame)))
+    mean = plain.mean(x, plain.mode(x))
+    for _ in range(ALTERNATIONS):
+        made = replace(made, held=mean)
+        found = maximum(made, x, bounds)
+        moved = made.mean(found.x, made.mode(found.x))
+        apart, size = np.abs(moved - mean).max(), np.abs(moved).max()
+        if apart < SAME * size and abs(found.value - value) < SAME * (1 + abs(value)):
+            return made, found
+        x, value, mean = found.x, found.value, moved
+    return made, replace(found, settled=False)
 
 
 def _unsettled() -> str:
@@ -74,11 +113,11 @@ def _check(spec: ModelSpec, method: str | None) -> None:
 
 def _check_rows(spec: ModelSpec, method: str) -> None:
     """Laplace's approximation is of rows that are independent given the effects."""
-    if method == LAPLACE and isinstance(spec.response.likelihood, CorrelatedRows):
+    if method == LAPLACE and not isinstance(spec.response.likelihood, IndependentRows):
         why = next(_not_normal(spec), None)
         raise EstimationError(
-            f"method={LAPLACE!r} doesn't know correlated residuals"
-            + (f"; {ML!r} and 'reml' do." if why is None else f", and of the others {why}.")
+            f"method={method!r} is for rows that are independent given the effects, and these hang "
+            "together" + (f"; {ML!r} and 'reml' take them." if why is None else f", while {why}.")
         )
 
 
@@ -91,21 +130,38 @@ def _impossible(spec: ModelSpec) -> Iterator[str]:
             yield f"The effects of {g.group.name!r} aren't normal, so they can't be integrated out."
         if g.group.pw is not None:
             yield f"The levels of {g.group.name!r} have weights, which estimates don't know."
-        for c in g.coefs:
-            if c.structure.sds != "own" or c.structure.correlations not in ("free", "none"):
-                yield f"str={c.structure.name!r} of {g.group.name!r} isn't known to estimates."
     for p in spec.parameters:
         if p.role not in UNKNOWNS:
-            yield f"{p.name!r} of the model ({p.role}) can't be estimated without priors."
-        if any(prior.distribution.fixed for prior in p.priors):
+            why = REASONS.get(p.role, "a likelihood without priors doesn't say what they are")
+            yield f"{p.name!r} can't be estimated: {why}."
+        pairs = zip(p.priors, p.slots, strict=True)
+        if any(prior.distribution.fixed and slot.fixed is None for prior, slot in pairs):
             yield f"A prior holds {p.name!r} at a constant, and estimates leave priors out."
     for p in spec.design.predictors:
-        if p.follows:
-            yield f"{p.dpar!r} is a function of {listed(p.follows)}, which estimates don't know."
-    if not isinstance(spec.response.likelihood, IndependentRows | CorrelatedRows):
-        yield "The rows hang on each other in their means, which estimates don't know."
+        if p.expression is not None:
+            yield (
+                f"{p.dpar!r} is no sum of terms, so that coefficients and effects can't be found "
+                "by one step; nlme and lme4's nlmer() do that."
+            )
+    if isinstance(spec.response.likelihood, LaggedRows):
+        yield (
+            "Past residuals are in the mean; a covariance says nearly the same and can be "
+            "estimated: cov=True."
+        )
     if isinstance(spec.response.likelihood, CorrelatedRows) and spec.family.name != "gaussian":
         yield f"Correlated residuals of family {spec.family.name!r} aren't known to estimates."
+
+
+REASONS = {
+    Role.DF: "the effects aren't normal",
+    Role.MIXING: "the effects aren't normal",
+    Role.PROCESS_SCALE: "length scales of gp() need priors; smooths, s(x), don't",
+    Role.PROCESS: "length scales of gp() need priors; smooths, s(x), don't",
+    Role.LATENT: "latent residuals aren't integrated out here; an effect of each row is, (1 | row)",
+    Role.SHARES: "shares that all rows have in common aren't known to estimates",
+    Role.SHRINKAGE: "a prior that shrinks is all that there is to it",
+}
+"""Why parameters of a role have no estimates."""
 
 
 def _not_normal(spec: ModelSpec) -> Iterator[str]:
@@ -117,5 +173,5 @@ def _not_normal(spec: ModelSpec) -> Iterator[str]:
         yield f"the link of the mean is {family.eta_link(MAIN)!r}"
     yield from (f"responses have {name}" for name in ("cens", "lb", "ub") if name in aux)
     for p in spec.design.predictors:
-        if p.dpar != MAIN and (p.groups or p.smooths):
+        if p.dpar != MAIN and (p.groups or p.smooths or p.regions):
             yield f"{p.dpar!r} has effects of its own"

@@ -30,7 +30,17 @@ if TYPE_CHECKING:
     from bayesmix.spec import ModelSpec
 
 PROBS = (0.025, 0.975)
-FURTHER = (Role.DPAR, Role.VARIANCE, Role.RESIDUAL, Role.CORRELATIONS, Role.SMOOTH_SD)
+FURTHER = (
+    Role.DPAR,
+    Role.VARIANCE,
+    Role.RESIDUAL,
+    Role.CORRELATIONS,
+    Role.SMOOTH_SD,
+    Role.REGIONS_SD,
+    Role.REGIONS_SHARE,
+    Role.ROWS,
+    Role.STEPS,
+)
 NAMES = {
     REML: "restricted maximum likelihood",
     LAPLACE: "maximum likelihood by Laplace's approximation",
@@ -278,6 +288,33 @@ class PointFit:
         cor = correlation_matrix(self.spec.group(group), draws)[0]
         return (cor if what == "cor" else cor * np.outer(sd, sd)).ravel()
 
+    def regions(self) -> ByGroup[pd.DataFrame]:
+        """The conditional modes of the effects of regions, on the scale of the link.
+
+        Returns
+        -------
+        mapping of str to DataFrame
+            By variable (``rcar``), indexed by region; columns ``Estimate, Est.Error``, the error
+            given all parameters.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 1.2, 3.0, 3.5, 8.0, 9.0], "area": list("aabbcc")}
+        >>> chain = pd.DataFrame([[0, 1, 0], [1, 0, 1], [0, 1, 0]], list("abc"), list("abc"))
+        >>> model = bx.Model('y ~ car(W, gr=area, type="esicar")', data, data2={"W": chain})
+        >>> model.optimize("reml").regions()["rcar"]["Estimate"].round(1).to_dict()
+        {'a': -3.2, 'b': -1.0, 'c': 4.2}
+        """
+        errors = self.likelihood.effect_errors(self.maximum.x, self.mode)
+        tables = {}
+        for p in self.spec.of_role(Role.REGIONS):
+            columns = {"Estimate": self._draws[p.name][0], "Est.Error": errors[p.name][0]}
+            index = pd.Index(p.coords[0], name=p.dims[0])
+            tables[p.name] = Table(columns, index=index)
+        return ByGroup(tables)
+
     def further(self) -> pd.DataFrame:
         """What else is estimated, on its natural scale.
 
@@ -336,13 +373,17 @@ class PointFit:
         lines = [
             f" Formula: {formula}",
             f"  Family: {self.spec.family.name}",
-            f"  Method: {NAMES.get(self.method, 'maximum likelihood')}",
+            f"  Method: {NAMES.get(self.method, 'maximum likelihood')}{self._holding}",
             f"    Data: {self.nobs} rows",
             f"  Loglik: {self.loglik:.2f} (df {self.df}); AIC {self.aic:.2f}, BIC {self.bic:.2f}",
         ]
         lines += [f"Boundary: {text}" for text in self.boundary]
         lines += [] if self.converged else [" Warning: the search hasn't settled"]
         return "\n".join(lines)
+
+    @property
+    def _holding(self) -> str:
+        return "" if self.likelihood.held is None else ", the fitted mean held in the scale"
 
     @property
     def _tables(self) -> list[tuple[str, pd.DataFrame | VarCorrs]]:

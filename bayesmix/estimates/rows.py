@@ -16,7 +16,7 @@ from scipy import sparse
 from bayesmix.correlations import Layout
 from bayesmix.design import Residuals
 from bayesmix.parameters import MAIN
-from bayesmix.spec import CorrelatedRows, Response
+from bayesmix.spec import CorrelatedRows, Response, SpatialRows
 
 Values = Mapping[str, np.ndarray]
 """Values of parameters by the names of their variables, with an axis for one sample."""
@@ -62,33 +62,74 @@ class NormalRows:
     response: Response
 
     def near(self, etas: Etas, values: Values) -> Local:
-        root, log_scale, weights = self._whitened(etas, values)
-        white = root @ self._residuals(etas)
+        sigma = self.sigma(etas, values)
+        root, log_scale = self.whitened(sigma, values)
+        white = root @ self.residuals(etas, values)
+        weights = self._weights(sigma)
         logp = -0.5 * white @ white - weights @ (log_scale + 0.5 * np.log(2 * np.pi))
         return Local(logp, {MAIN: root.T @ white}, {(MAIN, MAIN): root.T @ root})
 
-    def _residuals(self, etas: Etas) -> np.ndarray:
+    def residuals(self, etas: Etas, values: Values) -> np.ndarray:
+        """The response less its mean."""
         return self.response.data.y - etas[MAIN]
 
-    def _whitened(self, etas: Etas, values: Values) -> tuple[Any, np.ndarray, np.ndarray]:
-        """What whitens residuals, the logarithms of their scales, and the rows' weights."""
-        sigma, residuals = self._sigma(etas, values), _correlated(self.response)
-        weights = self.response.data.aux.get("weights", np.ones(len(sigma)))
-        if residuals is None:
-            return sparse.diags_array(np.sqrt(weights) / sigma).tocsr(), np.log(sigma), weights
-        root, log_scale = whitening(residuals, values)
-        return root @ sparse.diags_array(1 / sigma), log_scale + np.log(sigma), weights
+    def whitened(self, sigma: np.ndarray, values: Values) -> tuple[Any, np.ndarray]:
+        """What makes residuals standard normal, and the logarithms of the rows' scales."""
+        return sparse.diags_array(np.sqrt(self._weights(sigma)) / sigma).tocsr(), np.log(sigma)
 
-    def _sigma(self, etas: Etas, values: Values) -> np.ndarray:
+    def sigma(self, etas: Etas, values: Values) -> np.ndarray:
+        """The scale of each row."""
         data, family = self.response.data, self.response.family
         p = natural(self.response, etas, values)
         p = p if family.adjust is None else family.adjust(p, data.aux)
         return np.broadcast_to(p["sigma"], (1, len(data.y)))[0].astype(float)
 
+    def _weights(self, sigma: np.ndarray) -> np.ndarray:
+        return self.response.data.aux.get("weights", np.ones(len(sigma)))
 
-def _correlated(response: Response) -> Residuals | None:
-    likelihood = response.likelihood
-    return likelihood.residuals if isinstance(likelihood, CorrelatedRows) else None
+
+@dataclass(frozen=True)
+class NormalSeries(NormalRows):
+    """Those whose residuals are correlated within groups."""
+
+    def whitened(self, sigma: np.ndarray, values: Values) -> tuple[Any, np.ndarray]:
+        root, log_scale = whitening(self.response.likelihood.residuals, values)
+        return root @ sparse.diags_array(1 / sigma), log_scale + np.log(sigma)
+
+
+@dataclass(frozen=True)
+class NormalPlaces(NormalRows):
+    """Those that hang on each other by spatial weights.
+
+    Source: Anselin, L. (1988), Spatial Econometrics: Methods and Models, chapter 6.
+    """
+
+    def residuals(self, etas: Etas, values: Values) -> np.ndarray:
+        if self._lag:
+            return self._filter(values) @ self.response.data.y - etas[MAIN]
+        return super().residuals(etas, values)
+
+    def whitened(self, sigma: np.ndarray, values: Values) -> tuple[Any, np.ndarray]:
+        root, log_scale = super().whitened(sigma, values)
+        places = self.response.likelihood
+        determinant = places.weights.log_determinant(values[places.name])[0]
+        root = root if self._lag else root @ self._filter(values)
+        return root, log_scale - determinant / len(sigma)
+
+    @property
+    def _lag(self) -> bool:
+        return self.response.likelihood.type == "lag"
+
+    def _filter(self, values: Values) -> Any:
+        places = self.response.likelihood
+        one = sparse.eye_array(places.weights.size, format="csr")
+        return one - values[places.name][0] * places.weights.sparse
+
+
+def normal_rows(response: Response) -> NormalRows:
+    """The rows of a normal response, however they hang together."""
+    kinds = {CorrelatedRows: NormalSeries, SpatialRows: NormalPlaces}
+    return kinds.get(type(response.likelihood), NormalRows)(response)
 
 
 def whitening(residuals: Residuals, values: Values) -> tuple[Any, np.ndarray]:
@@ -156,10 +197,18 @@ class FamilyRows:
         return STEP * self.units[dpar]
 
     def _of_rows(self, etas: Etas, values: Values) -> np.ndarray:
-        data = self.response.data
+        data, etas = self.response.data, {**etas, **self._scales(etas, values)}
         logp = self.response.family.logp(data.y, natural(self.response, etas, values), data.aux)
         logp = np.broadcast_to(logp, (1, len(data.y)))[0]
         return logp * data.aux["weights"] if "weights" in data.aux else logp
+
+    def _scales(self, etas: Etas, values: Values) -> dict[str, np.ndarray]:
+        """Predictors that have functions of the mean, these added."""
+        mean, found = {MAIN: etas.get(MAIN)}, {}
+        for dpar, p in self.response.predictors.items():
+            for v in (v for v in p.variances if v.of_mean):
+                found[dpar] = found.get(dpar, etas[dpar]) + v.on_rows(mean, values, slice(None))[0]
+        return found
 
 
 def _mixed(a: str, b: str) -> list[tuple[dict[str, int], float]]:

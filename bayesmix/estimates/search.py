@@ -18,6 +18,8 @@ AWAY = 0.3
 POLISH = 5
 NEGLIGIBLE, SETTLED = 1e-9, 1e-6
 """What a step of Newton's method gains that isn't worth it, or that speaks of the largest value."""
+UNKNOWN = 20.0
+"""A standard error as large as this is that of a number that the data say nothing about."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ def _polished(
         if gain < NEGLIGIBLE or not better > value:
             break
         x, value = moved, better
+    if (np.diag(covariance) > UNKNOWN**2).any():
+        return Maximum(x, value, inside, np.full_like(covariance, np.nan), False)
     return Maximum(x, value, inside, covariance, bool(gain < SETTLED))
 
 
@@ -126,7 +130,10 @@ def _inverse(matrix: np.ndarray) -> np.ndarray:
 
 
 def derivatives(f: Function, x: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and second derivatives by some of the numbers, by differences."""
+    """First and second derivatives by some of the numbers, by differences.
+
+    The first are of fourth order, as along ridges they decide where the largest value is.
+    """
     steps = STEP * np.eye(len(x))[at]
     centre, count = f(x), len(at)
     up = np.array([f(x + s) for s in steps])
@@ -137,4 +144,5 @@ def derivatives(f: Function, x: np.ndarray, at: np.ndarray) -> tuple[np.ndarray,
             both = f(x + steps[i] + steps[j]) + f(x - steps[i] - steps[j])
             mixed = (both - up[i] - down[i] - up[j] - down[j] + 2 * centre) / (2 * STEP**2)
             curvatures[i, j] = curvatures[j, i] = mixed
-    return (up - down) / (2 * STEP), curvatures
+    far = np.array([f(x + 2 * s) - f(x - 2 * s) for s in steps])
+    return (8 * (up - down) - far) / (12 * STEP), curvatures

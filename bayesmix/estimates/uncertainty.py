@@ -47,7 +47,8 @@ class Uncertainty:
         """
         at, moves = self._place, np.eye(len(self._place))
         up, down = (
-            np.stack([quantities(self._values(at + s * STEP * m)) for m in moves]) for s in (1, -1)
+            np.stack([quantities(self._values(self._clipped(at + s * STEP * m))) for m in moves])
+            for s in (1, -1)
         )
         slopes, free = (up - down) / (2 * STEP), self._free
         variance = np.einsum("ik,ij,jk->k", slopes[free], self._covariance, slopes[free])
@@ -58,6 +59,12 @@ class Uncertainty:
     @property
     def _place(self) -> np.ndarray:
         return np.concatenate([self.within, self.maximum.x])
+
+    def _clipped(self, place: np.ndarray) -> np.ndarray:
+        """What is at a bound has a slope on one side."""
+        within, x = np.split(place, [len(self.within)])
+        lower, upper = np.array(self.likelihood.unknowns.bounds).reshape(-1, 2).T
+        return np.concatenate([within, np.clip(x, lower, upper)])
 
     @property
     def _free(self) -> np.ndarray:

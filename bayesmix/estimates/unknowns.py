@@ -1,7 +1,6 @@
 """What is searched for: numbers within bounds, and the parameters' values that they stand for.
 
-Standard deviations and correlations of group effects are the entries of Cholesky factors, as in
-lme4, so that a variance of 0 and a correlation of 1 are values like others.
+Those of group effects are in `bayesmix.estimates.covariances`.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
+from bayesmix.design import PredictorDesign
 from bayesmix.parameters import Parameter
 from bayesmix.priors import lkj
-from bayesmix.spec import GroupPriors
 
 FAR = 15.0
 """Where a logarithm ends."""
@@ -43,10 +42,13 @@ class Number:
     parameter : Parameter
     first : float
         Where the search starts, on the natural scale.
+    unit : float
+        What it is of the size of, if nothing bounds it.
     """
 
     parameter: Parameter
     first: float
+    unit: float = 1.0
 
     @property
     def _range(self) -> tuple[float, float]:
@@ -59,7 +61,7 @@ class Number:
 
     @property
     def start(self) -> np.ndarray:
-        first = np.log(self.first - self._range[0]) if self._logged else self.first
+        first = np.log(self.first - self._range[0]) if self._logged else self.first / self.unit
         return np.full(self.parameter.size, first)
 
     @property
@@ -69,7 +71,7 @@ class Number:
         return [bounds] * self.parameter.size
 
     def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        value = self._range[0] + np.exp(x) if self._logged else x
+        value = self._range[0] + np.exp(x) if self._logged else self.unit * x
         return {self.parameter.name: value.reshape(1, *self.parameter.shape)}
 
 
@@ -89,7 +91,8 @@ class Scales:
         return [(0.0, np.inf)] * self.parameter.size
 
     def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        return {self.parameter.name: self.unit * np.abs(x)[None]}
+        values = self.unit * np.abs(x)
+        return {self.parameter.name: values.reshape(1, *self.parameter.shape)}
 
 
 @dataclass(frozen=True)
@@ -174,61 +177,37 @@ class Coefficients:
 
 
 @dataclass(frozen=True)
-class Covariance:
-    """Standard deviations and correlations of a group's effects, in every stratum of ``by``.
+class Shares:
+    """Shares of a whole, each as its part of what those before have left."""
 
-    Attributes
-    ----------
-    group : GroupPriors
-    units : ndarray
-        What each coefficient is of the size of.
-    """
-
-    group: GroupPriors
-    units: np.ndarray
-
-    @property
-    def places(self) -> list[tuple[int, int]]:
-        """Of the entries that aren't 0, those below the diagonal only within a block."""
-        return [(i, j) for b in self.group.blocks for i in b for j in b if j <= i]
-
-    @property
-    def strata(self) -> int:
-        by = self.group.group.by
-        return 1 if by is None else len(by.levels)
+    parameter: Parameter
 
     @property
     def start(self) -> np.ndarray:
-        return np.array([float(i == j) for i, j in self.places] * self.strata)
+        return 1.0 / np.arange(self.parameter.size, 1, -1)
 
     @property
     def bounds(self) -> list[tuple[float, float]]:
-        return [(0.0 if i == j else -np.inf, np.inf) for i, j in self.places] * self.strata
-
-    def roots(self, x: np.ndarray) -> np.ndarray:
-        """Cholesky factors of covariances, strata × coefficients × coefficients."""
-        roots = np.zeros((self.strata, *[len(self.units)] * 2))
-        rows, columns = np.array(self.places).T
-        roots[:, rows, columns] = x.reshape(self.strata, -1)
-        return roots * self.units[:, None]
+        return [(0.0, 1.0)] * (self.parameter.size - 1)
 
     def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        name, roots = self.group.group.name, self.roots(x)
-        sd = np.sqrt((roots**2).sum(axis=-1))
-        rows = np.divide(roots, sd[..., None], out=np.zeros_like(roots), where=sd[..., None] > 0)
-        cor = rows @ np.moveaxis(rows, -1, -2)
-        diagonal = np.arange(len(self.units))
-        cor[:, diagonal, diagonal] = 1.0
-        strata = slice(None) if self.group.group.by is not None else 0
-        values = {f"sd_{name}": sd[None, strata]}
-        return values | ({f"cor_{name}": cor[None, strata]} if self.group.correlated else {})
+        left = np.append(1.0, np.cumprod(1.0 - x))
+        return {self.parameter.name: (left * np.append(x, 1.0))[None]}
 
 
 @dataclass(frozen=True)
 class Unknowns:
-    """All of them, one after the other."""
+    """All of them, one after the other.
+
+    Attributes
+    ----------
+    parts : tuple of Unknown
+    centred : tuple of PredictorDesign
+        Scales whose intercept is searched for where their variance functions have usual values.
+    """
 
     parts: tuple[Unknown, ...]
+    centred: tuple[PredictorDesign, ...] = ()
 
     @property
     def start(self) -> np.ndarray:
@@ -246,4 +225,8 @@ class Unknowns:
     def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """What they stand for."""
         pairs = zip(self.parts, self.each(x), strict=True)
-        return {name: value for u, own in pairs for name, value in u.values(own).items()}
+        values = {name: value for u, own in pairs for name, value in u.values(own).items()}
+        for p in self.centred:
+            name, less = p.target.variable, p.centred(values)
+            values[name] = np.column_stack([values[name][:, 0] - less, values[name][:, 1:]])
+        return values

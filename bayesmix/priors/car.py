@@ -97,6 +97,29 @@ def intrinsic_rvs(rng: np.random.Generator, draws: int, regions: Regions) -> np.
     return z + regions.slack * rng.standard_normal((draws, 1))
 
 
+def root(regions: Regions, share: float) -> np.ndarray:
+    """What makes effects of sd 1 of independent standard normal numbers: regions × numbers.
+
+    Parameters
+    ----------
+    regions : Regions
+    share : float
+        The dependence of ``escar``, the spatial share of ``bym2``.
+    """
+    neighbours = regions.neighbours
+    if regions.proper:
+        values, vectors = neighbours.proper
+        return vectors / np.sqrt(neighbours.counts)[:, None] / np.sqrt(1.0 - share * values)
+    values, vectors = neighbours.intrinsic
+    spatial = vectors / np.sqrt(values)
+    if regions.slack:
+        spatial = np.hstack([spatial, np.full((neighbours.size, 1), regions.slack)])
+    if regions.term.type != "bym2":
+        return spatial
+    of_own, of_spatial = parts(regions, share)
+    return np.hstack([of_own * np.eye(neighbours.size), of_spatial * spatial])
+
+
 def rvs(
     rng: np.random.Generator, draws: int, regions: Regions, before: Mapping[str, np.ndarray]
 ) -> np.ndarray:

@@ -224,7 +224,8 @@ def test_laplace_is_exact_for_normal_rows() -> None:
 
 REFUSED = {
     "y ~ x + (1 | gr(g, dist='student'))": "aren't normal, .* model.fit()",
-    "y ~ x + ar(gr=g)": "on each other in their means",
+    "y ~ x + ar(gr=g)": "Past residuals are in the mean; .* cov=True",
+    "y ~ gp(x)": "length scales of gp",
 }
 
 
@@ -245,7 +246,7 @@ def test_methods_that_do_not_fit() -> None:
     formula = bx.bf("y ~ x", sigma="1 + (1 | g)")
     with pytest.raises(EstimationError, match="'sigma' has effects of its own"):
         bx.Model(formula, data).optimize("ml")
-    with pytest.raises(EstimationError, match=r"correlated residuals; 'ml' and 'reml' do"):
+    with pytest.raises(EstimationError, match=r"hang together; 'ml' and 'reml' take them"):
         bx.Model("y ~ x + cosy(gr=g)", data).optimize("laplace")
     held = bx.prior("constant(1)", "sigma")
     with pytest.raises(EstimationError, match="holds 'sigma' at a constant"):

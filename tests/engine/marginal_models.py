@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 
 from bayesmix.engine.marginal.model import Marginal, build_marginal
 from bayesmix.engine.plan.posterior import posterior_of
@@ -25,6 +26,8 @@ SERIES = {
     "continuous": ("y ~ x + (x | h) + (0 + f | g) + car1(time, gr=g)", ()),
     "compound symmetry": ("y ~ x + (0 + x | g) + (1 | t/h) + cosy(time, gr=part)", SHORT),
     "pairs of times": ("y ~ x + (x | g) + unstr(visit, gr=part)", ()),
+    "places": ("y ~ x + (x | g) + corExp(o, time, gr=part, nugget=True)", ()),
+    "places on a line": ("y ~ x + (1 | g) + (1 | h) + corMatern(time, gr=g)", ()),
 }
 """Those whose residuals hang together; parts are within levels of g."""
 
@@ -148,6 +151,12 @@ def correlations_of(spec: ModelSpec, draw: dict[str, np.ndarray]) -> np.ndarray:
         matrix = np.eye(size)
         matrix[np.tril_indices(size, -1)] = draw["cortime"]
         values = (matrix + np.tril(matrix, -1).T)[np.ix_(time, time)]
+    elif "range" in draw:
+        kept = 1.0 - draw.get("nugget", 0.0)
+        places = data[[name.name for name in (term.time, term.second) if name]].to_numpy()
+        d = cdist(places, places) / draw["range"]
+        decay = np.exp(-d) if term.second else (1 + np.sqrt(3) * d) * np.exp(-np.sqrt(3) * d)
+        values = np.where(d == 0, 1.0, kept * decay)
     elif "car1" in draw:
         values = draw["car1"] ** np.abs(np.subtract.outer(time, time))
     elif "cosy" in draw:

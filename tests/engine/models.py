@@ -88,9 +88,11 @@ def rows(n: int = 300) -> pd.DataFrame:
 
 
 def spec_of(formula: Any, family: Any = "gaussian", prior: Any = ()) -> ModelSpec:
-    return build_spec(
-        formula, rows(), family, prior, data2={"A": relatives("uqtprs"), "W": ring("rpqtus")}
-    )
+    data, matrices = rows(), {"A": relatives("uqtprs"), "W": ring("rpqtus")}
+    steps = np.abs(np.subtract.outer(np.arange(len(data)), np.arange(len(data))))
+    matrices["V"] = pd.DataFrame(0.5**steps * np.linspace(1, 2, len(data)), data.index, data.index)
+    matrices["V"] = (matrices["V"] + matrices["V"].T) / 2
+    return build_spec(formula, data, family, prior, data2=matrices)
 
 
 def density_of(spec: ModelSpec) -> Density:

@@ -83,6 +83,19 @@ MODELS = {
         (prior("normal(0.3, 0.3)", "ma"),),
     ),
     "moving averages alone": ("y ~ x + ma(z, gr=k, cov=True)", "student", ()),
+    "residuals of places": (
+        bf("y ~ x + (1 | g) + corExp(x, z, gr=k)", sigma="f"),
+        "student",
+        (prior("gamma(2, 1)", "range"),),
+    ),
+    "residuals of places on a line": ("y ~ x + corGaus(z, gr=h, nugget=True)", "gaussian", ()),
+    "smooth residuals": ("y ~ x + corMatern(x, z, gr=k, nugget=True)", "student", ()),
+    "smoother residuals": (
+        "y ~ x + corMatern(z, gr=k, smoothness=2.5, nugget=True)",
+        "gaussian",
+        (),
+    ),
+    "known covariances of residuals": (bf("y ~ x + (1 | g) + fcor(V)", sigma="f"), "student", ()),
     "past residuals": (bf("y ~ x + arma(z, gr=k, p=2, q=1)", sigma="f"), "student", ()),
     "past residuals, weighted": ("y | weights(w) ~ x + (1 | g) + ar(z, p=3)", "gaussian", ()),
     "a curve": (
@@ -311,7 +324,8 @@ def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
     narrow = ("censored", "truncated", "thresholds with priors of their own")
     narrow += ("censored counts", "censored trials", "truncated counts")
     narrow += ("a common correlation", "autocorrelations", "partial autocorrelations")
-    narrow += ("residuals that decay", "processes")
+    narrow += ("residuals that decay", "processes", "residuals of places on a line")
+    narrow += ("residuals of places", "smooth residuals", "smoother residuals")
     assert_same(spec_of(formula, name, priors), least=4, largest=3.0 if model in narrow else 30.0)
 
 

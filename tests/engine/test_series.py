@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import multivariate_normal
 
 import bayesmix as bx
 from bayesmix.engine.coverage import uncovered
@@ -53,6 +54,25 @@ def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
         first = logp - expected if first is None else first
         assert abs(logp - expected - first) < 1e-9 * max(1.0, abs(expected))
         np.testing.assert_allclose(grad, slope, rtol=1e-8, atol=1e-8 * np.abs(slope).max())
+
+
+def test_known_covariances_are_those_of_a_normal_vector() -> None:
+    """Of rows in an order of their own."""
+    data = visits(0.8).reset_index(drop=True)
+    root = np.random.default_rng(2).normal(size=(len(data), len(data)))
+    matrix = pd.DataFrame(root @ root.T + np.eye(len(data)), data.index, data.index)
+    matrix = matrix.sample(frac=1.0, random_state=1)
+    matrix = matrix[matrix.index]
+    spec = build_spec("y ~ x + fcor(V)", data, data2={"V": matrix})
+    density, cov = density_of(spec), matrix.loc[data.index, data.index].to_numpy()
+    intercept, sigma = spec.by_name["b"].priors[0], spec.by_name["sigma"].prior
+    differences = []
+    for b, slope, log_sigma in ([0.2, 0.5, 0.1], [0.7, -0.7, -0.4]):
+        mean = b + slope * (data["x"] - data["x"].mean())
+        expected = multivariate_normal(mean, np.exp(2 * log_sigma) * cov).logpdf(data["y"])
+        expected += float(intercept.logpdf(b) + sigma.logpdf(np.exp(log_sigma))) + log_sigma
+        differences.append(density(np.array([b, slope, log_sigma]))[0] - expected)
+    assert differences[0] == pytest.approx(differences[1], rel=1e-9)
 
 
 def test_a_posterior_has_correlations() -> None:

@@ -3,7 +3,8 @@
 It has its signature (`rows.SIGNATURE`) and is called once, with all rows. Addition terms say in
 which order the rows are gone through, groups one after the other, each in the order of time; how
 long after the row before each is, 0 for the first of a group; and what else the correlation knows
-of their places. The values that rows share are the parameters of the correlation.
+of their places, at most a number for each pair of rows and for each row. The values that rows share
+are the parameters of the correlation.
 """
 
 from __future__ import annotations
@@ -16,9 +17,23 @@ from typing import Any
 import numpy as np
 from numba import carray, types
 
-from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Correlation, Unstructured
+from bayesmix.correlations import (
+    CAR1,
+    Arma,
+    CompoundSymmetry,
+    Correlation,
+    Distance,
+    Known,
+    Unstructured,
+)
 from bayesmix.engine.kernels.compiling import callback
 from bayesmix.engine.kernels.pairs import backward_unstr, whiten_unstr
+from bayesmix.engine.kernels.places import (
+    backward_known,
+    backward_places,
+    whiten_known,
+    whiten_places,
+)
 from bayesmix.engine.kernels.rows import POINTER, SIGNATURE
 from bayesmix.engine.kernels.whitening import (
     backward_ar,
@@ -162,5 +177,7 @@ CORRELATIONS = {
     CAR1: lambda correlation: (whiten_car1, backward_car1),
     CompoundSymmetry: lambda correlation: (whiten_cosy, backward_cosy),
     Unstructured: lambda correlation: (whiten_unstr, backward_unstr),
+    Distance: lambda correlation: (whiten_places, backward_places),
+    Known: lambda correlation: (whiten_known, backward_known),
 }
 """The functions of each kind of correlation."""

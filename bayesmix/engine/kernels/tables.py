@@ -138,6 +138,9 @@ and keep ``kept`` of the numbers' mean; of ``BYM2`` ``variance`` is their typica
 eigenvalues (``values``).
 """
 
+EXPONENTIAL, GAUSSIAN, MATERN3, MATERN5 = 0, 1, 2, 3
+"""How correlations of residuals decay with distances."""
+
 PROCESS = _record("at size sd scale several dims squares", "smoothness constant")
 """Coefficients of an approximate Gaussian process's basis functions, ``size`` of them from ``at``
 in x, where their ``sd`` and length scales (from ``scale`` on, one for each of ``dims`` covariates

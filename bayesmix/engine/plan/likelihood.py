@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from bayesmix.correlations import CAR1, Arma, CompoundSymmetry, Layout, Unstructured
+from bayesmix.correlations import Distance, Known, Layout, Unstructured
 from bayesmix.design import Residuals
-from bayesmix.engine.kernels.tables import BLOCK_ROWS
+from bayesmix.engine.kernels.tables import BLOCK_ROWS, EXPONENTIAL, GAUSSIAN, MATERN3, MATERN5
 from bayesmix.engine.plan.layout import Layout as Places
 from bayesmix.spec import CorrelatedRows, IndependentRows, LaggedRows, ModelSpec, Response
 
-CORRELATIONS = (Arma, CAR1, CompoundSymmetry, Unstructured)
-"""Those of residuals that have a loop."""
+DECAYS = {
+    ("corExp", 1.5): EXPONENTIAL,
+    ("corGaus", 1.5): GAUSSIAN,
+    ("corMatern", 1.5): MATERN3,
+    ("corMatern", 2.5): MATERN5,
+}
+"""What correlations make of distances, by function and smoothness."""
 
 
 def uncovered_likelihood(response: Response) -> str | None:
     """Why there is no loop for a response's rows; None if there is one."""
     likelihood = response.likelihood
     if isinstance(likelihood, CorrelatedRows):
-        kind = type(likelihood.residuals.correlation)
-        if kind not in CORRELATIONS:
-            return f"correlated residuals ({kind.__name__}) have no kernel"
         if "sigma" not in response.family.dpar_names[1:2]:
             return "correlated residuals without a 'sigma' have no kernel"
     elif not isinstance(likelihood, IndependentRows | LaggedRows):
@@ -62,10 +65,36 @@ def terms_of(response: Response) -> list[np.ndarray]:
 def series_terms(residuals: Residuals, layout: Layout) -> list[np.ndarray]:
     """Those of rows that hang together."""
     order, gap = in_time(layout)
-    if isinstance(residuals.correlation, Unstructured):
-        numbers = residuals.correlation.number(layout.times.T[layout.rows.T >= 0])
-        return [order, gap, numbers.astype(float)]
-    return [order, gap, np.full(len(order), float(residuals.orders.get("ar", 0)))]
+    places = PLACES.get(type(residuals.correlation))
+    if places is None:
+        return [order, gap, np.full(len(order), float(residuals.orders.get("ar", 0)))]
+    groups = (column[at >= 0] for at, column in zip(layout.rows.T, layout.times.T, strict=True))
+    return [order, gap, *places(residuals.correlation, groups)]
+
+
+def _numbers(correlation: Unstructured, groups: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Those of the times."""
+    return (correlation.number(times).astype(float) for times in groups)
+
+
+def _distances(correlation: Distance, groups: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """What is made of distances, and those in every group."""
+    yield np.array([DECAYS[correlation.function, correlation.smoothness]], float)
+    for places in groups:
+        apart = np.abs(np.subtract.outer(places, places))
+        yield apart[np.tril_indices(len(apart), -1)]
+
+
+def _roots(correlation: Known, groups: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The Cholesky factor of every group."""
+    for at in groups:
+        rows = at.astype(int)
+        root = np.linalg.cholesky(correlation.matrix[np.ix_(rows, rows)])
+        yield root[np.tril_indices(len(root))]
+
+
+PLACES = {Unstructured: _numbers, Distance: _distances, Known: _roots}
+"""What loops are told of the places of rows in a group, by correlation."""
 
 
 def in_levels(layout: Layout, index: np.ndarray) -> Layout:
@@ -85,7 +114,7 @@ def in_time(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
 
     That is 0 for the first of a group, and for the others above it.
     """
-    distances = layout.distances.copy()
+    distances = np.abs(layout.distances)
     distances[0] = 0.0
     there = layout.rows.T >= 0
     return layout.rows.T[there].astype(float), distances.T[there]
@@ -100,4 +129,4 @@ def shared_of(response: Response, places: Places) -> slice:
     residuals = likelihood.residuals
     names = residuals.orders or residuals.correlation.names
     at = [places[name].numbers for name in names]
-    return slice(at[0].start, at[-1].stop)
+    return slice(at[0].start, at[-1].stop) if at else slice(0, 0)

@@ -43,6 +43,8 @@ GUESSED = (
     Role.DPAR,
 )
 """Roles of the parameters about whose size the data say something."""
+OF_RESIDUALS = ("range", "sderr")
+"""And names, of those that correlated residuals have."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def build_start(spec: ModelSpec, density: Density) -> Start:
     layout = density.layout
     centre, spread = np.zeros(layout.n_dim), np.full(layout.n_dim, EFFECTS_APART)
     for at in layout.at.values():
-        if at.parameter.role in GUESSED:
+        if at.parameter.role in GUESSED or at.parameter.name in OF_RESIDUALS:
             values, sizes = guesses.of(at.parameter)
             for (i, prior), value, size in zip(at.scalars(), values, sizes, strict=True):
                 if not prior.distribution.of_one:
@@ -121,6 +123,10 @@ class _Guesses:
             values = np.full(p.size, size)
         elif p.role == Role.REGIONS_SD:
             values = np.array([0.5 * self.eta_size(p.owner.dpar)])
+        elif p.name == "sderr":
+            values = np.array([0.5 * self.eta_size(MAIN)])
+        elif p.name == "range":
+            values = np.array([0.5 * self.spec.response.likelihood.residuals.usual_distance])
         else:
             values = np.array([self.natural(p.owner.dpar)])
         return values, APART * np.where(values == 0.0, SHARE, values)

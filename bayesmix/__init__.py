@@ -28,7 +28,7 @@ from bayesmix.errors import (
 from bayesmix.families import Family, custom_family, family, mixture
 from bayesmix.fit import Fit, MultipleFit
 from bayesmix.fitting import brm
-from bayesmix.formula import Formula, bf
+from bayesmix.formula import Formula, MvFormula, bf, mv
 from bayesmix.loading import load
 from bayesmix.model import Model
 from bayesmix.multiple import brm_multiple
@@ -53,6 +53,7 @@ __all__ = [
     "MissingRowsWarning",
     "Model",
     "MultipleFit",
+    "MvFormula",
     "PredictionError",
     "Prior",
     "PriorError",
@@ -72,6 +73,7 @@ __all__ = [
     "load_dataset",
     "loo_compare",
     "mixture",
+    "mv",
     "prior",
 ]
 

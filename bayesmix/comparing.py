@@ -76,13 +76,19 @@ def _check_responses(fits: Mapping[str, Fit]) -> None:
     if not fits:
         return
     (first, one), *others = fits.items()
-    y = one.model.spec.response.data.y
     for name, fit in others:
-        other = fit.model.spec.response.data.y
-        if len(y) == len(other) and (y != other).any():
-            at = one.model.data.index[int((y != other).argmax())]
+        known, found = one.model.spec.parts, fit.model.spec.parts
+        if len(known) != len(found):
             raise PredictionError(
-                f"{first!r} and {name!r} have different responses, first in row {at!r}; their "
-                "densities are not of the same things. Fit all to the same response: log(y) is "
-                "another than y with family 'lognormal'."
+                f"{first!r} has {len(known)} responses, and {name!r} {len(found)}; their densities "
+                "are not of the same things. Fit all to the same responses."
             )
+        for a, b in zip(known, found, strict=True):
+            y, other = a.response.data.y, b.response.data.y
+            if len(y) == len(other) and (y != other).any():
+                at = a.design.frame.index[int((y != other).argmax())]
+                raise PredictionError(
+                    f"{first!r} and {name!r} have different responses, first in row {at!r}; their "
+                    "densities are not of the same things. Fit all to the same response: log(y) is "
+                    "another than y with family 'lognormal'."
+                )

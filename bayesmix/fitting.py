@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pandas as pd
 from bayesmix.errors import StaleFitWarning, StorageError, listed
 from bayesmix.families import Family
 from bayesmix.fit import Fit, MultipleFit
-from bayesmix.formula import Formula
+from bayesmix.formula import Formula, MvFormula
 from bayesmix.loading import load
 from bayesmix.model import Model
 from bayesmix.priors import Prior
@@ -44,9 +44,9 @@ STORED = {"tune": "tuning_steps", "target_accept": "target_accept"}
 
 
 def brm(
-    formula: str | Formula,
+    formula: str | Formula | MvFormula,
     data: Any,
-    family: str | Family = "gaussian",
+    family: str | Family | Sequence[str | Family] | None = None,
     prior: Prior | Iterable[Prior] = (),
     namespace: Mapping[str, Callable[..., Any]] | None = None,
     data2: Mapping[str, pd.DataFrame] | None = None,
@@ -136,7 +136,7 @@ def kept_or_made(
         return make()
     path = _checked(file, file_refit)
     if path.exists() and file_refit != ALWAYS:
-        own = model.spec.response.asked if model.family.custom else None
+        own = next((r.asked for r in model.spec.responses if r.family.custom), None)
         kept = load(path, model.spec.design.functions, own)
         found = list(dict.fromkeys(changed(kept)))
         if not found:

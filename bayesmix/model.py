@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,8 @@ import pandas as pd
 from bayesmix.errors import SamplingError
 from bayesmix.families import Family
 from bayesmix.fit import Fit
-from bayesmix.formula import Formula, redotted
-from bayesmix.predict import Draws, Prediction, Request
+from bayesmix.formula import Formula, MvFormula, redotted
+from bayesmix.predict import Draws, predicted
 from bayesmix.priors import Prior
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling import Problem, Settings, draw_prior, prior_tree, run, run_prior
@@ -40,8 +40,10 @@ class Model:
         pandas, polars or any other that narwhals knows. Text (in sorted order), booleans and
         categories (in their own order) are factors, coded as R codes them by treatment contrasts;
         numbers are numbers, and factors in ``C(x)``.
-    family : str or Family, default "gaussian"
-        A name, or `family` for another link.
+    family : str, Family or list of these, optional
+        A name, or `family` for another link; ``"gaussian"`` by default. Of several responses one
+        for all, or one each; what their formulas say, ``bf(…, family=…)``, counts before one for
+        all.
     prior : Prior or list of Prior, optional
         See `prior`; what isn't given has brms's default.
     namespace : dict of str to callable, optional
@@ -76,9 +78,9 @@ class Model:
 
     def __init__(
         self,
-        formula: str | Formula,
+        formula: str | Formula | MvFormula,
         data: Any,
-        family: str | Family = "gaussian",
+        family: str | Family | Sequence[str | Family] | None = None,
         prior: Prior | Iterable[Prior] = (),
         namespace: Mapping[str, Callable[..., Any]] | None = None,
         data2: Mapping[str, pd.DataFrame] | None = None,
@@ -110,14 +112,46 @@ class Model:
         return model
 
     @property
-    def formula(self) -> Formula:
+    def formula(self) -> Formula | MvFormula:
         """The formula, as it was read."""
         return self.spec.formula
 
     @property
     def family(self) -> Family:
-        """The family, with the links in use and what hangs on the response."""
+        """The family, with the links in use and what hangs on the response.
+
+        Raises
+        ------
+        PredictionError
+            If there are several responses; ``model.of(resp)`` has that of one.
+        """
         return self.spec.family
+
+    def of(self, resp: str) -> Model:
+        """The model of one of several responses, with the parameters of all.
+
+        Parameters
+        ----------
+        resp : str
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        PredictionError
+            For a name that no response has.
+
+        Examples
+        --------
+        >>> import bayesmix as bx
+        >>> data = {"y": [1.0, 3.0, 4.0, 8.0], "n": [1, 0, 2, 3], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> formula = bx.mv("y ~ x", bx.bf("n ~ x", family="poisson"))
+        >>> bx.Model(formula, data).of("n").family.name
+        'poisson'
+        """
+        return Model.from_spec(self.spec.of(resp))
 
     @property
     def data(self) -> pd.DataFrame:
@@ -227,9 +261,7 @@ class Model:
         """
         seed = seed_sequence(random_seed, SamplingError)
         prior = draw_prior(self.spec, draws, seed)
-        request = Request(random_seed=seed)
-        prediction = Prediction.of(self.spec, Draws.from_posterior(prior), request)
-        return prior_tree(self.spec, prior, prediction.predict().array())
+        return prior_tree(self.spec, prior, predicted(self.spec, Draws.from_posterior(prior), seed))
 
     def fit(
         self,
@@ -374,9 +406,9 @@ class Model:
 
     def update(
         self,
-        formula: str | Formula | None = None,
+        formula: str | Formula | MvFormula | None = None,
         data: Any = None,
-        family: str | Family | None = None,
+        family: str | Family | Sequence[str | Family] | None = None,
         prior: Prior | Iterable[Prior] | None = None,
         data2: Mapping[str, pd.DataFrame] | None = None,
     ) -> Model:
@@ -412,7 +444,7 @@ class Model:
         return Model(
             spec.formula if formula is None else redotted(formula, spec.formula),
             spec.design.frame if data is None else data,
-            spec.response.asked if family is None else family,
+            [r.asked for r in spec.responses] if family is None else family,
             spec.user_priors if prior is None else prior,
             spec.design.functions,
             spec.design.data2 if data2 is None else data2,
@@ -509,9 +541,11 @@ class Model:
         return f"<pre>{escape(repr(self))}</pre>{self.priors._repr_html_()}"
 
     def __repr__(self) -> str:
+        named = {r.name: r.family.title for r in self.spec.responses}
+        titles = ", ".join(f"{n}: {t}" if n else t for n, t in named.items())
         groups = ", ".join(f"{g.name} ({g.size})" for g in self.spec.design.groups) or "none"
         return (
             f"bayesmix.Model\n  formula: {str(self.formula).replace(chr(10), chr(10) + ' ' * 11)}\n"
-            f"  family:  {self.family.title}\n  rows:    {len(self.spec.design.frame)}\n"
+            f"  family:  {titles}\n  rows:    {len(self.spec.design.frame)}\n"
             f"  groups:  {groups}"
         )

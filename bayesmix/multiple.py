@@ -13,7 +13,7 @@ from bayesmix.families import Family
 from bayesmix.fit import Fit, MultipleFit
 from bayesmix.fit.multiple import fit_each, labelled, models_of
 from bayesmix.fitting import ON_CHANGE, changes, kept_or_made
-from bayesmix.formula import Formula
+from bayesmix.formula import Formula, MvFormula
 from bayesmix.model import Model
 from bayesmix.priors import Prior
 
@@ -22,7 +22,7 @@ __all__ = ["brm_multiple"]
 
 @overload
 def brm_multiple(
-    formula: str | Formula,
+    formula: str | Formula | MvFormula,
     data: Sequence[Any] | Mapping[int | str, Any],
     *how: Any,
     combine: Literal[True] = True,
@@ -30,16 +30,16 @@ def brm_multiple(
 ) -> MultipleFit: ...
 @overload
 def brm_multiple(
-    formula: str | Formula,
+    formula: str | Formula | MvFormula,
     data: Sequence[Any] | Mapping[int | str, Any],
     *how: Any,
     combine: Literal[False],
     **options: Any,
 ) -> list[Fit] | dict[int | str, Fit]: ...
 def brm_multiple(
-    formula: str | Formula,
+    formula: str | Formula | MvFormula,
     data: Sequence[Any] | Mapping[int | str, Any],
-    family: str | Family = "gaussian",
+    family: str | Family | Sequence[str | Family] | None = None,
     prior: Prior | Iterable[Prior] = (),
     namespace: Mapping[str, Callable[..., Any]] | None = None,
     data2: Mapping[str, pd.DataFrame] | None = None,
@@ -116,5 +116,5 @@ def brm_multiple(
         file_refit,
         first,
         lambda kept: changes(kept, models, sampling),
-        lambda: MultipleFit.of(fit_each(models, **sampling)),
+        lambda: MultipleFit.pooled(fit_each(models, **sampling)),
     )

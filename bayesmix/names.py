@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, combinations, islice, permutations, product
 from typing import Any
@@ -56,7 +56,26 @@ class Variable:
 
 def variables(spec: ModelSpec) -> tuple[Variable, ...]:
     """Every variable of the model's posterior, in its order."""
-    return tuple(VARIABLES.get(p.role, _plain)(spec, p) for p in spec.parameters)
+    made = (VARIABLES.get(p.role, _plain)(spec, p) for p in spec.parameters)
+    shorter = {r.name: short for r in spec.responses if (short := _short(r.name)) != r.name}
+    return tuple(_with_short(v, shorter) for v in made) if shorter else tuple(made)
+
+
+def _short(resp: str) -> str:
+    """A response as brms calls it."""
+    return re.sub(r"[^0-9A-Za-z]", "", resp)
+
+
+def _with_short(variable: Variable, shorter: Mapping[str, str]) -> Variable:
+    """With what brms may call its cells after its own names of responses."""
+    cells = []
+    for cell in variable.cells:
+        names = list(cell.names)
+        for resp, short in shorter.items():
+            places = rf"(?<=_){re.escape(resp)}(?=_|\[|$)"
+            names += [re.sub(places, short, name) for name in names]
+        cells.append(Cell(tuple(dict.fromkeys(names)), cell.positions))
+    return Variable(variable.name, variable.start, tuple(cells))
 
 
 def _plain(spec: ModelSpec, p: Parameter) -> Variable:
@@ -129,16 +148,17 @@ def _effects_head(name: str, c: GroupCoef) -> str:
 
 def _thresholds(spec: ModelSpec, p: Parameter) -> Variable:
     # Those that sum to zero are made of others, which brms keeps too.
-    derived = spec.family.option(THRESHOLD) == SUM_TO_ZERO
-    name = "Intercept" if derived else f"{p.owner.variable}_Intercept"
+    derived = spec.response_of(p.owner).family.option(THRESHOLD) == SUM_TO_ZERO
+    name = p.owner.called("Intercept") if derived else f"{p.owner.variable}_Intercept"
     cells = [Cell((f"{name}[{label}]",), ((k,),)) for k, label in enumerate(p.coords[0])]
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
 def _shares(spec: ModelSpec, p: Parameter) -> Variable:
     """Counted, those of strata after the stratum's label or number."""
-    if p.name == "theta":
-        cells = [Cell((f"theta{k}", f"theta[{k}]"), ((k - 1,),)) for k in p.coords[0]]
+    if p.name == p.owner.called("theta"):
+        names = ((p.owner.called(f"theta{k}"), f"{p.name}[{k}]") for k in p.coords[0])
+        cells = [Cell(n, ((i,),)) for i, n in enumerate(names)]
         return Variable(p.name, np.zeros(p.shape), tuple(cells))
     if len(p.dims) == 1:
         return _plain(spec, p)

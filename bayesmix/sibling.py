@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from bayesmix.design.alike import as_in, check_alike, check_columns, check_levels
-from bayesmix.design.columns import training_frame
+from bayesmix.design.columns import training_frames
 from bayesmix.errors import DataError, FamilyError, FormulaError, MissingRowsWarning
+from bayesmix.formula.multivariate import formulas_of
 from bayesmix.frames import to_pandas
 from bayesmix.spec import ModelSpec, build_spec
 
@@ -42,12 +43,12 @@ def on_data(spec: ModelSpec, data: Any, what: str = "The data") -> ModelSpec:
     with _named(what):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MissingRowsWarning)
-            typed = training_frame(spec.formula, frame)
+            typed = training_frames(formulas_of(spec.formula), frame).whole
         check_alike(spec.design.frame, typed, what)
         made = build_spec(
             spec.formula,
             frame,
-            spec.response.asked,
+            [r.asked for r in spec.responses],
             spec.user_priors,
             spec.design.functions,
             spec.design.data2,

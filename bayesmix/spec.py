@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,6 @@ from bayesmix.design import (
     Design,
     Group,
     PredictorDesign,
-    Residuals,
     ResponseData,
     blocks,
     build_design,
@@ -26,22 +25,31 @@ from bayesmix.design import (
 from bayesmix.design.columns import label_key
 from bayesmix.design.parameters import of_groups, of_predictors
 from bayesmix.design.rank import check_rank
-from bayesmix.design.residuals import Kind
-from bayesmix.design.sar import SpatialWeights, build_weights
 from bayesmix.design.spine import Spine, coefs_of, sd_of
-from bayesmix.errors import DataError, FormulaError, PriorError
+from bayesmix.errors import (
+    DataError,
+    FamilyError,
+    FormulaError,
+    PredictionError,
+    PriorError,
+    did_you_mean,
+    listed,
+)
 from bayesmix.families import Family
 from bayesmix.families import family as find_family
 from bayesmix.families.family import Vector
-from bayesmix.formula import Formula, bf, with_ties
+from bayesmix.formula import Formula, MvFormula, bf, with_ties
+from bayesmix.formula.multivariate import formulas_of
 from bayesmix.formula.structures import Structure
 from bayesmix.frames import to_pandas
+from bayesmix.likelihood import Likelihood, Rescor, likelihood_of, rescor_of
 from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform, labels
-from bayesmix.parameters.slots import dpar_key
+from bayesmix.parameters.slots import Key, dpar_key
 from bayesmix.priors import Prior, PriorTable, Resolved, common, resolve, serial
 from bayesmix.priors import default_priors as brms_priors
 from bayesmix.priors.autoscale import autoscaled, check_scheme
 from bayesmix.priors.defaults import of_distances, of_variances
+from bayesmix.priors.distributions import Distribution
 from bayesmix.priors.shrinking import Shrinking, hyper_parameters, shrinkings_of
 
 
@@ -93,67 +101,6 @@ class GroupPriors:
 
 
 @dataclass(frozen=True)
-class IndependentRows:
-    """The likelihood of a response whose rows are independent given their parameters.
-
-    The other kinds (another would be several responses at once) are classes beside this one, chosen
-    in `_likelihood`; PyMC model, engine and predictions each look up in one place what they do with
-    it. Each has the `parameters` that are its own.
-    """
-
-    parameters: ClassVar[tuple[Parameter, ...]] = ()
-
-
-@dataclass(frozen=True)
-class SpatialRows:
-    """That of rows which hang on each other by spatial weights W.
-
-    Of type ``"lag"`` responses y are such that (I - rho W) y - mu is independent between rows, of
-    type ``"error"`` (I - rho W) (y - mu) is.
-
-    Attributes
-    ----------
-    weights : SpatialWeights
-    type : str
-    """
-
-    weights: SpatialWeights
-    type: str
-
-    @property
-    def name(self) -> str:
-        """What brms calls rho."""
-        return f"{self.type}sar"
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        lower, upper = self.weights.bounds
-        slot = Slot(self.name, lower=lower, upper=upper)
-        return (Parameter(self.name, Role.ROWS, Target("", MAIN), slots=(slot,)),)
-
-
-@dataclass(frozen=True)
-class CorrelatedRows:
-    """That of one whose rows of a group are one draw of a distribution of several dimensions."""
-
-    parameters: ClassVar[tuple[Parameter, ...]] = ()
-
-    residuals: Residuals
-
-
-@dataclass(frozen=True)
-class LaggedRows:
-    """That of one whose mean has the residuals of rows before, given which rows are independent."""
-
-    parameters: ClassVar[tuple[Parameter, ...]] = ()
-
-    residuals: Residuals
-
-
-Likelihood = IndependentRows | SpatialRows | CorrelatedRows | LaggedRows
-
-
-@dataclass(frozen=True)
 class Response:
     """A response, and what is predicted of it.
 
@@ -161,6 +108,7 @@ class Response:
     ----------
     name : str
         As targets have it: ``""`` where the model has only one.
+    formula : Formula
     data : ResponseData
     family : Family
     predictors : mapping of str to PredictorDesign
@@ -168,14 +116,28 @@ class Response:
     likelihood : Likelihood
     asked : Family
         The family as it was given, which knows nothing of the response yet.
+    shared : tuple of str
+        Parameters that it has in common with other responses.
     """
 
     name: str
+    formula: Formula
     data: ResponseData
     family: Family
     predictors: Mapping[str, PredictorDesign]
     likelihood: Likelihood
     asked: Family
+    shared: tuple[str, ...] = ()
+
+    def variable(self, name: str) -> str:
+        """The variable of one of its parameters that have no formula."""
+        return name if name in self.shared else Target(self.name, MAIN).called(name)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Those of all, by what the family calls them."""
+        names = [*self.family.free_dpars, *(v.name for v in self.family.vectors)]
+        return {n: self.variable(n) for n in names if n not in self.predictors}
 
 
 @dataclass(frozen=True)
@@ -195,6 +157,10 @@ class ModelSpec:
         As the user gave them.
     defaults : str
         Where the other priors come from, one of `bayesmix.priors.autoscale.SCHEMES`.
+    rescor : Rescor or None
+        How residuals of several responses hang together, if they do.
+    own_rows : bool
+        Whether it is of one of several responses that don't all have the same rows.
     """
 
     responses: tuple[Response, ...]
@@ -203,16 +169,76 @@ class ModelSpec:
     priors: PriorTable
     user_priors: tuple[Prior, ...]
     defaults: str = "brms"
+    rescor: Rescor | None = None
+    own_rows: bool = False
 
     @property
-    def formula(self) -> Formula:
+    def formula(self) -> Formula | MvFormula:
         return self.design.formula
 
     @property
     def response(self) -> Response:
-        """The response of a model that has one."""
-        (only,) = self.responses
-        return only
+        """The response of a model that has one.
+
+        Raises
+        ------
+        PredictionError
+            If it has several.
+        """
+        if self.several:
+            raise PredictionError(
+                f"The model has the responses {listed(self.names)}; say which is meant: "
+                f"resp={self.names[0]!r}."
+            )
+        return self.responses[0]
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one response."""
+        return len(self.responses) > 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the responses are called."""
+        return tuple(r.name or r.data.name for r in self.responses)
+
+    def of(self, resp: str | None) -> ModelSpec:
+        """The model of one of the responses, with the parameters of all.
+
+        Parameters
+        ----------
+        resp : str or None
+            Where there is only one it needn't be named.
+
+        Raises
+        ------
+        PredictionError
+            For a name that no response has.
+        """
+        if resp is None:
+            return self
+        if not isinstance(resp, str) or resp not in self.names:
+            raise PredictionError(
+                f"There is no response {resp!r}.{did_you_mean(str(resp), self.names)} The model "
+                f"has {listed(self.names)}."
+            )
+        return self.parts[self.names.index(resp)]
+
+    @cached_property
+    def parts(self) -> tuple[ModelSpec, ...]:
+        """For each response the model of it alone, with the parameters of all."""
+        if not self.several:
+            return (self,)
+        designs = {r.name: self.design.of(r.name) for r in self.responses}
+        apart = any(len(d.frame) < len(self.design.frame) for d in designs.values())
+        return tuple(
+            replace(self, responses=(r,), design=designs[r.name], rescor=None, own_rows=apart)
+            for r in self.responses
+        )
+
+    def response_of(self, target: Target) -> Response:
+        """The response that a predictor is of."""
+        return next(r for r in self.responses if r.name == target.resp)
 
     @property
     def family(self) -> Family:
@@ -230,10 +256,17 @@ class ModelSpec:
         return {p.name: p for p in self.parameters}
 
     @property
-    def increasing(self) -> tuple[Parameter, ...]:
-        """The coefficients whose intercepts increase from one predictor to the next."""
-        main = self.family.main if self.family.in_order else ()
-        return tuple(self.by_name[Target(self.response.name, dpar).variable] for dpar in main)
+    def increasing(self) -> tuple[tuple[Parameter, ...], ...]:
+        """By response the coefficients whose intercepts increase from one to the next."""
+        return tuple(
+            tuple(self.by_name[Target(r.name, dpar).variable] for dpar in r.family.main)
+            for r in self.responses
+            if r.family.in_order
+        )
+
+    def increasing_with(self, p: Parameter) -> tuple[Parameter, ...]:
+        """Those among whom a parameter's intercept increases; none where it needn't."""
+        return next((run for run in self.increasing if p in run), ())
 
     @cached_property
     def shrinkings(self) -> tuple[Shrinking, ...]:
@@ -277,9 +310,9 @@ class ModelSpec:
 
 
 def build_spec(
-    formula: str | Formula,
+    formula: str | Formula | MvFormula,
     data: Any,
-    family: str | Family = "gaussian",
+    family: str | Family | Sequence[str | Family] | None = None,
     prior: Prior | Iterable[Prior] | None = (),
     namespace: Mapping[str, Callable[..., Any]] | None = None,
     data2: Mapping[str, pd.DataFrame] | None = None,
@@ -293,27 +326,31 @@ def build_spec(
     FormulaError, DataError, FamilyError, PriorError
     """
     check_scheme(default_priors)
-    frame, asked = to_pandas(data), find_family(family)
-    formula = with_ties(bf(formula), asked.dpar_names, frame.columns)
-    asked = asked.settled(dict(formula.fixed), dict(formula.tied))
-    of_all = None if whole is None else whole.response.data
+    frame, formula = to_pandas(data), bf(formula)
+    families = families_of(formula, family)
+    formula, asked = _settled(formula, families, frame.columns)
+    of_all = None if whole is None else {r.name: r.data for r in whole.responses}
     known = None if whole is None else whole.predictors
     design = build_design(formula, frame, asked, namespace, _matrices(data2), of_all, known)
-    responses = tuple(_response(r, design, asked) for r in design.responses)
+    rescor = rescor_of(formula, design)
+    responses = tuple(_responses(design, asked, rescor))
     vectors, plain = _vectors(responses), _plain(responses)
-    of_rows = (p for r in responses for p in r.likelihood.parameters)
+    of_rows = [p for r in responses for p in r.likelihood.parameters]
+    of_rows += [rescor.parameter] if rescor else []
     declared = (*of_predictors(design), *vectors, *of_groups(design), *plain, *of_rows)
+    declared = tuple(map(_of_response, declared))
     user = _as_tuple(prior)
-    priors = _resolved(responses, declared, user, default_priors)
+    priors = _resolved(responses, declared, user, default_priors, len(design.frame))
     parameters = _completed(declared, priors)
-    _check_nonlinear(parameters, responses)
-    spec = ModelSpec(responses, design, parameters, priors, user, default_priors)
+    for r in responses:
+        _check_nonlinear(parameters, r)
+    spec = ModelSpec(responses, design, parameters, priors, user, default_priors, rescor)
     for g in spec.groups:
         _check_correlations(g)
     for p in design.predictors:
         _check_rank(spec, p)
-    if spec.family.in_order:
-        _check_increasing(spec)
+    for r in responses:
+        _check_increasing(spec, r)
     return spec
 
 
@@ -335,7 +372,7 @@ def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
     made = build_spec(
         spec.formula,
         spec.design.frame.iloc[rows],
-        spec.response.asked,
+        [r.asked for r in spec.responses],
         spec.user_priors,
         spec.design.functions,
         spec.design.data2,
@@ -348,20 +385,70 @@ def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
     return replace(made, parameters=parameters, priors=priors)
 
 
-def _response(data: ResponseData, design: Design, asked: Family) -> Response:
-    predictors = {p.dpar: p for p in design.predictors}
-    return Response("", data, data.family, predictors, _likelihood(design), asked)
+def families_of(
+    formula: Formula | MvFormula, family: str | Family | Sequence[str | Family] | None
+) -> tuple[Family, ...]:
+    """The family of each response: what its formula says, else the model's.
+
+    Raises
+    ------
+    FamilyError
+        If there is no such family, two are said, or as many as there are no responses.
+    """
+    formulas, usual = formulas_of(formula), family
+    each = isinstance(family, Sequence) and not isinstance(family, str)
+    if each and len(family) != len(formulas):
+        raise FamilyError(
+            f"family= has {len(family)} families for {len(formulas)} responses; give one for all, "
+            "or one each."
+        )
+    given = tuple(family) if each else (usual,) * len(formulas)
+    return tuple(_family_of(f, g, each) for f, g in zip(formulas, given, strict=True))
 
 
-def _likelihood(design: Design) -> Likelihood:
-    """How the rows of a response hang together."""
-    mu = design.formula.mu
-    for term in mu.sars:
-        return SpatialRows(build_weights(term, design.frame, design.data2, mu.source), term.type)
-    kinds = {Kind.COVARIANCE: CorrelatedRows, Kind.LAGGED: LaggedRows}
-    found = (p.residuals for p in design.predictors if p.residuals)
-    likelihoods = (kinds[r.kind](r) for r in found if r.kind in kinds)
-    return next(likelihoods, IndependentRows())
+def _family_of(formula: Formula, given: str | Family | None, own: bool) -> Family:
+    """That of the formula counts where the model's is for all responses."""
+    if formula.family is None:
+        return find_family("gaussian" if given is None else given)
+    said = find_family(formula.family)
+    if own and given is not None and find_family(given) != said:
+        raise FamilyError(
+            f"The formula says family {said.name!r}, and family= {find_family(given).name!r}; "
+            "leave one out."
+        )
+    return said
+
+
+def _settled(
+    formula: Formula | MvFormula, families: Sequence[Family], columns: pd.Index
+) -> tuple[Formula | MvFormula, list[Family]]:
+    """Formulas with their ties, and families that know what is fixed."""
+    pairs = zip(formulas_of(formula), families, strict=True)
+    ready = [with_ties(f, family.dpar_names, columns) for f, family in pairs]
+    pairs = zip(ready, families, strict=True)
+    asked = [family.settled(dict(f.fixed), dict(f.tied)) for f, family in pairs]
+    if isinstance(formula, MvFormula):
+        return replace(formula, formulas=tuple(ready)), asked
+    return ready[0], asked
+
+
+def _responses(
+    design: Design, asked: Sequence[Family], rescor: Rescor | None
+) -> Iterator[Response]:
+    shared = ("nu",) if rescor is not None and rescor.nu else ()
+    for name, family in zip(design.names, asked, strict=True):
+        part = design.of(name)
+        (data,) = part.responses
+        predictors = {p.dpar: p for p in part.predictors}
+        about = data, data.family, predictors, likelihood_of(part, name)
+        yield Response(name, part.formula, *about, family, shared)
+
+
+def _of_response(p: Parameter) -> Parameter:
+    """The priors of what belongs to a response know which."""
+    if not isinstance(p.owner, Target) or not p.owner.resp:
+        return p
+    return replace(p, slots=tuple(replace(slot, resp=p.owner.resp) for slot in p.slots))
 
 
 def _vectors(responses: Iterable[Response]) -> Iterator[Parameter]:
@@ -383,8 +470,11 @@ def _thresholds(v: Vector, r: Response) -> Parameter:
     slots = tuple(Slot(v.class_, "", g, str(k) if v.each else "") for g, k in pairs)
     names = tuple(f"{g},{k}" for g, k in pairs) if groups else v.labels
     transform = Transform.ORDERED if v.ordered else Transform.BOUNDED
-    axes, target = ((v.dim,), (names,)), Target(r.name, MAIN)
-    return Parameter(v.name, Role.THRESHOLDS, target, *axes, slots, transform, lengths=v.runs)
+    target = Target(r.name, MAIN)
+    axes = (target.prefix + v.dim,), (names,)
+    return Parameter(
+        r.variable(v.name), Role.THRESHOLDS, target, *axes, slots, transform, lengths=v.runs
+    )
 
 
 def _shares(v: Vector, r: Response) -> Parameter:
@@ -392,24 +482,29 @@ def _shares(v: Vector, r: Response) -> Parameter:
     slots = (Slot(v.class_, shares=len(v.labels)),)
     coords = (*(labels(s) for s in r.data.strata if v.strata), v.labels)
     target = Target(r.name, MAIN)
-    return Parameter(v.name, Role.SHARES, target, v.dims, coords, slots, Transform.SHARES)
+    dims, made = tuple(target.prefix + dim for dim in v.dims), Transform.SHARES
+    return Parameter(r.variable(v.name), Role.SHARES, target, dims, coords, slots, made)
 
 
 def _correlations(v: Vector, r: Response) -> Parameter:
     """Those under the diagonal, row by row, with one prior."""
-    axes, target = ((v.dim,), (v.labels,)), Target(r.name, MAIN)
-    slots, transform = (Slot(v.class_),), Transform.CORRELATION
-    return Parameter(v.name, Role.CORRELATIONS, target, *axes, slots, transform)
+    target = Target(r.name, MAIN)
+    axes, slots = ((target.prefix + v.dim,), (v.labels,)), (Slot(v.class_),)
+    transform = Transform.CORRELATION
+    return Parameter(r.variable(v.name), Role.CORRELATIONS, target, *axes, slots, transform)
 
 
 def _plain(responses: Iterable[Response]) -> Iterator[Parameter]:
     """The parameters without a formula: one value each, on the natural scale."""
+    made: set[str] = set()
     for r in responses:
         for name in r.family.free_dpars:
-            if name not in r.predictors:
-                d = r.family.dpar(name)
+            if name not in r.predictors and r.variable(name) not in made:
+                d, shared = r.family.dpar(name), name in r.shared
                 slot = Slot(name, lower=d.lower, upper=d.upper)
-                yield Parameter(name, Role.DPAR, Target(r.name, name), slots=(slot,))
+                target = Target("" if shared else r.name, name)
+                made.add(r.variable(name))
+                yield Parameter(r.variable(name), Role.DPAR, target, slots=(slot,))
 
 
 def _resolved(
@@ -417,22 +512,38 @@ def _resolved(
     declared: Iterable[Parameter],
     user: tuple[Prior, ...],
     scheme: str,
+    rows: int,
 ) -> PriorTable:
     slots = tuple(slot for p in declared for slot in p.slots)
-    defaults = {}
+    defaults: dict[tuple[str, ...], Any] = {}
     for r in responses:
-        offsets = {dpar: float(p.offset.mean()) for dpar, p in r.predictors.items()}
-        defaults |= brms_priors(r.family, r.data.y, slots, offsets)
-        functions = (v for p in r.predictors.values() for v in p.variances)
-        defaults |= of_variances(functions)
-        for residuals in (p.residuals for p in r.predictors.values() if p.residuals):
-            if isinstance(residuals.correlation, Distance):
-                defaults |= of_distances(residuals.usual_distance)
-        if scheme == "autoscale":
-            columns = {dpar_key(dpar): _by_coef(p) for dpar, p in r.predictors.items()}
-            offset = offsets.get(MAIN, 0.0)
-            defaults |= autoscaled(r.family, r.data.y, slots, columns, offset)
-    return resolve(slots, defaults, user, rows=len(responses[0].data.y))
+        # Those that belong to none, such as correlations, have the same default for all.
+        own = [slot for slot in slots if slot.resp in ("", r.name)]
+        for key, prior in _defaults(r, own, scheme).items():
+            whose = {s.resp for s in own if key in ((s.class_, s.dpar), s.key)}
+            defaults |= {
+                (key if isinstance(key, Key) or not w else (*key, w)): prior for w in whose
+            }
+    sizes = {r.name: len(r.data.y) for r in responses} | {"": rows}
+    return resolve(slots, defaults, user, sizes)
+
+
+def _defaults(
+    r: Response, slots: Sequence[Slot], scheme: str
+) -> dict[tuple[str, ...], Distribution | str]:
+    """The priors of a response's parameters that the user says nothing about."""
+    offsets = {dpar: float(p.offset.mean()) for dpar, p in r.predictors.items()}
+    defaults = brms_priors(r.family, r.data.y, slots, offsets)
+    functions = (v for p in r.predictors.values() for v in p.variances)
+    defaults |= of_variances(functions)
+    for residuals in (p.residuals for p in r.predictors.values() if p.residuals):
+        if isinstance(residuals.correlation, Distance):
+            defaults |= of_distances(residuals.usual_distance)
+    if scheme == "autoscale":
+        columns = {dpar_key(dpar): _by_coef(p) for dpar, p in r.predictors.items()}
+        offset = offsets.get(MAIN, 0.0)
+        defaults |= autoscaled(r.family, r.data.y, slots, columns, offset)
+    return defaults
 
 
 def _by_coef(p: PredictorDesign) -> dict[str, np.ndarray]:
@@ -460,10 +571,10 @@ def _check_correlations(g: GroupPriors) -> None:
             check(len(block), g.eta)
 
 
-def _check_increasing(spec: ModelSpec) -> None:
+def _check_increasing(spec: ModelSpec, r: Response) -> None:
     """There must be intercepts, free to move, to be put in order."""
-    for dpar in spec.family.main:
-        p = spec.response.predictors[dpar]
+    for dpar in r.family.main if r.family.in_order else ():
+        p = r.predictors[dpar]
         if not p.columns.has_intercept:
             raise FormulaError(
                 f"The intercepts of the components increase, and {dpar!r} has none.",
@@ -478,12 +589,12 @@ def _check_increasing(spec: ModelSpec) -> None:
             )
 
 
-def _check_nonlinear(parameters: Iterable[Parameter], responses: Iterable[Response]) -> None:
+def _check_nonlinear(parameters: Iterable[Parameter], r: Response) -> None:
     """PriorError for coefficients of nonlinear parameters without priors."""
-    names = {n for r in responses for n in r.family.nonlinear}
     for p in parameters:
-        dpar = p.owner.dpar if p.role == Role.POPULATION else ""
-        if dpar in names and not all(r.distribution.proper for r in p.priors):
+        own = p.role == Role.POPULATION and p.owner.resp == r.name
+        dpar = p.owner.dpar if own else ""
+        if dpar in r.family.nonlinear and not all(r.distribution.proper for r in p.priors):
             raise PriorError(
                 f"The coefficients of the nonlinear parameter {dpar!r} need a prior, for no "
                 f'default knows their scale: bx.prior("normal(0, 1)", "b", nlpar={dpar!r}), with a '

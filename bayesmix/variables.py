@@ -36,8 +36,12 @@ def variable_coords(spec: ModelSpec) -> dict[str, list[Any]]:
 
 
 def obs_dim(spec: ModelSpec) -> str:
-    """The dimension of the rows; ``row`` where a grouping factor is called ``obs``."""
-    return "row" if "obs" in variable_coords(spec) else "obs"
+    """The dimension of the rows; ``row`` where a grouping factor is called ``obs``.
+
+    Responses with rows of their own have dimensions of their own.
+    """
+    rows = "row" if "obs" in variable_coords(spec) else "obs"
+    return f"{spec.response.name}_{rows}" if spec.own_rows else rows
 
 
 def row_labels(spec: ModelSpec) -> list[Any]:
@@ -67,9 +71,9 @@ def dataset(spec: ModelSpec, values: Mapping[str, np.ndarray]) -> xr.Dataset:
 
 def observed(spec: ModelSpec) -> xr.Dataset:
     """The responses of the fit's rows."""
-    rows = obs_dim(spec)
-    variables = {response_name(r): (rows, _observed(r)) for r in spec.responses}
-    return xr.Dataset(variables, coords={rows: row_labels(spec)})
+    coords = {obs_dim(part): row_labels(part) for part in spec.parts}
+    pairs = ((obs_dim(part), part.response) for part in spec.parts)
+    return xr.Dataset({response_name(r): (rows, _observed(r)) for rows, r in pairs}, coords)
 
 
 def response_name(response: Response) -> str:

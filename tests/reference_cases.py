@@ -19,7 +19,7 @@ import pandas as pd
 from bayesmix.bridge import from_brms
 from bayesmix.families import Family, family, mixture
 from bayesmix.fit import Fit
-from bayesmix.formula import Formula, bf
+from bayesmix.formula import Formula, MvFormula, bf, mv
 from bayesmix.model import Model
 from bayesmix.predict import NA
 from bayesmix.priors import Prior, prior
@@ -54,9 +54,10 @@ class Case:
         return json.loads((self.folder / "meta.json").read_text())["columns"]
 
     @property
-    def formula(self) -> Formula:
+    def formula(self) -> Formula | MvFormula:
         text = self.spec["formula"]
-        return eval(text, {"bf": bf}) if text.startswith("bf(") else bf(text)
+        called = text.startswith(("bf(", "mv("))
+        return eval(text, {"bf": bf, "mv": mv}) if called else bf(text)
 
     @property
     def family(self) -> Family:
@@ -152,8 +153,10 @@ class Prediction:
         """The same from the fit; with None for the rows that it was fitted to."""
         method = getattr(self.case.fit, f"posterior_{self.method}")
         re_formula = self.case.re_formula(self.variant)
-        made = method(newdata, re_formula=re_formula, dpar=self.dpar)
-        if self.category is None:
+        several = self.case.model.spec.several
+        resp = {"resp": self.category} if several else {}
+        made = method(newdata, re_formula=re_formula, dpar=self.dpar, **resp)
+        if self.category is None or several:
             return made.to_numpy()
         labels = [str(label) for label in made[made.dims[-1]].to_numpy()]
         # Predictors are numbered, those of categories; expectations have their labels.

@@ -47,7 +47,7 @@ def given(formula: str, data: list[pd.DataFrame], family: str = "gaussian") -> b
     """Draws that nobody sampled, of each data set other ones."""
     first = bx.Model(formula, data[0], family)
     models = {1: first} | {k: first.on_data(d) for k, d in enumerate(data[1:], 2)}
-    return bx.MultipleFit.of({k: fit_of(m, seed=k) for k, m in models.items()})
+    return bx.MultipleFit.pooled({k: fit_of(m, seed=k) for k, m in models.items()})
 
 
 def values(fit: bx.Fit) -> np.ndarray:
@@ -213,7 +213,7 @@ def test_convergence_is_looked_at_within_data_sets() -> None:
     first = fit_of(bx.Model("y ~ x", one), draws=200)
     far = first.idata.copy()
     far["posterior"] = far["posterior"].to_dataset() + 100.0
-    fit = bx.MultipleFit.of({"a": first, "b": bx.Fit(first.model, far)})
+    fit = bx.MultipleFit.pooled({"a": first, "b": bx.Fit(first.model, far)})
     assert (fit.summary()["Rhat"] < 1.05).all()
     within = fit.by_data_set()
     assert within.index.names == ["data_set", "part", "parameter"]

@@ -9,9 +9,9 @@ from scipy import stats
 
 from bayesmix.design.columns import label_key
 from bayesmix.errors import PredictionError
+from bayesmix.likelihood import SpatialRows
 from bayesmix.priors.names import r_name
 from bayesmix.priors.rounding import format_number
-from bayesmix.spec import SpatialRows
 
 from .reference_cases import TRAIN_ROWS, Case, Prediction, cases
 
@@ -44,7 +44,7 @@ def coefficient(name: str) -> str:
 
 
 def test_the_cases_are_there() -> None:
-    assert len(cases()) == 85
+    assert len(cases()) == 87
     assert sum(1 for c in cases() for _ in c.predictions()) > 100
 
 
@@ -122,16 +122,16 @@ def test_varcorr(case: Case) -> None:
 @each_case()
 def test_default_priors(case: Case) -> None:
     expected = prior_rows(as_now(case, case.table("default_prior")))
-    if ("shape", "", "", "") in expected and "negbinomial" in case.spec["family"]["name"]:
-        expected["shape", "", "", ""] = (NEW_SHAPE_PRIOR, "0", "")
+    if ("shape", "", "", "@") in expected and "negbinomial" in case.spec["family"]["name"]:
+        expected["shape", "", "", "@"] = (NEW_SHAPE_PRIOR, "0", "")
     for name in references_of_shares(case):
-        del expected[name, "", "", ""]
+        del expected[name, "", "", "@"]
     assert prior_rows(defaults(case)) == expected
 
 
 def defaults(case: Case) -> pd.DataFrame:
     """The table without the user's priors, which nonlinear parameters can't do without."""
-    if not case.model.spec.family.nonlinear:
+    if not case.model.spec.responses[0].family.nonlinear:
         return case.model_with([]).priors
     table = case.model.priors
     return table.assign(prior=table["prior"].where(table["source"] == "default", ""))
@@ -140,12 +140,17 @@ def defaults(case: Case) -> pd.DataFrame:
 @each_case()
 def test_priors_of_the_user(case: Case) -> None:
     expected = as_now(case, case.table("prior_summary"))
-    expected["class"] = expected["class"].replace({"L": "cor", "Llncor": "lncor"})
+    expected["class"] = expected["class"].replace(
+        {"L": "cor", "Llncor": "lncor", "Lrescor": "rescor"}
+    )
     expected["prior"] = expected["prior"].str.replace("lkj_corr_cholesky", "lkj")
     if any(p["class"] == "shape" for p in case.spec["prior"]):
         expected.loc[expected["class"] == "shape", "source"] = "user"
     found = case.model.priors
-    if case.model.spec.family.main_outcome is not None:
+    if case.model.spec.several:
+        # brms shows the rows that are for all responses among the defaults only.
+        found = found[(found["resp"] != "") | ~found["class"].isin(["b", "Intercept"])]
+    elif case.model.spec.family.main_outcome is not None:
         # brms shows the rows that are for all categories among the defaults only.
         found = found[(found["dpar"] != "") | ~found["class"].isin(["b", "Intercept"])]
     expected = expected[~expected["class"].isin(references_of_shares(case))]
@@ -177,8 +182,8 @@ def references_of_shares(case: Case) -> list[str]:
 
     (``stancode`` has neither the parameter nor the prior.)
     """
-    family = case.model.spec.family
-    return [d.name for d in family.dpars if family.parts and d.fixed is not None]
+    families = [r.family for r in case.model.spec.responses]
+    return [d.name for f in families for d in f.dpars if f.parts and d.fixed is not None]
 
 
 def newer_prior_of_angles(case: Case) -> np.ndarray | float:
@@ -191,7 +196,7 @@ def newer_prior_of_angles(case: Case) -> np.ndarray | float:
 
 def as_now(case: Case, table: pd.DataFrame) -> pd.DataFrame:
     """brms's ``min_Y`` as the number that it is, and the prior of directions of brms 2.23."""
-    least = format_number(case.model.spec.response.data.y.min())
+    least = format_number(case.model.spec.responses[0].data.y.min())
     numbers = {"min_Y": least, **bounds_of_rho(case)}
     for word, number in numbers.items():
         table = table.map(lambda v, by=(word, number): v.replace(*by) if isinstance(v, str) else v)
@@ -202,7 +207,7 @@ def as_now(case: Case, table: pd.DataFrame) -> pd.DataFrame:
 
 def bounds_of_rho(case: Case) -> dict[str, str]:
     """brms's names of the eigenvalues of weights between rows."""
-    likelihood = case.model.spec.response.likelihood
+    likelihood = case.model.spec.responses[0].likelihood
     if not isinstance(likelihood, SpatialRows):
         return {}
     names = ("min_eigenMsar", "max_eigenMsar")
@@ -225,8 +230,8 @@ def prior_rows(table: pd.DataFrame) -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 def parameter(row: pd.Series) -> str:
-    """Nonlinear ones have a column of their own in brms."""
-    return row["dpar"] or row.get("nlpar", "")
+    """Nonlinear ones have a column of their own in brms; with the response, if it has one."""
+    return (row["dpar"] or row.get("nlpar", "")) + "@" + row.get("resp", "")
 
 
 def sources(table: pd.DataFrame) -> dict[tuple[str, ...], str]:

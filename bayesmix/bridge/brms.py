@@ -16,6 +16,7 @@ from bayesmix.families.thresholds import FLEXIBLE, THRESHOLD
 from bayesmix.fit import Fit
 from bayesmix.frames import to_pandas
 from bayesmix.names import Cell, Variable, variables
+from bayesmix.parameters import MAIN, Target
 from bayesmix.variables import SAMPLE_DIMS, dataset, observed
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ SOURCE = {"inference_library": "brms"}
 NOT_NEEDED = re.compile(
     r"lp__|lprior|\.chain|\.iteration|\.draw|Unnamed: 0|"
     r"((first|merged|ordered)_)?Intercept(_\w+)?(\[\d+\])?|disc|tmp_xi|prior_.+|"
-    r"Ll?ncor\[[\d,]+\]|(z|L|Cor|dfm)_\d+(_\d+)?\[[\d,]+\]|"
+    r"L(l?ncor|rescor)\[[\d,]+\]|(z|L|Cor|dfm)_\d+(_\d+)?\[[\d,]+\]|"
     r"zb(_\w+)?\[\d+\]|zerr\[\d+\]|R2D2_tau2(_\w+)?|par_\w+|(ns)?zcar(_\w+)?\[\d+\]|"
     r"(accept_stat|stepsize|treedepth|n_leapfrog|divergent|energy)__|"
 )
@@ -76,7 +77,12 @@ def from_brms(model: Model, draws: Any) -> Fit:
     _check_smooths(model.spec)
     frame = _read(draws)
     wanted = variables(model.spec)
-    given = {d.name for d in model.spec.family.dpars} - set(model.spec.family.free_dpars)
+    given = {
+        Target(r.name, d.name).label
+        for r in model.spec.responses
+        for d in r.family.dpars
+        if d.name not in r.family.free_dpars
+    }
     given |= _derived_thresholds(model.spec) | _copied_shares(wanted, frame.columns)
     columns = _match(wanted, [c for c in frame.columns if c not in given])
     order, chains = _chains(frame)
@@ -92,11 +98,12 @@ def from_brms(model: Model, draws: Any) -> Fit:
 
 def _derived_thresholds(spec: ModelSpec) -> set[str]:
     """Those that brms keeps beside what they are made of."""
-    options = {o.name: o.value for o in spec.family.options}
-    if options.get(THRESHOLD, FLEXIBLE) == FLEXIBLE:
-        return set()
-    count = len(spec.family.outcome[1])
-    kept = {f"{head}Intercept[{k}]" for head in ("b_", "") for k in range(1, count)}
+    kept = set()
+    for r in spec.responses:
+        options = {o.name: o.value for o in r.family.options}
+        if options.get(THRESHOLD, FLEXIBLE) != FLEXIBLE:
+            heads, count = (f"{Target(r.name, MAIN).variable}_", ""), len(r.family.outcome[1])
+            kept |= {f"{head}Intercept[{k}]" for head in heads for k in range(1, count)}
     return kept - {name for v in variables(spec) for c in v.cells for name in c.names}
 
 

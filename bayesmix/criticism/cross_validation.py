@@ -30,6 +30,7 @@ def kfold(
     settings: Mapping[str, Any],
     n_jobs: int | None,
     progressbar: bool,
+    resp: str | None = None,
 ) -> ELPDData:
     """See `Fit.kfold`."""
     from arviz_stats.utils import ELPDDataLOOKFold
@@ -47,6 +48,7 @@ def kfold(
             settings,
             np.flatnonzero(fold < i) if ahead else np.flatnonzero(fold != i),
             "past" if ahead else "fit",
+            resp,
         )
         for i in numbers
     ]

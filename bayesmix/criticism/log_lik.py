@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 
-from bayesmix.predict import Draws, Prediction, Request
+from bayesmix.predict import Draws, Request, prediction
 from bayesmix.spec import ModelSpec
 from bayesmix.variables import SAMPLE_DIMS, obs_dim, observed, response_name
 
 GROUP = "log_likelihood"
+TOGETHER = "responses"
+"""What the log likelihood of several responses is called."""
 
 
 def log_likelihood(spec: ModelSpec, draws: Draws, posterior: xr.Dataset) -> xr.Dataset:
-    """The log likelihood of the fit's rows: chains × draws × rows."""
-    values = Prediction.of(spec, draws, Request()).log_lik().array().to_numpy()
-    return in_chains(spec, values, posterior)
+    """The log likelihood of the fit's rows: chains × draws × rows.
+
+    Of several responses it is that of all together.
+    """
+    values = prediction(spec, draws, Request()).log_lik().array().to_numpy()
+    name = TOGETHER if spec.several else response_name(spec.response)
+    return in_chains(spec, {name: (obs_dim(spec), values)}, posterior)
 
 
-def in_chains(spec: ModelSpec, values: np.ndarray, posterior: xr.Dataset) -> xr.Dataset:
-    """Samples × rows as a data set with the names and labels of the fit's tree."""
-    dims = (*SAMPLE_DIMS, obs_dim(spec))
-    shape = posterior.sizes["chain"], posterior.sizes["draw"], values.shape[1]
-    rows = observed(spec)[obs_dim(spec)]
-    coords = {dim: posterior[dim] for dim in SAMPLE_DIMS} | {dims[-1]: rows}
-    return xr.Dataset({response_name(spec.response): (dims, values.reshape(shape))}, coords)
+def in_chains(
+    spec: ModelSpec, values: Mapping[str, tuple[str, np.ndarray]], posterior: xr.Dataset
+) -> xr.Dataset:
+    """Samples × rows, by name and dimension, as a data set with the labels of the fit's tree."""
+    sizes, seen = (posterior.sizes["chain"], posterior.sizes["draw"]), observed(spec)
+    coords = {dim: posterior[dim] for dim in SAMPLE_DIMS}
+    variables = {}
+    for name, (rows, v) in values.items():
+        variables[name] = ((*SAMPLE_DIMS, rows), v.reshape(*sizes, v.shape[1]))
+        coords[rows] = seen[rows]
+    return xr.Dataset(variables, coords)

@@ -39,6 +39,8 @@ class Task:
         Those that it is fitted to.
     given : str
         What rows are conditional on where residuals are correlated, as ``Fit.log_lik`` has it.
+    resp : str or None
+        The response that is judged.
     """
 
     model: Any
@@ -48,6 +50,7 @@ class Task:
     settings: Mapping[str, Any]
     kept: np.ndarray
     given: str = "fit"
+    resp: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def refit(task: Task, cores: int | None) -> Result:
             sample_new_levels="gaussian",
             random_seed=levels,
             kind=task.given,
+            resp=task.resp,
         ).to_numpy()
     except BayesmixError as error:
         raise PredictionError(

@@ -12,10 +12,10 @@ from scipy.special import ndtri, ndtri_exp
 from bayesmix.criticism.r2 import expectation
 from bayesmix.errors import PredictionError, did_you_mean, listed
 from bayesmix.families.maths import NUMPY
+from bayesmix.likelihood import CorrelatedRows, LaggedRows
 from bayesmix.predict import Prediction
 from bayesmix.predict.linpred import chunks, linear_predictors
 from bayesmix.predict.serial import innovations, lagged_etas
-from bayesmix.spec import CorrelatedRows, LaggedRows
 
 TYPES = ("standardised", "ordinary", "normalised")
 MOST_PAIRS = 20_000_000

@@ -57,12 +57,11 @@ def check_levels(first: Design, other: Design, what: str) -> None:
 
 def as_in(made: Design, first: Design) -> Design:
     """A design whose columns the recipes of the first make: scales, bases and codings are its."""
+    frames = dict(zip(made.names, made.frames.own, strict=True))
     pairs = zip(made.predictors, first.predictors, strict=True)
-    predictors = tuple(_as_in(p, q, made.frame) for p, q in pairs)
-    responses = tuple(
-        replace(r, y=s.on(made.frame), quantity=s.quantity)
-        for r, s in zip(made.responses, first.responses, strict=True)
-    )
+    predictors = tuple(_as_in(p, q, frames[p.target.resp]) for p, q in pairs)
+    each = zip(made.responses, first.responses, frames.values(), strict=True)
+    responses = tuple(replace(r, y=s.on(f), quantity=s.quantity) for r, s, f in each)
     return replace(made, predictors=predictors, responses=responses)
 
 

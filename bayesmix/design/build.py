@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design.calls import check_functions
-from bayesmix.design.columns import training_frame
+from bayesmix.design.columns import Frames, columns_of, training_frames
 from bayesmix.design.contributions import (
     Columns,
     Contribution,
@@ -46,6 +46,7 @@ from bayesmix.errors import DataError, FormulaError
 from bayesmix.formula.agreement import Key
 from bayesmix.formula.memberships import covariates, members_of
 from bayesmix.formula.monotonic import parted, read_of
+from bayesmix.formula.multivariate import MvFormula, formulas_of, names_of
 from bayesmix.formula.tree import (
     Expr,
     Formula,
@@ -152,47 +153,75 @@ class Design:
 
     Attributes
     ----------
+    frames : Frames
+        The data of the fit, and those of each response.
+    names : tuple of str
+        What targets call the responses: ``""`` where there is one.
     predictors : tuple of PredictorDesign
         In an order in which each may use those before it.
     data2 : mapping of str to DataFrame
         The matrices that the formula names.
     """
 
-    formula: Formula
-    frame: pd.DataFrame
+    formula: Formula | MvFormula
+    frames: Frames
     functions: Mapping[str, Any]
+    names: tuple[str, ...]
     responses: tuple[ResponseData, ...]
     predictors: tuple[PredictorDesign, ...]
     groups: tuple[Group, ...]
     spine: Spine
     data2: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows that the fit is to."""
+        return self.frames.whole
+
     def group(self, name: str) -> Group:
         return next(g for g in self.groups if g.name == name)
 
+    def of(self, resp: str) -> Design:
+        """The part of one of the responses, with its rows; groups keep all their levels."""
+        i = self.names.index(resp)
+        frames, rows = self.frames.of(i), self.frames.rows[i]
+        groups = self.groups
+        if len(rows) < len(self.frame):
+            groups = tuple(replace(g, index=g.index[rows]) for g in groups)
+        return replace(
+            self,
+            formula=formulas_of(self.formula)[i],
+            frames=frames,
+            names=(resp,),
+            responses=(self.responses[i],),
+            predictors=tuple(p for p in self.predictors if p.target.resp == resp),
+            groups=groups,
+        )
+
 
 def build_design(
-    formula: Formula,
+    formula: Formula | MvFormula,
     data: pd.DataFrame,
-    family: Family,
+    families: Sequence[Family],
     extra: Mapping[str, Any] | None = None,
     data2: Mapping[str, pd.DataFrame] | None = None,
-    whole: ResponseData | None = None,
+    whole: Mapping[str, ResponseData] | None = None,
     known: Mapping[Target, PredictorDesign] | None = None,
 ) -> Design:
     """Put a formula on data.
 
     Parameters
     ----------
-    formula : Formula
+    formula : Formula or MvFormula
     data : DataFrame
-    family : Family
+    families : sequence of Family
+        One for each response.
     extra : mapping of str to callable, optional
         The user's functions, beside the fixed ones.
     data2 : mapping of str to DataFrame, optional
         The matrices that the formula names.
-    whole : ResponseData, optional
-        That of all rows, where these are some of them.
+    whole : mapping of str to ResponseData, optional
+        Those of all rows, where these are some of them, by what targets call them.
     known : mapping of Target to PredictorDesign, optional
         Those of all rows then, of whose regions and steps some may have no rows here.
 
@@ -200,32 +229,58 @@ def build_design(
     ------
     FormulaError, DataError, FamilyError
     """
-    functions = _functions(formula, extra)
-    check_nonlinear(formula, family, data.columns)
-    frame, known = training_frame(formula, data), known or {}
-    frame = with_levels(frame, (c for p in known.values() for c in p.monotonic))
-    response = build_response(formula.response, family, frame, functions, whole)
-    response = replace(response, family=specified(response.family, formula))
-    check_sar(formula, response.family)
-    written, formula = formula, spread(formula, response.family)
-    data2 = dict(data2 or {})
-    groups = _groups(formula, frame, functions, data2)
-    predictors, spine = _predictors(
-        formula, frame, functions, groups, response, data.columns, data2, known
-    )
+    formulas, names = formulas_of(formula), names_of(formula)
+    functions, known, data2 = _functions(formulas, extra), known or {}, dict(data2 or {})
+    for own, family in zip(formulas, families, strict=True):
+        check_nonlinear(own, family, data.columns)
+    frames = _with_levels(training_frames(formulas, data), names, known)
+    responses, spreads = [], []
+    for resp, own, family, frame in zip(names, formulas, families, frames.own, strict=True):
+        of_all = (whole or {}).get(resp)
+        response = build_response(own.response, family, frame, functions, of_all)
+        responses.append(replace(response, family=specified(response.family, own)))
+        check_sar(own, responses[-1].family)
+        spreads.append(spread(own, responses[-1].family))
+    groups = _groups(spreads, frames, functions, data2)
+    predictors: list[PredictorDesign] = []
+    spine: list[GroupCoef] = []
+    for resp, own, response, frame in zip(names, spreads, responses, frames.own, strict=True):
+        on = resp, own, frame, functions, groups, response, data.columns, data2, known
+        predictors += _predictors(*on, spine)
     found = [r for p in predictors for r in p.regions]
     factors = (*groups.values(), *(r.group for r in found))
-    _check_dims(factors, formula, response.family)
-    _check_response(response.name, factors, formula, response.family)
+    for resp, own, response in zip(names, spreads, responses, strict=True):
+        _check_dims(factors, own, response.family, resp)
+        _check_response(response.name, factors, own, response.family, resp)
     _check_prefixes(predictors)
     matrices = {g.known.name for g in groups.values() if g.known}
     matrices |= {r.neighbours.name for r in found}
-    of_rows = (*written.mu.sars, *(s for s in written.mu.residuals if s.matrix is not None))
-    matrices |= {s.matrix.name for s in of_rows} & data2.keys()
+    terms = [t for f in formulas for t in (*f.mu.sars, *f.mu.residuals) if t.matrix is not None]
+    matrices |= {t.matrix.name for t in terms} & data2.keys()
     named = {name: data2[name] for name in sorted(matrices)}
     return Design(
-        written, frame, functions, (response,), predictors, tuple(groups.values()), spine, named
+        formula,
+        frames,
+        functions,
+        names,
+        tuple(responses),
+        tuple(predictors),
+        tuple(groups.values()),
+        tuple(spine),
+        named,
     )
+
+
+def _with_levels(
+    frames: Frames, names: Sequence[str], known: Mapping[Target, PredictorDesign]
+) -> Frames:
+    """The data with all levels of ordered factors, of which some may have no rows."""
+    if not known:
+        return frames
+    steps = {n: [c for t, p in known.items() if t.resp == n for c in p.monotonic] for n in names}
+    whole = with_levels(frames.whole, [c for own in steps.values() for c in own])
+    own = tuple(with_levels(f, steps[n]) for f, n in zip(frames.own, names, strict=True))
+    return replace(frames, whole=whole, own=own)
 
 
 def spread(formula: Formula, family: Family) -> Formula:
@@ -248,9 +303,9 @@ def spread(formula: Formula, family: Family) -> Formula:
     return replace(formula, predictors=(*own.items(), *mains.items(), *given.items()))
 
 
-def _functions(formula: Formula, extra: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The functions that the formula can call; none where it is made of plain columns."""
-    exprs = list(_exprs(formula))
+def _functions(formulas: Iterable[Formula], extra: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The functions that the formulas can call; none where they are made of plain columns."""
+    exprs = [e for f in formulas for e in _exprs(f)]
     if not extra and all(isinstance(expr, Name | Literal) for expr, _ in exprs):
         return {}
     # Here, for it imports formulae and splines.
@@ -285,19 +340,43 @@ def _factors(predictor: Predictor) -> Iterator[Expr]:
 
 
 def _groups(
-    formula: Formula,
-    frame: pd.DataFrame,
+    formulas: Sequence[Formula],
+    frames: Frames,
     functions: Mapping[str, Any],
     data2: Mapping[str, pd.DataFrame],
 ) -> dict[Key, Group]:
     """The grouping factors, each once: ``a:b`` and ``b:a`` are the same."""
     groups: dict[Key, Group] = {}
-    for _, predictor in formula.predictors:
-        on = frame, functions, predictor.source
-        for grouping in (term.grouping for term in predictor.groups):
-            if grouping.key not in groups:
-                groups[grouping.key] = _group(grouping, on, data2)
+    for f in formulas:
+        for _, predictor in f.predictors:
+            for grouping in (term.grouping for term in predictor.groups):
+                if grouping.key in groups:
+                    continue
+                users = [i for i, own in enumerate(formulas) if _has(own, grouping.key)]
+                rows = np.unique(np.concatenate([frames.rows[i] for i in users]))
+                whole = len(rows) == len(frames.whole)
+                frame = frames.whole if whole else frames.some(rows, _read(grouping))
+                group = _group(grouping, (frame, functions, predictor.source), data2)
+                groups[grouping.key] = group if whole else _on_all(group, rows, frames)
     return groups
+
+
+def _read(grouping: Grouping) -> dict[str, None]:
+    """The columns that a grouping factor is made of."""
+    weights = grouping.mm.weights if grouping.mm else ()
+    read = (n.name for e in (*grouping.pw, *weights) for n in columns_of(e))
+    return dict.fromkeys((*grouping.members, *grouping.strata, *read))
+
+
+def _has(formula: Formula, key: Key) -> bool:
+    return any(t.grouping.key == key for _, p in formula.predictors for t in p.groups)
+
+
+def _on_all(group: Group, rows: np.ndarray, frames: Frames) -> Group:
+    """The same with an index of all rows; of those that no response with the group has, any."""
+    index = np.zeros((len(frames.whole), *group.index.shape[1:]), group.index.dtype)
+    index[rows] = group.index
+    return replace(group, index=index)
 
 
 def _group(
@@ -325,11 +404,14 @@ def _levels(grouping: Grouping, frame: pd.DataFrame) -> Group:
     return build_memberships(grouping.name, mm.units, grouping.by, mm.by, frame)
 
 
-def _check_dims(groups: Collection[Group], formula: Formula, family: Family) -> None:
+def _check_dims(groups: Collection[Group], formula: Formula, family: Family, resp: str) -> None:
     """Each dimension of the posterior needs a name that no other and no variable has."""
-    taken = TAKEN_DIMS | {f"{dpar}_coef" for dpar, _ in formula.predictors}
-    taken |= _variables(groups, formula, family)
-    taken |= {f"{d}_{v.by.name}" for d, p in formula.predictors for v in p.variances if v.by}
+    prefixes = {dpar: Target(resp, dpar).prefix for dpar, _ in formula.predictors}
+    taken = TAKEN_DIMS | {f"{prefix}coef" for prefix in prefixes.values()}
+    taken |= _variables(groups, formula, family, resp)
+    taken |= {
+        f"{prefixes[d]}{v.by.name}" for d, p in formula.predictors for v in p.variances if v.by
+    }
     taken |= {f"{g.name}_{dim}" for g in groups for dim in ("coef", "coef2")}
     if "obs" in {g.name for g in groups}:
         taken |= {"row"}
@@ -347,24 +429,29 @@ def _check_dims(groups: Collection[Group], formula: Formula, family: Family) -> 
                 )
 
 
-def _variables(groups: Iterable[Group], formula: Formula, family: Family) -> set[str]:
-    """What the variables of a posterior are called."""
-    vectors = (name for v in family.vectors for name in (v.name, *v.dims))
-    of_dpars = {"b", *family.dpar_names, *(f"b_{dpar}" for dpar, _ in formula.predictors), *vectors}
+def _variables(groups: Iterable[Group], formula: Formula, family: Family, resp: str) -> set[str]:
+    """What the variables of a posterior, and their dimensions, are called."""
+    main = Target(resp, MAIN)
+    vectors = [name for v in family.vectors for name in (v.name, *v.dims)]
     of_residuals = ("ar", "ma", "cosy", "car1", "cortime", "sderr", "err")
     of_residuals += ("range", "nugget", "ar_lag", "ma_lag", "cortime_pair", "err_row")
-    of_dpars |= {*of_residuals} if formula.mu.residuals else set()
-    of_groups = ("sd", "cor", "r", "df", "udf")
+    vectors += of_residuals if formula.mu.residuals else ()
+    of_dpars = {"b", *(Target(resp, dpar).label for dpar in family.dpar_names if dpar != MAIN)}
+    of_dpars |= {made for v in vectors for made in (main.called(v), main.prefix + v)}
     for dpar, p in formula.predictors:
-        own = VARIABLES if p.cars else ()
+        target = Target(resp, dpar)
+        own = ("b", *(VARIABLES if p.cars else ()))
         own += (*PROCESS, "gp", "gp_scale", "gp_number") if p.processes else ()
-        of_dpars |= {f"{what}{suffix}" for what in own for suffix in ("", f"_{dpar}")}
-    return of_dpars | {f"{what}_{g.name}" for g in groups for what in of_groups}
+        of_dpars |= {made for what in own for made in (what, target.called(what))}
+    of_groups = ("sd", "cor", "r", "df", "udf")
+    return of_dpars | {f"{what}_{g.name}" for g in groups for what in of_groups} | {MAIN}
 
 
-def _check_response(name: str, groups: Collection[Group], formula: Formula, family: Family) -> None:
+def _check_response(
+    name: str, groups: Collection[Group], formula: Formula, family: Family, resp: str
+) -> None:
     taken = {"Intercept", "slopes", "obs", "row", "sample", *TAKEN_DIMS, *(g.name for g in groups)}
-    if name in taken | _variables(groups, formula, family):
+    if name in taken | _variables(groups, formula, family, resp):
         raise DataError(
             f"The response can't be called {name!r}, which has another meaning in the results; "
             "rename the column."
@@ -373,19 +460,21 @@ def _check_response(name: str, groups: Collection[Group], formula: Formula, fami
 
 def _check_prefixes(predictors: Iterable[PredictorDesign]) -> None:
     """``sigma_x`` is the coefficient of x in the formula of sigma, not that of a column."""
-    owners: dict[str, str] = {}
+    owners: dict[str, Target] = {}
     for p in predictors:
         for name in (*p.columns.names, *(name for g in p.groups for name in g.names)):
             full = p.target.named(name)
-            if owners.setdefault(full, p.dpar) != p.dpar:
+            if owners.setdefault(full, p.target) != p.target:
+                both = [t.label or MAIN for t in (owners[full], p.target)]
                 raise FormulaError(
-                    f"Coefficients of {owners[full]!r} and of {p.dpar!r} would both be called "
+                    f"Coefficients of {both[0]!r} and of {both[1]!r} would both be called "
                     f"{full!r}; rename a column.",
                     p.predictor.source,
                 )
 
 
 def _predictors(
+    resp: str,
     formula: Formula,
     frame: pd.DataFrame,
     functions: Mapping[str, Any],
@@ -394,11 +483,12 @@ def _predictors(
     names: pd.Index,
     data2: Mapping[str, pd.DataFrame],
     known: Mapping[Target, PredictorDesign],
-) -> tuple[tuple[PredictorDesign, ...], Spine]:
-    spine: list[GroupCoef] = []
+    spine: list[GroupCoef],
+) -> list[PredictorDesign]:
+    """Those of one response; coefficients of groups are put on the spine."""
     predictors, family = [], response.family
     for dpar, predictor in formula.predictors:
-        target, on = Target("", dpar), (frame, functions, predictor.source)
+        target, on = Target(resp, dpar), (frame, functions, predictor.source)
         population, of_all = parted(predictor.population)[0], known.get(target)
         smooths = tuple(s for term in predictor.smooths for s in build_smooths(term, on))
         columns = _columns(build_matrix(population, *on), target, family, smooths)
@@ -429,7 +519,7 @@ def _predictors(
             *_latent(residuals),
         )
         predictors.append(PredictorDesign(target, predictor, contributions, residuals))
-    return tuple(predictors), tuple(spine)
+    return predictors
 
 
 def _latent(residuals: Residuals | None) -> Iterator[LatentResiduals]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from bayesmix.errors import (
     did_you_mean,
     listed,
 )
-from bayesmix.formula.tree import Call, Expr, Formula, Name, Predictor, Terms, children
+from bayesmix.formula.tree import Call, Expr, Formula, Name, Predictor, Terms, children, render
 
 CONTRASTS = frozenset({"Sum", "Treatment"})
 """What ``C(x, Sum)`` may name as its contrast: no columns."""
@@ -123,14 +124,127 @@ def training_frame(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
     uses = [*response_uses(formula), *right]
     data = _with_ones(right, data)
     _check_present(uses, data)
-    data = _subset(formula, data)
+    if (kept := _subset(formula, data)) is not None:
+        data = data[kept]
     times = _times(formula, data)
-    frame = _drop_missing(data[list(dict.fromkeys(u.name for u in uses))])
+    frame = data[list(dict.fromkeys(u.name for u in uses))]
+    return _typed_frame(frame[_complete(frame)], times, data)
+
+
+def _typed_frame(frame: pd.DataFrame, times: set[str], data: pd.DataFrame) -> pd.DataFrame:
     columns = {n: _typed_time(frame[n]) if n in times else _typed(frame[n]) for n in frame}
     typed = pd.DataFrame(columns, index=frame.index)
     if "units" in data.attrs:
         typed.attrs["units"] = data.attrs["units"]
     return typed
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The data of a model of one or several responses.
+
+    Attributes
+    ----------
+    whole : DataFrame
+        All rows and columns; where responses have rows of their own, values may be missing.
+    own : tuple of DataFrame
+        For each response its rows and columns.
+    rows : tuple of ndarray of int
+        Where those stand in the whole.
+    """
+
+    whole: pd.DataFrame
+    own: tuple[pd.DataFrame, ...]
+    rows: tuple[np.ndarray, ...]
+
+    def of(self, i: int) -> Frames:
+        """Those of one response."""
+        own = self.own[i]
+        return Frames(own, (own,), (np.arange(len(own)),))
+
+    def some(self, rows: np.ndarray, columns: Iterable[str]) -> pd.DataFrame:
+        """Complete columns of some of the rows, typed by themselves."""
+        frame = self.whole.iloc[rows][list(columns)]
+        return pd.DataFrame({n: _typed(frame[n]) for n in frame}, index=frame.index)
+
+
+def training_frames(formulas: Sequence[Formula], data: pd.DataFrame) -> Frames:
+    """The data of each formula; see `training_frame`.
+
+    Without ``subset()`` all responses have the same rows: those that are complete for all.
+
+    Raises
+    ------
+    FormulaError
+        For a column that isn't there.
+    DataError
+        As `training_frame`, and for a row that has one response and misses another.
+    """
+    if len(formulas) == 1:
+        frame = training_frame(formulas[0], data)
+        return Frames(frame, (frame,), (np.arange(len(frame)),))
+    right = [predictor_uses(f) for f in formulas]
+    uses = [[*response_uses(f), *more] for f, more in zip(formulas, right, strict=True)]
+    data = _with_ones([u for own in right for u in own], data)
+    for own in uses:
+        _check_present(own, data)
+    subsets = [_subset(f, data) for f in formulas]
+    times = [
+        _times(f, data if s is None else data[s]) for f, s in zip(formulas, subsets, strict=True)
+    ]
+    names = [list(dict.fromkeys(u.name for u in own)) for own in uses]
+    columns = list(dict.fromkeys(n for own in names for n in own))
+    if all(s is None for s in subsets):
+        _check_same_rows(formulas, data)
+        frame = data[columns]
+        whole = _typed_frame(frame[_complete(frame)], set().union(*times), data)
+        return Frames(whole, (whole,) * len(formulas), (np.arange(len(whole)),) * len(formulas))
+    kept = [_kept(data[n], s) for n, s in zip(names, subsets, strict=True)]
+    some = np.any(kept, axis=0)
+    pairs = zip(names, kept, times, strict=True)
+    own = tuple(_typed_frame(data.loc[k, n], t, data) for n, k, t in pairs)
+    rows = tuple(np.flatnonzero(k[some]) for k in kept)
+    return Frames(_partly_typed(data.loc[some, columns], set().union(*times)), own, rows)
+
+
+def _kept(frame: pd.DataFrame, subset: np.ndarray | None) -> np.ndarray:
+    """The rows of a response, those that miss a value left out."""
+    subset = np.ones(len(frame), bool) if subset is None else subset
+    kept = subset.copy()
+    kept[subset] = _complete(frame[subset])
+    return kept
+
+
+def _partly_typed(frame: pd.DataFrame, times: set[str]) -> pd.DataFrame:
+    """Columns typed by the values that are there."""
+    typed = {}
+    for name, column in frame.items():
+        there, numbers = column.notna().to_numpy(), column.set_axis(range(len(column)))
+        made = (_typed_time if name in times else _typed)(numbers[there])
+        typed[name] = (
+            made.reindex(numbers.index).to_numpy()
+            if made.dtype.kind in "iufM"
+            else (made.reindex(numbers.index).array)
+        )
+    return pd.DataFrame(typed, index=frame.index)
+
+
+def _check_same_rows(formulas: Sequence[Formula], data: pd.DataFrame) -> None:
+    """DataError for a row that has one response and misses another."""
+    missing = [
+        (f, data[[u.name for u in uses_of([f.response.expr], "")]].isna().any(axis=1))
+        for f in formulas
+    ]
+    for (f, one), (other, two) in pairwise(missing):
+        apart = one != two
+        if apart.any():
+            there, gone = (f, other) if two[apart].iloc[0] else (other, f)
+            texts = [render(x.response.expr) for x in (gone, there)]
+            raise DataError(
+                f"The response {texts[0]!r} is missing in row {first_row(apart)}, which has "
+                f"{texts[1]!r}. Say which rows each response has, '{texts[0]} | subset(there) ~ "
+                "…' with a column of True and False, or leave such rows out of the data."
+            )
 
 
 def _times(formula: Formula, data: pd.DataFrame) -> set[str]:
@@ -159,8 +273,14 @@ def _typed_time(column: pd.Series) -> pd.Series:
     return _typed(column)
 
 
-def _subset(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
-    """The rows that ``subset()`` keeps; FormulaError or DataError if it says nothing of some."""
+def _subset(formula: Formula, data: pd.DataFrame) -> np.ndarray | None:
+    """Whether ``subset()`` keeps each row; None without one.
+
+    Raises
+    ------
+    FormulaError, DataError
+        If it says nothing of some.
+    """
     response = formula.response
     for expr in (e for a in response.additions if a.name == SUBSET for e in a.values):
         if not isinstance(expr, Name):
@@ -177,10 +297,11 @@ def _subset(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
                 f"subset() takes True and False; {expr.name!r} is "
                 f"{kept[wrong].iloc[0]!r} in row {first_row(wrong)}."
             )
-        data = data[kept.astype(bool)]
-        if data.empty:
+        rows = kept.to_numpy(bool)
+        if not rows.any():
             raise DataError(f"No row is left: {expr.name!r} of subset() is False in all.")
-    return data
+        return rows
+    return None
 
 
 def _with_ones(uses: Iterable[Use], data: pd.DataFrame) -> pd.DataFrame:
@@ -205,11 +326,12 @@ def _check_present(uses: Iterable[Use], frame: pd.DataFrame) -> None:
             )
 
 
-def _drop_missing(frame: pd.DataFrame) -> pd.DataFrame:
+def _complete(frame: pd.DataFrame) -> np.ndarray:
+    """The rows that miss no value; a warning if some do."""
     missing = frame.isna()
     rows = missing.any(axis=1)
     if not rows.any():
-        return frame
+        return np.ones(len(frame), bool)
     counts = missing.sum()
     where = ", ".join(f"{c!r} ({n})" for c, n in counts[counts > 0].items())
     if rows.all():
@@ -224,7 +346,7 @@ def _drop_missing(frame: pd.DataFrame) -> pd.DataFrame:
         MissingRowsWarning,
         skip_file_prefixes=(PACKAGE,),
     )
-    return frame.loc[~rows]
+    return ~rows.to_numpy()
 
 
 def _typed(column: pd.Series) -> pd.Series:

@@ -15,12 +15,13 @@ from bayesmix.parameters import MAIN, Parameter, Role, Slot, Transform, labels
 
 def of_predictors(design: Design) -> Iterator[Parameter]:
     """The population coefficients of every predictor, and what its variance functions have."""
-    (response,) = design.responses
-    family = response.family
-    several = family.main if family.main_outcome is not None and not family.parts else ()
+    families = {n: r.family for n, r in zip(design.names, design.responses, strict=True)}
+    frames = dict(zip(design.names, design.frames.own, strict=True))
     for p in design.predictors:
         if p.columns.names:
-            yield _population(p, p.dpar in several, p.dpar in response.family.nonlinear)
+            family = families[p.target.resp]
+            several = family.main if family.main_outcome is not None and not family.parts else ()
+            yield _population(p, p.dpar in several, p.dpar in family.nonlinear)
     for p in design.predictors:
         for v in p.variances:
             yield from v.parameters
@@ -33,7 +34,7 @@ def of_predictors(design: Design) -> Iterator[Parameter]:
         for r in p.regions:
             yield from r.parameters
         if p.residuals:
-            yield from p.residuals.parameters(design.frame.index)
+            yield from p.residuals.parameters(frames[p.target.resp].index)
 
 
 def of_groups(design: Design) -> Iterator[Parameter]:
@@ -134,9 +135,10 @@ def _of_group(
 def _sd_slot(c: GroupCoef, own: bool) -> Slot:
     """One that is the same as another's is no parameter of its own."""
     dpar, coef = (MAIN, c.name) if c.target.category else (c.target.dpar, c.coef)
+    resp = c.target.resp
     coef = "" if own and c.structure.sds == "one" else coef
     fixed = None if own and c.structure.own_sd else 1.0
-    return Slot("sd", dpar, c.group, coef, fixed=fixed)
+    return Slot("sd", dpar, c.group, coef, fixed=fixed, resp=resp)
 
 
 def _levels(group: Group) -> dict[str, tuple]:

@@ -193,7 +193,7 @@ class Processes:
 
     def named(self, what: str) -> str:
         """A variable of the posterior."""
-        return f"{what}_{self.target.label}" if self.target.label else what
+        return self.target.called(what)
 
     @cached_property
     def parts(self) -> tuple[tuple[slice, slice], ...]:

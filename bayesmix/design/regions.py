@@ -65,7 +65,7 @@ class Regions:
 
     def named(self, what: str) -> str:
         """A variable of the posterior."""
-        return f"{what}_{self.target.label}" if self.target.label else what
+        return self.target.called(what)
 
     @property
     def parameters(self) -> Iterator[Parameter]:

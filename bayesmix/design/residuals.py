@@ -130,6 +130,7 @@ class Residuals:
     Attributes
     ----------
     term : ResidualTerm
+    target : Target
     kind : Kind
     series : Series
     correlation : Correlation or None
@@ -141,6 +142,7 @@ class Residuals:
     """
 
     term: ResidualTerm
+    target: Target
     kind: Kind
     series: Series
     correlation: Correlation | None
@@ -197,28 +199,30 @@ class Residuals:
     def parameters(self, rows: pd.Index) -> Iterable[Parameter]:
         """The parameters, without their priors; `rows` are the labels of the fit's rows."""
         ranges = {} if self.correlation is None else self.correlation.names
-        target = Target("", MAIN)
+        target, called = self.target, self.target.called
         if isinstance(self.correlation, Unstructured):
             yield self._of_pairs(self.correlation)
             ranges = {}
         for name in (*self.orders, *(n for n in ranges if n not in self.orders)):
             lower, upper = ranges.get(name, (-np.inf, np.inf))
             lags = tuple(range(1, self.orders.get(name, 0) + 1))
-            axes = ((f"{name}_lag",), (lags,)) if lags else ()
+            axes = ((f"{target.prefix}{name}_lag",), (lags,)) if lags else ()
             slot = Slot(name, lower=lower, upper=upper)
-            yield Parameter(name, Role.RESIDUAL, target, *axes, slots=(slot,))
+            yield Parameter(called(name), Role.RESIDUAL, target, *axes, slots=(slot,))
         if self.kind == Kind.LATENT:
-            yield Parameter("sderr", Role.RESIDUAL, target, slots=(Slot("sderr"),))
-            axes = ("err_row",), (labels(rows),)
-            yield Parameter("err", Role.LATENT, target, *axes, transform=Transform.STANDARDISED)
+            yield Parameter(called("sderr"), Role.RESIDUAL, target, slots=(Slot("sderr"),))
+            axes = (f"{target.prefix}err_row",), (labels(rows),)
+            made = Transform.STANDARDISED
+            yield Parameter(called("err"), Role.LATENT, target, *axes, transform=made)
 
     def _of_pairs(self, correlation: Unstructured) -> Parameter:
         """The correlations of ``unstr()``, called by their times, the earlier first."""
         names = self.names_of_times
         pairs = (f"{names[j]}__{names[i]}" for i, j in zip(*correlation.pairs, strict=True))
-        axes, slots = (("cortime_pair",), (tuple(pairs),)), (Slot("cortime"),)
-        target, transform = Target("", MAIN), Transform.CORRELATION
-        return Parameter("cortime", Role.CORRELATIONS, target, *axes, slots, transform)
+        target, transform = self.target, Transform.CORRELATION
+        axes = (f"{target.prefix}cortime_pair",), (tuple(pairs),)
+        name, slots = target.called("cortime"), (Slot("cortime"),)
+        return Parameter(name, Role.CORRELATIONS, target, *axes, slots, transform)
 
     def given(self, values: Mapping[str, Any] | Values) -> dict[str, Any]:
         """Draws of its correlation's parameters, with an axis for positions and one for groups.
@@ -226,8 +230,8 @@ class Residuals:
         Those of pairs of times stand on the last axis as they are.
         """
         if isinstance(self.correlation, Unstructured):
-            return {name: values[name] for name in self.correlation.names}
-        return {name: _spread(values[name]) for name in self.correlation.names}
+            return {name: values[self.target.called(name)] for name in self.correlation.names}
+        return {n: _spread(values[self.target.called(n)]) for n in self.correlation.names}
 
 
 def _by_group(places: np.ndarray, codes: np.ndarray) -> Iterable[np.ndarray]:
@@ -268,7 +272,7 @@ class LatentResiduals:
         return replace(self, rows=rows)
 
     def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
-        eta += values["err"][:, self.rows[rows]]
+        eta += values[self.residuals.target.called("err")][:, self.rows[rows]]
 
 
 def build_residuals(
@@ -307,9 +311,9 @@ def build_residuals(
     if term.function == "unstr":
         names, times = _distinct(frame[term.time.name], series)
         _check_pairs(term, times, frame)
-        return Residuals(term, kind, series, Unstructured(times), frame.index, names)
+        return Residuals(term, target, kind, series, Unstructured(times), frame.index, names)
     correlation = _correlation(term, frame, data2, predictor.source) if term.cov else None
-    return Residuals(term, kind, series, correlation, frame.index)
+    return Residuals(term, target, kind, series, correlation, frame.index)
 
 
 def _distinct(column: pd.Series, series: Series) -> tuple[tuple[str, ...], tuple[float, ...]]:

@@ -89,7 +89,7 @@ def _others(spec: ModelSpec) -> dict[str, pd.Series]:
 
 
 def _addition_columns(spec: ModelSpec) -> list[str]:
-    additions = spec.formula.response.additions
+    additions = (a for r in spec.responses for a in r.formula.response.additions)
     return [n.name for a in additions for value in a.values for n in columns_of(value)]
 
 
@@ -98,10 +98,11 @@ def _needed(spec: ModelSpec) -> dict[str, Any]:
 
     Trials are 1, bounds the means, thresholds those of the commonest group.
     """
-    frame, needs = spec.design.frame, spec.family.needs
-    found = {}
-    for a in spec.formula.response.additions:
-        if a.name in needs or spec.response.data.additions.get(a.name, {}).keys() & set(needs):
+    frame, found = spec.design.frame, {}
+    pairs = ((r, a) for r in spec.responses for a in r.formula.response.additions)
+    for r, a in pairs:
+        needs = r.family.needs
+        if a.name in needs or r.data.additions.get(a.name, {}).keys() & set(needs):
             for n in (n for value in a.values for n in columns_of(value)):
                 found[n.name] = USUAL.get(a.name, _mean)(frame[n.name])
     return found

@@ -49,6 +49,8 @@ def uncovered(spec: ModelSpec) -> str | None:
 
 
 def _family(spec: ModelSpec) -> str | None:
+    if spec.several:
+        return "several responses have no kernel"
     if spec.family.row is None:
         return f"family {spec.family.name!r} has no kernel"
     if spec.family.in_order:

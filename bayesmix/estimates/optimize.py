@@ -22,8 +22,9 @@ from bayesmix.estimates.likelihood import (
 )
 from bayesmix.estimates.pointfit import PointFit
 from bayesmix.estimates.search import Maximum, maximum
+from bayesmix.likelihood import CorrelatedRows, IndependentRows, LaggedRows, SpatialRows
 from bayesmix.parameters import MAIN, Role
-from bayesmix.spec import CorrelatedRows, IndependentRows, LaggedRows, ModelSpec, SpatialRows
+from bayesmix.spec import ModelSpec
 
 ALTERNATIONS, SAME = 100, 1e-8
 """How often a mean and scales that are functions of it are found in turn, and when they agree."""
@@ -123,6 +124,9 @@ def _check_rows(spec: ModelSpec, method: str) -> None:
 
 def _impossible(spec: ModelSpec) -> Iterator[str]:
     """Why a model can't be estimated."""
+    if spec.several:
+        yield "A model of several responses isn't known to estimates; each may be estimated alone."
+        return
     if spec.family.parts:
         yield "The likelihood of a mixture has many peaks, and of real numbers no highest one."
     for g in spec.groups:

@@ -15,8 +15,9 @@ from scipy import sparse
 
 from bayesmix.correlations import Layout
 from bayesmix.design import Residuals
+from bayesmix.likelihood import CorrelatedRows, SpatialRows
 from bayesmix.parameters import MAIN
-from bayesmix.spec import CorrelatedRows, Response, SpatialRows
+from bayesmix.spec import Response
 
 Values = Mapping[str, np.ndarray]
 """Values of parameters by the names of their variables, with an axis for one sample."""

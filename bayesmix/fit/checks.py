@@ -14,14 +14,17 @@ from bayesmix.criticism.cross_validation import check_threshold
 from bayesmix.errors import PredictionError, did_you_mean, listed
 from bayesmix.fit.base import PROBS
 from bayesmix.fit.residuals import Residuals
-from bayesmix.predict import Draws, Prediction, Request
+from bayesmix.predict import Draws, Prediction, Request, Several, predicted
 from bayesmix.randomness import seed_sequence
 from bayesmix.statistics import summarise
 from bayesmix.tables import Table
+from bayesmix.variables import obs_dim, response_name
 
 if TYPE_CHECKING:
     from arviz_stats.utils import ELPDData
     from matplotlib.figure import Figure
+
+    from bayesmix.spec import ModelSpec
 
 
 class Checks(Residuals):
@@ -83,14 +86,23 @@ class Checks(Residuals):
         >>> fit.add_posterior_predictive(random_seed=1)["posterior_predictive"]["y"].shape
         (1, 2, 4)
         """
-        drawn = self.posterior_predict(random_seed=random_seed).to_numpy()
-        posterior = self.idata["posterior"].to_dataset()
-        made = criticism.in_chains(self.model.spec, drawn, posterior)
+        spec, posterior = self.model.spec, self.idata["posterior"].to_dataset()
+        pairs = zip(spec.parts, predicted(spec, self._draws, random_seed), strict=True)
+        drawn = {response_name(p.response): (obs_dim(p), v.to_numpy()) for p, v in pairs}
+        made = criticism.in_chains(spec, drawn, posterior)
         self.idata["posterior_predictive"] = xr.DataTree(made)
         return self.idata
 
-    def loo(self) -> ELPDData:
+    def loo(self, resp: str | None = None) -> ELPDData:
         """Leave-one-out cross-validation by Pareto-smoothed importance sampling.
+
+        Of several responses a row is left out with all of them.
+
+        Parameters
+        ----------
+        resp : str, optional
+            The response that is judged, of a model that has several: left out alone, the others'
+            being known.
 
         Returns
         -------
@@ -116,10 +128,15 @@ class Checks(Residuals):
         >>> round(float(fit.loo().elpd), -1)
         -950.0
         """
-        return criticism.loo(self._with_log_lik())
+        return criticism.loo(self._alone(resp))
 
-    def waic(self) -> ELPDData:
+    def waic(self, resp: str | None = None) -> ELPDData:
         """The widely applicable information criterion; `loo` says when not to trust it.
+
+        Parameters
+        ----------
+        resp : str, optional
+            As for `loo`.
 
         Returns
         -------
@@ -144,7 +161,7 @@ class Checks(Residuals):
         >>> round(float(fit.waic().elpd), -1)
         -950.0
         """
-        return criticism.waic(self._with_log_lik())
+        return criticism.waic(self._alone(resp))
 
     def reloo(
         self,
@@ -189,7 +206,7 @@ class Checks(Residuals):
         >>> bool((exact.pareto_k <= 0.5).all())
         True
         """
-        tree = self._with_log_lik()
+        tree = self._judged(None)
         result = criticism.loo(tree, warn=False) if loo is None else loo
         settings = self._sampling(sampling)
         seed = seed_sequence(random_seed, PredictionError)
@@ -206,6 +223,7 @@ class Checks(Residuals):
         random_seed: Any = None,
         n_jobs: int | None = None,
         progressbar: bool = True,
+        resp: str | None = None,
         **sampling: Any,
     ) -> ELPDData:
         """Cross-validation in folds: the model is fitted without each, and judged by it.
@@ -229,6 +247,8 @@ class Checks(Residuals):
             Fits at a time, as joblib has it; a ``joblib.parallel_config`` around the call takes the
             fits to other processes or a cluster.
         progressbar : bool
+        resp : str, optional
+            The response that is judged, of a model that has several, of which all are left out.
         **sampling
             Of ``Model.fit``; by default as many draws and chains as this fit has. Priors are those
             of this fit, also where they are defaults that hang on the data.
@@ -268,7 +288,7 @@ class Checks(Residuals):
         settings = self._sampling(sampling)
         seed = seed_sequence(random_seed, PredictionError)
         how = k, group, folds, seed, settings, n_jobs, progressbar
-        return criticism.kfold(self.model, self._with_log_lik(), *how)
+        return criticism.kfold(self.model, self._judged(resp), *how, resp)
 
     def bayes_R2(
         self,
@@ -277,6 +297,7 @@ class Checks(Residuals):
         probs: Sequence[float] = PROBS,
         robust: bool = False,
         summary: bool = True,
+        resp: str | None = None,
     ) -> pd.DataFrame | np.ndarray:
         """The share of the variance of the response that the expectation explains.
 
@@ -296,6 +317,9 @@ class Checks(Residuals):
             As for `summary`.
         summary : bool
             A table, or the values of all draws.
+        resp : str, optional
+            The response, of a model that has several; by default there is a row (of the draws a
+            column) for each.
 
         Returns
         -------
@@ -322,9 +346,10 @@ class Checks(Residuals):
         >>> fit.bayes_R2(method="residual", summary=False).round(3)
         array([0.909, 0.931])
         """
-        request = Request(clusters=clusters)
-        values = criticism.bayes_r2(self.model.spec, self._draws, request, method)
-        return _summarised(values, probs, robust) if summary else values
+        request, spec = Request(clusters=clusters), self.model.spec.of(resp)
+        parts = spec.parts
+        found = [criticism.bayes_r2(part, self._draws, request, method) for part in parts]
+        return _summarised(found, parts, probs, robust) if summary else _in_columns(found)
 
     def loo_R2(
         self,
@@ -333,12 +358,13 @@ class Checks(Residuals):
         random_seed: Any = None,
         n_simulations: int = 4000,
         summary: bool = True,
+        resp: str | None = None,
     ) -> pd.DataFrame | np.ndarray:
         """The share of the variance of the response explained in rows left out.
 
         Parameters
         ----------
-        probs, robust, summary
+        probs, robust, summary, resp
             As for `bayes_R2`.
         random_seed : int, Generator or None
         n_simulations : int
@@ -366,9 +392,13 @@ class Checks(Residuals):
         0.3
         """
         seed = seed_sequence(random_seed, PredictionError)
-        tree = self._with_log_lik()
-        values = criticism.loo_r2(self.model.spec, self._draws, tree, seed, n_simulations)
-        return _summarised(values, probs, robust) if summary else values
+        fits = [self.of(r) for r in ([resp] if resp else self.model.spec.names)]
+        parts = [fit.model.spec for fit in fits]
+        found = [
+            criticism.loo_r2(part, self._draws, fit._with_log_lik(), seed, n_simulations)
+            for part, fit in zip(parts, fits, strict=True)
+        ]
+        return _summarised(found, parts, probs, robust) if summary else _in_columns(found)
 
     def pp_check(
         self,
@@ -378,6 +408,7 @@ class Checks(Residuals):
         stat: str | Callable[..., Any] = "mean",
         prior: bool = False,
         random_seed: Any = None,
+        resp: str | None = None,
     ) -> Figure:
         """Responses that the model makes beside those that were observed, as a picture.
 
@@ -397,6 +428,8 @@ class Checks(Residuals):
         prior : bool
             Responses from the prior; `sample_prior` must have been called.
         random_seed : int, Generator or None
+        resp : str, optional
+            The response, of a model that has several.
 
         Returns
         -------
@@ -419,6 +452,8 @@ class Checks(Residuals):
         >>> fit = bx.from_brms(bx.Model("y ~ x", data), draws)
         >>> figure = fit.pp_check("intervals", random_seed=1)
         """
+        if resp is not None and self.of(resp) is not self:
+            return self.of(resp).pp_check(kind, group, ndraws, stat, prior, random_seed)
         spec, options = self.model.spec, {"random_seed": random_seed}
         overlay = kind in ("dens_overlay", "ecdf_overlay", "hist")
         options["ndraws"] = min(50, len(self._draws)) if ndraws is None and overlay else ndraws
@@ -473,10 +508,45 @@ class Checks(Residuals):
         }
         return xr.DataTree(children=groups | {criticism.GROUP: xr.DataTree(self._log_likelihood())})
 
+    def _alone(self, resp: str | None) -> xr.DataTree:
+        """The tree with the log likelihoods of a response given all others of its row."""
+        spec = self.model.spec
+        if spec.rescor is None or resp is None:
+            return self.of(resp)._with_log_lik()
+        fit = self.of(resp)
+        values = Several.of(spec, self._draws, Request()).log_lik_alone(resp).values()[0]
+        named = {resp: (obs_dim(fit.model.spec), values)}
+        posterior = self.idata["posterior"].to_dataset()
+        made = criticism.in_chains(fit.model.spec, named, posterior)
+        return xr.DataTree(children={**fit.idata.children, criticism.GROUP: xr.DataTree(made)})
+
+    def _judged(self, resp: str | None) -> xr.DataTree:
+        """The tree with the log likelihoods of what is judged by fits to other rows.
+
+        Raises
+        ------
+        PredictionError
+            Where responses have rows of their own.
+        """
+        if any(part.own_rows for part in self.model.spec.parts):
+            raise PredictionError(
+                "Rows are left out with all their responses, which here have rows of their own; "
+                "loo(resp=) leaves those of one response out."
+            )
+        return self.of(resp)._with_log_lik()
+
     def _sampling(self, given: Mapping[str, Any]) -> dict[str, Any]:
         sizes = self.idata["posterior"].sizes
         return {"draws": sizes["draw"], "chains": sizes["chain"], **given}
 
 
-def _summarised(values: np.ndarray, probs: Sequence[float], robust: bool) -> pd.DataFrame:
-    return Table(summarise(values[:, None], pd.Index(["R2"]), probs, robust))
+def _summarised(
+    found: Sequence[np.ndarray], parts: Sequence[ModelSpec], probs: Sequence[float], robust: bool
+) -> pd.DataFrame:
+    """One row, or one for each of several responses."""
+    names = [f"R2{part.response.name}" for part in parts]
+    return Table(summarise(np.stack(found, axis=1), pd.Index(names), probs, robust))
+
+
+def _in_columns(found: Sequence[np.ndarray]) -> np.ndarray:
+    return found[0] if len(found) == 1 else np.stack(found, axis=1)

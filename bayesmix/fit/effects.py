@@ -26,7 +26,9 @@ By = bool | str | Sequence[str] | None
 class Effects(Base):
     """What changes of variables do, and hypotheses."""
 
-    def datagrid(self, typical: str = "mean", **values: Any) -> pd.DataFrame:
+    def datagrid(
+        self, typical: str = "mean", resp: str | None = None, **values: Any
+    ) -> pd.DataFrame:
         """Rows to predict for: every combination of values, all else typical.
 
         Parameters
@@ -35,6 +37,8 @@ class Effects(Base):
             What the other columns of the predictors are: ``"mean"`` (numbers) and the commonest
             level; ``"median"``; ``"balanced"``: means, and every level; ``"reference"``: means, and
             the first level, as in brms's ``conditional_effects``.
+        resp : str, optional
+            The response, of a model that has several.
         **values
             Columns that predictors, groups or addition terms read, with a value or several. Columns
             of groups are left out unless they are here.
@@ -56,7 +60,7 @@ class Effects(Base):
         >>> bx.from_brms(bx.Model("y ~ x", data), draws).datagrid(x=[0, 2])["x"].tolist()
         [0.0, 2.0]
         """
-        return made.grid(self.model.spec, values, typical)
+        return made.grid(self.model.spec.of(resp), values, typical)
 
     def predictions(
         self,
@@ -470,7 +474,7 @@ class Effects(Base):
         Returns
         -------
         mapping of str to Estimates
-            By effect.
+            By effect; of several responses by ``"y.x"``, unless one is named by ``resp=``.
 
         Raises
         ------
@@ -493,8 +497,18 @@ class Effects(Base):
         1  1.5     3.75
         2    3     6.90
         """
-        question = self._question(how, clusters, scale)
-        result = made.conditional_effects(question, effects, conditions, int_conditions, resolution)
+        asked = effects, conditions, int_conditions, resolution
+
+        def of(resp: str | None) -> Mapping[str, Estimates]:
+            question = self._question({**how, "resp": resp}, clusters, scale)
+            return made.conditional_effects(question, *asked)
+
+        spec, resp = self.model.spec, how.get("resp")
+        result = (
+            of(resp)
+            if resp is not None or not spec.several
+            else {f"{r}.{name}": e for r in spec.names for name, e in of(r).items()}
+        )
         return ByGroup({name: _read(e, None, probs, robust) for name, e in result.items()})
 
     def conditional_smooths(
@@ -503,6 +517,7 @@ class Effects(Base):
         resolution: int = 100,
         probs: Sequence[float] = PROBS,
         robust: bool = True,
+        resp: str | None = None,
     ) -> ByGroup[Estimates]:
         """Each smooth function by itself, along its covariates, on the scale of the link.
 
@@ -518,6 +533,8 @@ class Effects(Base):
             How many values of a covariate; fewer of each where there are several.
         probs, robust
             As for `summary`; brms's default here is robust.
+        resp : str, optional
+            The response, of a model that has several.
 
         Returns
         -------
@@ -543,7 +560,7 @@ class Effects(Base):
         >>> curve.columns.tolist(), curve["Days"].tolist()
         (['Days', 'Estimate', 'Est.Error', 'Q2.5', 'Q97.5'], [0.0, 2.25, 4.5, 6.75, 9.0])
         """
-        found = made.conditional_smooths(self.model.spec, self._draws, smooths, resolution)
+        found = made.conditional_smooths(self.model.spec.of(resp), self._draws, smooths, resolution)
         return ByGroup({name: _read(e, None, probs, robust) for name, e in found.items()})
 
     def hypothesis(
@@ -612,6 +629,7 @@ class Effects(Base):
         at: Mapping[str, Any] | None = None,
         probs: Sequence[float] = PROBS,
         robust: bool = False,
+        resp: str | None = None,
     ) -> Estimates:
         """Intraclass correlations: the share of each group in the variance, and of the residual.
 
@@ -625,6 +643,8 @@ class Effects(Base):
             over the rows of the fit.
         probs, robust
             As for `summary`.
+        resp : str, optional
+            The response, of a model that has several.
 
         Returns
         -------
@@ -657,7 +677,7 @@ class Effects(Base):
         0         g      0.65       0.21
         1  residual      0.35       0.21
         """
-        return _read(made.icc(self.model.spec, self._draws, at), None, probs, robust)
+        return _read(made.icc(self.model.spec.of(resp), self._draws, at), None, probs, robust)
 
     def sample_prior(self, draws: int | None = None, random_seed: Any = None) -> xr.DataTree:
         """Draw from the prior, and keep the draws beside those of the posterior in ``idata``.
@@ -699,7 +719,7 @@ class Effects(Base):
 
     def _question(self, how: Mapping[str, Any], clusters: Any, scale: str) -> Question:
         request = requested(clusters=clusters, **how)
-        return Question.of(self.model.spec, self._draws, request, scale)
+        return Question.of(self.model.spec.of(request.resp), self._draws, request, scale)
 
     def _answer(
         self, question: Question, newdata: Any, by: By, ask: Callable[[Question], Estimates]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayesmix.families import Family
-    from bayesmix.formula import Formula
+    from bayesmix.formula import Formula, MvFormula
     from bayesmix.priors import Prior
     from bayesmix.spec import ModelSpec
 
@@ -74,9 +74,9 @@ class Fit(Tables, Effects, Checks):
 
     def update(
         self,
-        formula: str | Formula | None = None,
+        formula: str | Formula | MvFormula | None = None,
         data: Any = None,
-        family: str | Family | None = None,
+        family: str | Family | Sequence[str | Family] | None = None,
         prior: Prior | Iterable[Prior] | None = None,
         data2: Mapping[str, pd.DataFrame] | None = None,
         **sampling: Any,

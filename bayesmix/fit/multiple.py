@@ -15,7 +15,7 @@ import xarray as xr
 
 from bayesmix.effects import Estimates
 from bayesmix.errors import ConvergenceWarning, DataError, PredictionError, SamplingError, listed
-from bayesmix.fit.base import PROBS
+from bayesmix.fit.base import KEPT, PROBS
 from bayesmix.fit.fit import Fit
 from bayesmix.predict import PooledPrediction, Request, shares
 from bayesmix.randomness import seed_sequence
@@ -71,7 +71,7 @@ class MultipleFit(Fit):
         super().__init__(next(iter(self.models.values())), idata)
 
     @classmethod
-    def of(cls, fits: Mapping[Label, Fit]) -> MultipleFit:
+    def pooled(cls, fits: Mapping[Label, Fit]) -> MultipleFit:
         """The draws of fits to several data sets together, each with as many chains."""
         trees = {label: fit.idata for label, fit in fits.items()}
         sizes = [tree["posterior"].sizes["chain"] for tree in trees.values()]
@@ -91,6 +91,14 @@ class MultipleFit(Fit):
         if all(responses[0].identical(other) for other in responses):
             groups["observed_data"] = responses[0]
         return cls({k: f.model for k, f in fits.items()}, xr.DataTree.from_dict(groups))
+
+    def of(self, resp: str | None) -> MultipleFit:
+        """The fit as one of its responses; see `Fit.of`."""
+        models = {label: model.of(resp) for label, model in self.models.items()} if resp else {}
+        if not models or models[next(iter(models))].spec is self.model.spec:
+            return self
+        kept = {name: tree for name, tree in self.idata.children.items() if name in KEPT}
+        return MultipleFit(models, xr.DataTree(children=kept))
 
     @cached_property
     def fits(self) -> dict[Label, Fit]:
@@ -211,7 +219,7 @@ class MultipleFit(Fit):
         frames = kept if data is None else labelled(data)
         first = self.model.update(formula, next(iter(frames.values())), family, prior, data2)
         fits = fit_each(models_of(first, frames), **self._sampling(sampling))
-        return MultipleFit.of(fits)
+        return MultipleFit.pooled(fits)
 
     def save(self, path: str | Path) -> Path:
         """Write the fit with all its data sets to one file, which `load` reads.
@@ -272,6 +280,11 @@ class MultipleFit(Fit):
         return Fit(model, xr.DataTree.from_dict(groups))
 
     def _prediction(self, request: Request, dpar: str | None = None) -> Prediction:
+        if request.resp is None:
+            _ = self.model.spec.response
+        return self._all(request, dpar)
+
+    def _all(self, request: Request, dpar: str | None = None) -> PooledPrediction:
         specs = [m.spec for m in self.models.values()]
         return PooledPrediction.of(specs, self._draws, self._of_draw, request, dpar)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,10 @@ from bayesmix import summary
 from bayesmix.errors import PredictionError
 from bayesmix.fit.base import PROBS, Base
 from bayesmix.parameters import MAIN
-from bayesmix.predict import Request, log_density
+from bayesmix.predict import Prediction, Request, Several, log_density, prediction
 from bayesmix.predict.predicted import Predicted
+from bayesmix.predict.several import Joined
+from bayesmix.tables import Table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,6 +45,7 @@ class Predictions(Base):
         incl_autocor: bool = True,
         to_zarr: str | Path | None = None,
         nlpar: str | None = None,
+        resp: str | None = None,
     ) -> xr.DataArray:
         """Draws of the linear predictor, on the scale of the link.
 
@@ -56,6 +59,8 @@ class Predictions(Base):
             The parameter to predict; ``"mu"`` by default.
         nlpar : str, optional
             Predict this nonlinear parameter; the same as `dpar`.
+        resp : str, optional
+            As for `posterior_epred`.
 
         Returns
         -------
@@ -84,7 +89,7 @@ class Predictions(Base):
         dpar = _parameter(dpar, nlpar)
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average, incl_autocor
-        return _all(self._prediction(Request(newdata, *how, *which), MAIN).linpred(), to_zarr)
+        return _all(self._all(Request(newdata, *how, *which, resp=resp), MAIN).linpred(), to_zarr)
 
     def posterior_epred(
         self,
@@ -102,6 +107,7 @@ class Predictions(Base):
         incl_autocor: bool = True,
         to_zarr: str | Path | None = None,
         nlpar: str | None = None,
+        resp: str | None = None,
     ) -> xr.DataArray:
         """Draws of the expected response.
 
@@ -159,6 +165,9 @@ class Predictions(Base):
             never hold them.)
         nlpar : str, optional
             Predict this nonlinear parameter; the same as `dpar`.
+        resp : str, optional
+            The response to predict, of a model that has several; all of them by default, along
+            a last dimension ``resp``.
 
         Returns
         -------
@@ -197,7 +206,7 @@ class Predictions(Base):
         dpar = _parameter(dpar, nlpar)
         how = re_formula, allow_new_levels, sample_new_levels, dpar, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average, incl_autocor
-        return _all(self._prediction(Request(newdata, *how, *which)).epred(), to_zarr)
+        return _all(self._all(Request(newdata, *how, *which, resp=resp)).epred(), to_zarr)
 
     def posterior_predict(
         self,
@@ -213,6 +222,7 @@ class Predictions(Base):
         average: bool = False,
         incl_autocor: bool = True,
         to_zarr: str | Path | None = None,
+        resp: str | None = None,
     ) -> xr.DataArray:
         """Draws of new responses.
 
@@ -223,6 +233,9 @@ class Predictions(Base):
         clusters, n_clusters, average, incl_autocor, to_zarr
             As for `posterior_epred`. Responses of a ``"population"`` are each of a cluster of its
             own.
+        resp : str, optional
+            As for `posterior_epred`. Several responses are drawn together: those of a new cluster
+            are of the same, and residuals are correlated where the model has them so.
 
         Returns
         -------
@@ -250,7 +263,7 @@ class Predictions(Base):
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
         which = clusters, n_clusters, average, incl_autocor
-        return _all(self._prediction(Request(newdata, *how, *which)).predict(), to_zarr)
+        return _all(self._all(Request(newdata, *how, *which, resp=resp)).predict(), to_zarr)
 
     def log_lik(
         self,
@@ -263,6 +276,7 @@ class Predictions(Base):
         random_seed: Any = None,
         kind: str = "others",
         to_zarr: str | Path | None = None,
+        resp: str | None = None,
     ) -> xr.DataArray:
         """Log likelihood of each row's response, times its weight.
 
@@ -279,6 +293,9 @@ class Predictions(Base):
             past ones where ``cov=False``.
         to_zarr : str or Path, optional
             As for `posterior_epred`.
+        resp : str, optional
+            The response that it is of, of a model that has several: its own, whatever others
+            are. By default that of all responses of a row together.
 
         Returns
         -------
@@ -306,8 +323,8 @@ class Predictions(Base):
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
         if kind == GROUP:
-            return self._prediction(Request(newdata, *how)).log_lik_by_group()
-        return _all(self._prediction(Request(newdata, *how)).log_lik(kind), to_zarr)
+            return self._prediction(Request(newdata, *how, resp=resp)).log_lik_by_group()
+        return _all(self._all(Request(newdata, *how, resp=resp)).log_lik(kind), to_zarr)
 
     def pp_mixture(
         self,
@@ -319,6 +336,7 @@ class Predictions(Base):
         draw_ids: Sequence[int] | None = None,
         random_seed: Any = None,
         to_zarr: str | Path | None = None,
+        resp: str | None = None,
     ) -> xr.DataArray:
         """Draws of the probability that a row's response came of each component of a mixture.
 
@@ -326,7 +344,7 @@ class Predictions(Base):
         ----------
         newdata, re_formula, allow_new_levels, sample_new_levels, ndraws, draw_ids, random_seed
             As for `posterior_epred`; `newdata` needs the response.
-        to_zarr : str or Path, optional
+        to_zarr, resp
             As for `posterior_epred`.
 
         Returns
@@ -356,7 +374,7 @@ class Predictions(Base):
         array([[0.98, 0.5 ]])
         """
         how = re_formula, allow_new_levels, sample_new_levels, None, ndraws, draw_ids, random_seed
-        return _all(self._prediction(Request(newdata, *how)).memberships(), to_zarr)
+        return _all(self._prediction(Request(newdata, *how, resp=resp)).memberships(), to_zarr)
 
     def memberships(
         self,
@@ -444,11 +462,16 @@ class Predictions(Base):
         >>> fit.predict({"x": [1.0, 2.0]}, random_seed=1).columns.tolist()
         ['Estimate', 'Est.Error', 'Q2.5', 'Q97.5']
         """
-        predicted, family = self._asked(newdata, how).predict(), self.model.spec.family
-        if family.outcome is not None and family.first_code is not None:
-            labels = family.outcome[1]
-            return summary.frequencies_by_row(predicted, labels, family.first_code)
-        return summary.by_row(predicted, probs, robust)
+
+        def table(how: Mapping[str, Any]) -> pd.DataFrame:
+            asked = self._asked(newdata, how)
+            predicted, family = asked.predict(), asked.family
+            if family.outcome is not None and family.first_code is not None:
+                labels = family.outcome[1]
+                return summary.frequencies_by_row(predicted, labels, family.first_code)
+            return summary.by_row(predicted, probs, robust)
+
+        return self._by_response(how, table)
 
     def fitted(
         self,
@@ -472,7 +495,8 @@ class Predictions(Base):
         Returns
         -------
         DataFrame
-            Indexed by row label; columns ``Estimate, Est.Error, Q2.5, Q97.5``.
+            Indexed by row label, of several responses by response and row label; columns
+            ``Estimate, Est.Error, Q2.5, Q97.5``.
 
         Raises
         ------
@@ -500,9 +524,27 @@ class Predictions(Base):
         """
         if scale not in ("response", "linear"):
             raise PredictionError(f"scale must be 'response' or 'linear', not {scale!r}.")
-        if scale == "linear":
-            return summary.by_row(self._asked(newdata, how, MAIN).linpred(), probs, robust)
-        return summary.by_row(self._asked(newdata, how).epred(), probs, robust)
+
+        def table(how: Mapping[str, Any]) -> pd.DataFrame:
+            if scale == "linear":
+                return summary.by_row(self._asked(newdata, how, MAIN).linpred(), probs, robust)
+            return summary.by_row(self._asked(newdata, how).epred(), probs, robust)
+
+        return self._by_response(how, table)
+
+    def _all(self, request: Request, dpar: str | None = None) -> Prediction | Several:
+        """That of a response, or of all."""
+        return prediction(self.model.spec, self._draws, request, dpar)
+
+    def _by_response(
+        self, how: Mapping[str, Any], table: Callable[[Mapping[str, Any]], pd.DataFrame]
+    ) -> pd.DataFrame:
+        """The table of the response that the options name, or those of all below each other."""
+        spec = self.model.spec
+        if how.get("resp") is not None or not spec.several:
+            return table(how)
+        tables = {name: table({**how, "resp": name}) for name in spec.names}
+        return Table(pd.concat(tables, names=["resp"]))
 
     def log_density(self) -> np.ndarray:
         """Each draw's joint log density: likelihood and priors, without Jacobian terms.
@@ -531,7 +573,7 @@ class Predictions(Base):
         return log_density(self.model.spec, self._draws)
 
 
-def _all(predicted: Predicted, to_zarr: str | Path | None) -> xr.DataArray:
+def _all(predicted: Predicted | Joined, to_zarr: str | Path | None) -> xr.DataArray:
     """The draws in memory, or in a store."""
     return predicted.array() if to_zarr is None else predicted.to_zarr(to_zarr)
 

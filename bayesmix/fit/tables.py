@@ -343,13 +343,15 @@ class Tables(Base):
             return summary.wide(self.model.spec, draws)
         return summary.long(self.model.spec, draws, variable)
 
-    def shrinkage(self, group: str) -> Shrinkage:
+    def shrinkage(self, group: str, resp: str | None = None) -> Shrinkage:
         """How partial pooling moves the levels of a group, and why their estimates vary less.
 
         Parameters
         ----------
         group : str
             With effects in the main predictor.
+        resp : str, optional
+            The response, of a model that has several.
 
         Returns
         -------
@@ -382,4 +384,4 @@ class Tables(Base):
         a Intercept        2.00            3.00    0.33
         b Intercept        6.00            5.30    0.33
         """
-        return summary.shrinkage(self.model.spec, self._draws, group)
+        return summary.shrinkage(self.model.spec.of(resp), self._draws, group)

@@ -7,15 +7,18 @@ operators between terms do. `parser` and `bf` put it together, `tree` is what co
 
 from __future__ import annotations
 
-from bayesmix.formula.bf import bf
+from bayesmix.formula.bf import bf, mv
 from bayesmix.formula.dots import redotted
+from bayesmix.formula.multivariate import MvFormula
 from bayesmix.formula.parser import parse_formula, parse_predictor, parse_re_formula
 from bayesmix.formula.ties import with_ties
 from bayesmix.formula.tree import Formula
 
 __all__ = [
     "Formula",
+    "MvFormula",
     "bf",
+    "mv",
     "parse_formula",
     "parse_predictor",
     "parse_re_formula",

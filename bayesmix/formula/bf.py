@@ -1,4 +1,4 @@
-"""``bf()``: a model formula with predictors for further distributional parameters."""
+"""``bf()``: a model formula with predictors for further parameters; ``mv()``: several of them."""
 
 from __future__ import annotations
 
@@ -6,29 +6,43 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 from numbers import Real
+from typing import TYPE_CHECKING
 
 from bayesmix.errors import FormulaError, listed
 from bayesmix.formula.agreement import check_agreement
+from bayesmix.formula.multivariate import MvFormula, joined, unbound
 from bayesmix.formula.nonlinear import with_parameters
 from bayesmix.formula.parser import parse_formula, parse_predictor, split_tilde
 from bayesmix.formula.tokens import on_one_line
 from bayesmix.formula.tree import Formula, Predictor, names
 
+if TYPE_CHECKING:
+    from bayesmix.families import Family
+
 _LATER = ("autocor", "center", "cmc", "decomp", "flist", "loop", "sparse", "unused")
 
 
-def bf(formula: str | Formula, *, nl: bool = False, **dpars: str | float) -> Formula:
+def bf(
+    formula: str | Formula | MvFormula,
+    *,
+    nl: bool = False,
+    family: str | Family | None = None,
+    **dpars: str | float,
+) -> Formula | MvFormula:
     """A model formula, with a predictor for each further distributional parameter given.
 
     Parameters
     ----------
     formula : str or Formula
         The main formula, ``response | additions ~ terms + (coefficients | group)``; the terms
-        predict ``mu`` on its link scale. To a Formula the given parameters are added.
+        predict ``mu`` on its link scale. To a Formula the given parameters are added. With
+        ``mvbind(y, z) ~ …`` it is one for each of these responses, and so is all else.
     nl : bool
         Whether the main formula is nonlinear: its right-hand side is an expression, as in ``y ~ a *
         exp(-k * t)``. The names that have formulas among `dpars` are nonlinear parameters, all
         others columns.
+    family : str or Family, optional
+        That of the response; the model's by default.
     **dpars : str or float
         For each distributional parameter its right-hand side, on its own link scale:
         ``sigma="1 + x"``, or with the left-hand side spelled out, ``sigma="sigma ~ 1 + x"``. A
@@ -37,7 +51,7 @@ def bf(formula: str | Formula, *, nl: bool = False, **dpars: str | float) -> For
 
     Returns
     -------
-    Formula
+    Formula or MvFormula
         Spans refer to each predictor's own text.
 
     Raises
@@ -66,6 +80,11 @@ def bf(formula: str | Formula, *, nl: bool = False, **dpars: str | float) -> For
     """
     if not isinstance(nl, bool):
         raise FormulaError(f"nl= of bf() is True or False, not {nl!r}.")
+    if isinstance(formula, MvFormula):
+        return _each(formula, nl, family, dpars)
+    texts = unbound(formula)
+    if len(texts) > 1:
+        return joined(bf(text, nl=nl, family=family, **dpars) for text in texts)
     main = parse_formula(formula, nl)
     if nl and main.mu.nonlinear is None:
         raise FormulaError("nl=True is for the text of a formula; this one was read as linear.")
@@ -76,7 +95,62 @@ def bf(formula: str | Formula, *, nl: bool = False, **dpars: str | float) -> For
     predictors = with_parameters(main.predictors + added)
     check_agreement(tuple(p for _, p in predictors))
     _refuse_numbers(main, fixed)
-    return replace(main, predictors=predictors, fixed=main.fixed + tuple(fixed.items()))
+    fixed = main.fixed + tuple(fixed.items())
+    family = main.family if family is None else family
+    return replace(main, predictors=predictors, fixed=fixed, family=family)
+
+
+def mv(*formulas: str | Formula | MvFormula, rescor: bool | None = None) -> MvFormula:
+    """One formula of several responses.
+
+    Terms of the same grouping factor with the same id, ``(1 | p | g)``, are correlated across
+    responses. Each response may have a family of its own, ``bf(…, family="poisson")``; and rows of
+    its own, with ``y | subset(there) ~ …``.
+
+    Parameters
+    ----------
+    *formulas : str, Formula or MvFormula
+        Two or more, each of another response.
+    rescor : bool, optional
+        Whether the residuals of a row are correlated between responses, which all have to be
+        gaussian, or all student (one ``nu`` for all of them). By default they are where that is
+        possible and no response has ``mi()`` or ``subset()``, as in brms.
+
+    Returns
+    -------
+    MvFormula
+
+    Raises
+    ------
+    FormulaError
+        For fewer than two formulas, two of one response, and where group-level terms contradict
+        each other.
+
+    References
+    ----------
+    https://paulbuerkner.com/brms/reference/mvbrmsformula.html
+
+    Examples
+    --------
+    >>> print(mv("y ~ x + (1 | p | g)", bf("n ~ (1 | p | g)", family="poisson")))
+    y ~ x + (1 | p | g)
+    n ~ (1 | p | g)
+    >>> mv("mvbind(y, z) ~ x", rescor=False).names
+    ('y', 'z')
+    """
+    if not (rescor is None or isinstance(rescor, bool)):
+        raise FormulaError(f"rescor= of mv() is True or False, not {rescor!r}.")
+    return joined(map(bf, formulas), rescor)
+
+
+def _each(
+    formula: MvFormula, nl: bool, family: str | Family | None, dpars: dict[str, str | float]
+) -> MvFormula:
+    """The same added to the formula of every response."""
+    if not (nl or dpars) and family is None:
+        return formula
+    each = (bf(f, nl=nl, family=family, **dpars) for f in formula.formulas)
+    return joined(each, formula.rescor)
 
 
 def _refuse_numbers(main: Formula, fixed: Collection[str]) -> None:
@@ -106,8 +180,6 @@ def _refuse_taken(main: Formula, dpars: dict[str, str | float]) -> None:
     for dpar in dpars:
         if dpar in _LATER:
             raise FormulaError(f"bf({dpar}=) is not supported yet.")
-        if dpar == "family":
-            raise FormulaError("bf() takes no family.", hint="Give family= to the model.")
         if dpar == "mu":
             raise FormulaError("The main formula is already that of 'mu'.")
         if dpar in dict(main.fixed) or dpar in dict(main.tied):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 from bayesmix.errors import FormulaError
+from bayesmix.formula.multivariate import MvFormula
 from bayesmix.formula.tree import Formula
 
 DOT = re.compile(r"^\s*\.(?![\w.])")
 """A dot by itself, where a side begins."""
 
 
-def redotted(formula: str | Formula, old: Formula) -> str | Formula:
+def redotted(
+    formula: str | Formula | MvFormula, old: Formula | MvFormula
+) -> str | Formula | MvFormula:
     """A formula with the sides of an older one in the place of its dots.
 
     Raises
@@ -28,15 +31,15 @@ def redotted(formula: str | Formula, old: Formula) -> str | Formula:
     if not isinstance(formula, str) or "~" not in formula:
         return formula
     sides = [*formula.split("~", 1)]
-    known = old.mu.source.split("~", 1)
     if not any(DOT.match(side) for side in sides):
         return formula
-    if len(old.predictors) > 1 or old.fixed or old.tied:
+    if isinstance(old, MvFormula) or len(old.predictors) > 1 or old.fixed or old.tied:
         raise FormulaError(
             "A formula with dots stands for the main one alone, and this model has others; write "
             "them out with bf().",
             source=formula,
         )
+    known = old.mu.source.split("~", 1)
     return " ~ ".join(_filled(*side) for side in zip(sides, known, strict=True))
 
 

@@ -124,6 +124,12 @@ def _parse_call(cursor: Cursor) -> Call:
 
 def _check_function(function: Token) -> None:
     refuse_later_call(function)
+    if function.text == "mvbind":
+        raise FormulaError(
+            "mvbind() names all responses, and nothing else stands beside it.",
+            span=function.span,
+            hint="Write 'mvbind(y, z) ~ x'.",
+        )
     if function.text in SAME:
         return
     if function.text in _ORDERED:

@@ -6,8 +6,7 @@ from bayesmix.errors import FormulaError
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Span
 
-_SPECIAL_PREDICTORS = ("me", "mi")
-_CALLS = frozenset((*_SPECIAL_PREDICTORS, "mvbind"))
+_CALLS = ("me", "mi")
 
 
 def not_yet(what: str, span: Span, hint: str | None = None) -> FormulaError:

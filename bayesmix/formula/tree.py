@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bayesmix.formula.structures import Structure
 
@@ -579,6 +579,8 @@ class Formula:
         The numbers at which parameters are fixed.
     tied : tuple of (str, str)
         The parameters that others are the same as.
+    family : str or Family, optional
+        That of the response, where the formula says it.
 
     Examples
     --------
@@ -592,6 +594,7 @@ class Formula:
     predictors: tuple[tuple[str, Predictor], ...]
     fixed: tuple[tuple[str, float], ...] = ()
     tied: tuple[tuple[str, str], ...] = ()
+    family: Any = field(default=None, compare=False)
 
     @property
     def mu(self) -> Predictor:

@@ -16,6 +16,7 @@ class Key(NamedTuple):
     dpar: str = ""
     group: str = ""
     coef: str = ""
+    resp: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,13 @@ class Slot:
         several categories.
     default : str
         The default prior of this one alone, where it isn't that of its class.
+    resp : str
+        The response that it belongs to, where the model has several and it belongs to one.
 
     Examples
     --------
     >>> Slot("sd", "sigma", "Subject", "Intercept").key
-    Key(class_='sd', dpar='sigma', group='Subject', coef='Intercept')
+    Key(class_='sd', dpar='sigma', group='Subject', coef='Intercept', resp='')
     """
 
     class_: str
@@ -62,6 +65,7 @@ class Slot:
     fixed: float | None = None
     shared: bool = False
     default: str = ""
+    resp: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dpar", dpar_key(self.dpar))
@@ -71,17 +75,25 @@ class Slot:
     @property
     def key(self) -> Key:
         """The row that is for this parameter alone."""
-        return Key(self.class_, self.dpar, self.group, self.coef)
+        return Key(self.class_, self.dpar, self.group, self.coef, self.resp)
+
+    @property
+    def class_key(self) -> Key:
+        """The row that is for all of its class, within its dpar and response."""
+        return self.key if self.class_ == "df" else self.key._replace(group="", coef="")
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """The rows that speak for this parameter, the most specific first."""
+        """The rows that speak for this parameter, the most specific first.
+
+        What is said of no response is said of all, unless something is said of the own one.
+        """
         if self.fixed is not None:
             return ()
-        if self.class_ == "df":
-            return (self.key,)
-        rows = (self.key, self.key._replace(coef=""), Key(self.class_, self.dpar))
-        return tuple(dict.fromkeys((*rows, Key(self.class_)) if self.shared else rows))
+        rows = (self.key, self.key._replace(coef=""), self.class_key)
+        rows = (self.key,) if self.class_ == "df" else rows
+        rows = (*rows, self.class_key._replace(dpar="")) if self.shared else rows
+        return tuple(dict.fromkeys(k for row in rows for k in (row, row._replace(resp=""))))
 
 
 def dpar_key(dpar: str) -> str:

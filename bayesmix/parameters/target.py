@@ -42,7 +42,13 @@ class Target(NamedTuple):
 
     def named(self, coef: str) -> str:
         """One of its coefficients among those of all predictors: ``sigma_x``, ``x[2]``."""
-        return f"{coef}[{self.category}]" if self.category else self.prefix + coef
+        if not self.category:
+            return self.prefix + coef
+        return f"{self._replace(dpar=MAIN).prefix}{coef}[{self.category}]"
+
+    def called(self, what: str) -> str:
+        """A variable of its own: ``sdcar``, ``sdcar_sigma``, ``ar_y1``."""
+        return f"{what}_{self.label}" if self.label else what
 
     @property
     def label(self) -> str:
@@ -57,12 +63,12 @@ class Target(NamedTuple):
     @property
     def variable(self) -> str:
         """The variable of its population coefficients."""
-        return f"b_{self.label}" if self.label else "b"
+        return self.called("b")
 
     @property
     def smooth(self) -> str:
         """The variable of its smooths' coefficients."""
-        return f"s_{self.label}" if self.label else "s"
+        return self.called("s")
 
     @property
     def dim(self) -> str:

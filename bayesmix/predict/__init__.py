@@ -6,6 +6,7 @@ from bayesmix.predict.effects import NA
 from bayesmix.predict.pooled import PooledPrediction, Share, shares
 from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
+from bayesmix.predict.several import Several, predicted, prediction
 
 __all__ = [
     "NA",
@@ -13,7 +14,10 @@ __all__ = [
     "PooledPrediction",
     "Prediction",
     "Request",
+    "Several",
     "Share",
     "log_density",
+    "predicted",
+    "prediction",
     "shares",
 ]

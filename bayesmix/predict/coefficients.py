@@ -40,9 +40,10 @@ def _numbers(spec: ModelSpec, p: Parameter) -> Sequence[Any]:
 
 def _made_of(spec: ModelSpec, p: Parameter) -> Thresholds | None:
     """How thresholds are made of parameters; None if they are these."""
-    kind = spec.family.option(THRESHOLD) if spec.family.options else FLEXIBLE
-    known = kind != EQUIDISTANT or "delta" in spec.by_name
-    count = len(spec.family.outcome[1]) - 1 - (spec.family.first_code == 0)
+    family = spec.response_of(p.owner).family
+    kind = family.option(THRESHOLD) if family.options else FLEXIBLE
+    known = kind != EQUIDISTANT or p.owner.called("delta") in spec.by_name
+    count = len(family.outcome[1]) - 1 - (family.first_code == 0)
     return Thresholds(kind, (count,)) if kind != FLEXIBLE and known else None
 
 
@@ -50,7 +51,8 @@ def _thresholds(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     made = _made_of(spec, p)
     if made is None:
         return draws[p.name]
-    values = {name: draws[name] for name in (p.name, "delta") if name in spec.by_name}
+    own = spec.response_of(p.owner).variables
+    values = {n: draws[v] for n, v in own.items() if v == p.name or n == "delta"}
     return np.stack(made.all(values, {}, NUMPY), axis=-1)
 
 
@@ -71,8 +73,13 @@ def of_levels(spec: ModelSpec, draws: Draws, g: GroupPriors) -> tuple[list[str],
         effects, places = draws[f"r_{g.group.name}"][:, :, k], several.get(name, [name])
         for place in places:
             total[:, :, both.index(place)] += -effects if place in lowered else effects
-    if spec.family.less_thresholds:
-        total[:, :, [name in lowered for name in both]] *= -1.0
+    negated = {
+        name
+        for p in spec.of_role(Role.THRESHOLDS)
+        if spec.response_of(p.owner).family.less_thresholds
+        for name in _threshold_names(spec, p)
+    }
+    total[:, :, [name in negated for name in both]] *= -1.0
     return both, total
 
 

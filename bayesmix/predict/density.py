@@ -8,8 +8,7 @@ import numpy as np
 
 from bayesmix.parameters import Parameter, Role, Transform
 from bayesmix.predict.draws import Draws
-from bayesmix.predict.request import Request
-from bayesmix.predict.response import Prediction
+from bayesmix.predict.several import all_log_lik
 from bayesmix.predict.standard import roots, standardised
 from bayesmix.priors import car, common, lkj, serial
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -26,8 +25,7 @@ def log_density(spec: ModelSpec, draws: Draws) -> np.ndarray:
     ndarray
         One value a draw; -inf where a standard deviation is 0 or the correlations are singular.
     """
-    total = np.zeros(len(draws))
-    total += Prediction.of(spec, draws, Request()).joint_log_lik()
+    total = all_log_lik(spec, draws)
     with np.errstate(all="ignore"):
         for p in spec.parameters:
             total = total + PRIORS.get(p.role, _each)(spec, p, draws)
@@ -62,8 +60,11 @@ def _standard_deviations(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndar
 
 def _increase(spec: ModelSpec, draws: Draws) -> np.ndarray:
     """Whether the intercepts that have to increase do so."""
-    values = [_centred(spec, p, draws) for p in spec.increasing]
-    return (np.diff(values, axis=0) > 0).all(axis=0) if values else np.ones(len(draws), bool)
+    held = np.ones(len(draws), bool)
+    for run in spec.increasing:
+        values = [_centred(spec, p, draws) for p in run]
+        held &= (np.diff(values, axis=0) > 0).all(axis=0)
+    return held
 
 
 def _centred(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
@@ -181,7 +182,7 @@ def _nothing(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
 def _latent(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     """Standard normal, once they are white."""
     residuals = spec.predictors[p.owner].residuals
-    unit = draws[p.name] / draws["sderr"][:, None]
+    unit = draws[p.name] / draws[p.owner.called("sderr")][:, None]
     on = residuals.layout.side_by_side(unit, np)
     white, _ = residuals.correlation.whiten(residuals.given(draws), on, residuals.layout, np)
     return _standard_normal(residuals.layout.in_rows(white))

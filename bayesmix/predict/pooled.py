@@ -9,11 +9,13 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.errors import PredictionError
+from bayesmix.families import Family
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.predicted import Predicted
 from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
 from bayesmix.predict.seeds import make_seeds
+from bayesmix.predict.several import Joined, Several, prediction
 from bayesmix.spec import ModelSpec
 
 
@@ -67,7 +69,7 @@ class PooledPrediction:
     """What `Prediction` gives, of several: each draw predicts by the model that it is of."""
 
     draws: Draws
-    parts: tuple[Prediction, ...]
+    parts: tuple[Prediction | Several, ...]
     places: tuple[np.ndarray, ...]
 
     @classmethod
@@ -87,21 +89,25 @@ class PooledPrediction:
             If the rows of the fit are asked for, and the data sets have not the same.
         """
         chosen, found = shares(specs, draws, of_draw, request)
-        parts = tuple(Prediction.of(s.spec, s.draws, s.request, dpar) for s in found)
-        if not all(p.rows.labels.equals(parts[0].rows.labels) for p in parts):
+        parts = tuple(prediction(s.spec, s.draws, s.request, dpar) for s in found)
+        if not all(p.labels.equals(parts[0].labels) for p in parts):
             raise PredictionError(
                 "The data sets have different rows, so there are none to predict for. Give "
                 "newdata=, or ask the fit to one data set, in fit.fits."
             )
         return cls(chosen, parts, tuple(s.places for s in found))
 
-    def linpred(self) -> Predicted:
+    @property
+    def family(self) -> Family:
+        return self.parts[0].family
+
+    def linpred(self) -> Predicted | Joined:
         return self._pooled(lambda p: p.linpred())
 
-    def epred(self) -> Predicted:
+    def epred(self) -> Predicted | Joined:
         return self._pooled(lambda p: p.epred())
 
-    def predict(self) -> Predicted:
+    def predict(self) -> Predicted | Joined:
         return self._pooled(lambda p: p.predict())
 
     def log_lik(self, given: str = "others") -> Predicted:
@@ -114,8 +120,17 @@ class PooledPrediction:
         parts = xr.concat([p.log_lik_by_group() for p in self.parts], "sample")
         return parts.isel(sample=np.argsort(np.concatenate(self.places)))
 
-    def _pooled(self, made: Callable[[Prediction], Predicted]) -> Predicted:
+    def _pooled(
+        self, made: Callable[[Prediction | Several], Predicted | Joined]
+    ) -> Predicted | Joined:
         parts = [made(p) for p in self.parts]
+        if not isinstance(parts[0], Joined):
+            return self._one(parts)
+        each = zip(*(p.parts for p in parts), strict=True)
+        return Joined(tuple(map(self._one, each)), parts[0].names)
+
+    def _one(self, parts: Sequence[Predicted]) -> Predicted:
+        """What is predicted of one response."""
 
         def chunk(rows: slice) -> np.ndarray:
             return self._together(p.chunk(rows) for p in parts)

@@ -35,6 +35,7 @@ class Request:
     average: bool = False
     incl_autocor: bool = True
     incl_regions: bool | None = None
+    resp: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.allow_new_levels, bool | np.bool_):

@@ -16,6 +16,7 @@ from bayesmix.design.contributions import only
 from bayesmix.errors import PredictionError, listed
 from bayesmix.families import LINKS, Family
 from bayesmix.families.mixture import memberships
+from bayesmix.likelihood import CorrelatedRows, IndependentRows, LaggedRows, SpatialRows
 from bayesmix.parameters import MAIN
 from bayesmix.predict import spatial
 from bayesmix.predict.draws import Draws
@@ -37,14 +38,7 @@ from bayesmix.predict.serial import (
     lagged_etas,
     marginal_scale,
 )
-from bayesmix.spec import (
-    CorrelatedRows,
-    IndependentRows,
-    LaggedRows,
-    ModelSpec,
-    Response,
-    SpatialRows,
-)
+from bayesmix.spec import ModelSpec, Response
 
 Etas = dict[str, np.ndarray]
 ValuesOf = Callable[[slice, Etas], np.ndarray]
@@ -95,12 +89,14 @@ class Prediction:
         Parameters
         ----------
         spec : ModelSpec
+            Of one response, or of several of which the request names one.
         draws : Draws
         request : Request
             Where it has a `dpar`, columns that only others use aren't needed.
         dpar : str, optional
             The one to predict where the request has none; the response by default.
         """
+        spec = spec.of(request.resp)
         response, seeds = spec.response, make_seeds(request.random_seed)
         chosen = _checked(response.family, request.dpar, dpar)
         wanted = _those(response, chosen)
@@ -125,6 +121,11 @@ class Prediction:
     @property
     def family(self) -> Family:
         return self.response.family
+
+    @property
+    def labels(self) -> pd.Index:
+        """Those of the rows."""
+        return self.rows.labels
 
     def linpred(self) -> Predicted:
         """The linear predictor of a dpar, on the scale of its link."""
@@ -166,19 +167,24 @@ class Prediction:
             )
 
         if isinstance(self.response.likelihood, SpatialRows):
-            rng = self.seeds.stream("response")
+            rng = self.stream("response")
             return self._together(self.response.data.name, partial(spatial.drawn, self, rng))
 
         def chunk(part: slice) -> np.ndarray:
             if self.autocor and type(self.response.likelihood) in DRAWS:
                 return DRAWS[type(self.response.likelihood)](self, part)[None]
             # A stream of its own, so that it doesn't matter in which order chunks are made.
-            rng = self.seeds.stream("response", str(part.start))
-            return self._in_cells(partial(self._drawn, rng), part)
+            rng = self.stream("response", str(part.start))
+            return self.in_cells(partial(self._drawn, rng), part)
 
         dtype = np.int64 if self.family.discrete and not averages else float
         outcome = self.family.outcome if self.family.columns else None
         return self._as(self.response.data.name, chunk, outcome, dtype)
+
+    def stream(self, *purpose: str) -> np.random.Generator:
+        """The response's own, for a purpose."""
+        own = (self.response.name,) if self.response.name else ()
+        return self.seeds.stream(*purpose, *own)
 
     def log_lik(self, given: str = "others") -> Predicted:
         """The log likelihood of each row's response, times its weight.
@@ -283,12 +289,12 @@ class Prediction:
         outcome : (str, tuple), optional
         dtype : type
         """
-        return self._as(name, partial(self._in_cells, values_of), outcome, dtype)
+        return self._as(name, partial(self.in_cells, values_of), outcome, dtype)
 
     def _together(self, name: str, values_of: Callable[[Etas], np.ndarray]) -> Predicted:
         """Values of rows that hang together: all are made at once."""
         every = slice(0, len(self.rows))
-        made = self._in_cells(lambda part, etas: values_of(etas), every)
+        made = self.in_cells(lambda part, etas: values_of(etas), every)
         return self._as(name, lambda part: made[:, :, part])
 
     def _as(
@@ -297,7 +303,7 @@ class Prediction:
         rows, about = self.rows, self.rows.about
         return Predicted(name, self.draws, rows.labels, chunk, rows.crossing, about, outcome, dtype)
 
-    def _in_cells(self, values_of: ValuesOf, part: slice) -> np.ndarray:
+    def in_cells(self, values_of: ValuesOf, part: slice) -> np.ndarray:
         """Some rows, in each cell of clusters."""
         means = [self._cell_mean(values_of, part, cell) for cell in self._cells]
         return means[0][None] if len(means) == 1 else np.stack(means)
@@ -399,10 +405,8 @@ class Prediction:
     @cached_property
     def _constants(self) -> dict[str, np.ndarray]:
         """The parameters without a formula, ``(sample, 1)`` or ``(sample, 1, value)``."""
-        family, predictors = self.family, self.response.predictors
-        fixed = {d.name: d.fixed for d in family.dpars if d.fixed is not None}
-        names = [*family.free_dpars, *(v.name for v in family.vectors)]
-        own = {name: self.draws[name][:, None] for name in names if name not in predictors}
+        fixed = {d.name: d.fixed for d in self.family.dpars if d.fixed is not None}
+        own = {n: self.draws[v][:, None] for n, v in self.response.variables.items()}
         return {name: np.full((len(self.draws), 1), v) for name, v in fixed.items()} | own
 
 

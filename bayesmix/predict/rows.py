@@ -244,7 +244,7 @@ def aux_on(
     PredictionError
         If they aren't there, or can't be.
     """
-    written, keys = spec.formula.response, set(wanted)
+    written, keys = response.formula.response, set(wanted)
     terms = response.data.additions.items()
     wanted = {name for name, own in terms if name in keys or keys & own.keys()}
     exprs = [e for a in written.additions if a.name in wanted for e in a.values]
@@ -265,7 +265,7 @@ def response_on(
     PredictionError
         If the response isn't there, or the family can't have it.
     """
-    written, family = spec.formula.response, response.family
+    written, family = response.formula.response, response.family
     wanted = {a.name for a in written.additions if a.name != "weights" or _is_there(a, newdata)}
     wanted |= response.data.additions.keys() & {*IMPLIED}
     aux = aux_on(spec, response, newdata, wanted)

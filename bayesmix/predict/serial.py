@@ -117,7 +117,9 @@ def _lagged(
     """The means of rows that are whole groups."""
     draws, y = near.prediction.draws, layout.side_by_side(near.y[rows], np)
     ar, ma = (
-        draws[name] if name in near.residuals.orders else np.empty((len(draws), 0))
+        draws[near.residuals.target.called(name)]
+        if name in near.residuals.orders
+        else np.empty((len(draws), 0))
         for name in ("ar", "ma")
     )
     on = layout.side_by_side(eta, np)
@@ -133,7 +135,7 @@ def correlated_draws(prediction: Prediction, part: slice) -> np.ndarray:
     white, chi2 = _noise(prediction, layout, rows, p.get("nu"), each=False)
     drawn = layout.in_rows(residuals.correlation.colour(given, white, layout, np) * chi2)
     for f in forecasts(prediction, part):
-        rng = prediction.seeds.stream("forecasts", str(f.rows[0]))
+        rng = prediction.stream("forecasts", str(f.rows[0]))
         drawn[:, np.searchsorted(rows, f.rows)] = f.drawn(rng, p.get("nu"))
     return (p["mu"] + p["sigma"] * drawn)[:, np.searchsorted(rows, _numbers(part))]
 
@@ -174,7 +176,7 @@ def _noise(
         np.ones((samples, shape[0] if each else 1, shape[1])),
     )
     for group, first in enumerate(rows[layout.rows[0]].tolist()):
-        rng = prediction.seeds.stream("residuals", str(first))
+        rng = prediction.stream("residuals", str(first))
         white[:, :, group] = rng.standard_normal((samples, shape[0]))
         if nu is not None:
             chi2 = rng.chisquare(np.broadcast_to(nu, (samples, scale.shape[1])))

@@ -110,7 +110,7 @@ class Variance:
             return np.full(len(self.draws), d.fixed)
         name = d.same_as or name
         if name not in self.spec.response.predictors:
-            return self.draws[name]
+            return self.draws[self.spec.response.variable(name)]
         request = Request(self.newdata, clusters="average", dpar=name)
         return (
             Prediction.of(self.spec, self.draws, request)

@@ -16,30 +16,31 @@ from bayesmix.priors.shrinkage import Shrinkage
 
 __all__ = ["Prior", "prior"]
 
+FIELDS = ("coef", "group", "dpar", "resp")
+"""What a prior may name beside its class."""
+
 _FIELDS = {
-    "b": ("coef", "dpar"),
-    "Intercept": ("coef", "group", "dpar"),
-    "sd": ("coef", "group", "dpar"),
+    "b": ("coef", "dpar", "resp"),
+    "Intercept": ("coef", "group", "dpar", "resp"),
+    "sd": ("coef", "group", "dpar", "resp"),
     "cor": ("group",),
-    "lncor": (),
-    "cortime": (),
+    "rescor": (),
     "df": ("group",),
-    "power": ("coef", "dpar"),
-    "expon": ("coef", "dpar"),
-    "const": ("coef", "dpar"),
-    "sds": ("coef", "dpar"),
-    "simo": ("coef", "dpar"),
-    "sdgp": ("coef", "dpar"),
-    "lscale": ("coef", "dpar"),
-    "sdcar": ("dpar",),
-    "car": ("dpar",),
-    "rhocar": ("dpar",),
-    **dict.fromkeys(("ar", "ma", "cosy", "car1", "range", "nugget", "sderr"), ()),
+    **dict.fromkeys(
+        ("power", "expon", "const", "sds", "simo", "sdgp", "lscale"), ("coef", "dpar", "resp")
+    ),
+    **dict.fromkeys(("sdcar", "car", "rhocar"), ("dpar", "resp")),
+    **dict.fromkeys(
+        ("lncor", "cortime", "ar", "ma", "cosy", "car1", "range", "nugget", "sderr"), ("resp",)
+    ),
 }
 """By class what else a prior may name."""
 
 
-CORRELATIONS = ("cor", "lncor", "cortime")
+OWN = ("resp",)
+"""What a prior may name of classes that aren't listed: parameters without a formula."""
+
+CORRELATIONS = ("cor", "rescor", "lncor", "cortime")
 """The classes that lkj is for."""
 
 SHRUNK = ("b", "sd")
@@ -54,7 +55,7 @@ class Prior:
     ----------
     distribution : Distribution or Shrinkage
         ``FLAT`` where only bounds were given.
-    class_, coef, group, dpar : str
+    class_, coef, group, dpar, resp : str
         What it is for; ``""`` is all of them, and ``dpar=""`` is ``mu``.
     lb, ub : float or None
         Bounds on the parameter's own scale.
@@ -78,6 +79,7 @@ class Prior:
     dpar: str = ""
     lb: float | None = None
     ub: float | None = None
+    resp: str = ""
 
     @property
     def only_bounds(self) -> bool:
@@ -92,7 +94,7 @@ class Prior:
 
     def __repr__(self) -> str:
         """As it is written."""
-        named = [f"{k}={v!r}" for k in ("coef", "group", "dpar") if (v := getattr(self, k))]
+        named = [f"{k}={v!r}" for k in FIELDS if (v := getattr(self, k))]
         bounds = [
             f"{k}={format_number(v)}" for k in ("lb", "ub") if (v := getattr(self, k)) is not None
         ]
@@ -109,6 +111,7 @@ def prior(
     lb: float | None = None,
     ub: float | None = None,
     nlpar: str = "",
+    resp: str = "",
     **others: Any,
 ) -> Prior:
     """A prior for the parameters of a class, or of one coefficient or group of it.
@@ -136,6 +139,9 @@ def prior(
         Bounds on the parameter's own scale; the density is renormalised between them.
     nlpar : str
         The nonlinear parameter whose formula it is; the same as `dpar`.
+    resp : str
+        The response, of a model that has several; ``""`` is for all that have no prior of their
+        own.
     **others
         ``class``, which is no name in Python, as ``**{"class": "sd"}``.
 
@@ -171,6 +177,7 @@ def prior(
         dpar_key(_of_formula(dpar, nlpar)),
         _bound("lb", lb),
         _bound("ub", ub),
+        _text("resp", resp),
     )
     for check in (
         _check_class,
@@ -188,8 +195,8 @@ def _class_of(class_: str, others: dict[str, Any]) -> str:
     others = dict(others)
     class_ = others.pop("class", class_)
     for name in others:
-        known = ("prior", "class", "coef", "group", "dpar", "lb", "ub", "nlpar")
-        hint = " It is not supported yet." if name in ("resp", "tag") else ""
+        known = ("prior", "class", "coef", "group", "dpar", "lb", "ub", "nlpar", "resp")
+        hint = " It is not supported yet." if name == "tag" else ""
         raise PriorError(
             f"prior() has no argument {name!r}.{hint or did_you_mean(name, known)} "
             f"It takes {', '.join(known)}."
@@ -234,8 +241,8 @@ def _check_class(prior: Prior) -> None:
 
 
 def _check_fields(prior: Prior) -> None:
-    allowed = _FIELDS.get(prior.class_, ())
-    for name in ("coef", "group", "dpar"):
+    allowed = _FIELDS.get(prior.class_, OWN)
+    for name in FIELDS:
         if getattr(prior, name) and name not in allowed:
             raise PriorError(
                 f"{prior}: class {prior.class_!r} has no {name}.{_instead(prior, name)}"

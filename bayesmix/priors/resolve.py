@@ -11,7 +11,7 @@ from bayesmix.priors import shares
 from bayesmix.priors.distributions import FLAT, Distribution
 from bayesmix.priors.names import same_coef
 from bayesmix.priors.parsing import parse_distribution
-from bayesmix.priors.prior import Prior
+from bayesmix.priors.prior import FIELDS, Prior
 from bayesmix.priors.rounding import format_number
 from bayesmix.priors.shrinkage import Shrinkage
 from bayesmix.priors.shrinking import check_shared
@@ -32,7 +32,7 @@ def resolve(
     slots: Iterable[Slot],
     defaults: Defaults,
     user: Prior | Iterable[Prior] | None = None,
-    rows: int = 1,
+    rows: int | Mapping[str, int] = 1,
 ) -> PriorTable:
     """The table of a model's priors.
 
@@ -48,8 +48,9 @@ def resolve(
         parameters, by `Key`, are what came of them by scaling (`bayesmix.priors.autoscale`).
     user : Prior or iterable of Prior, optional
         What the user states.
-    rows : int
-        How many the model is fitted to, on which a horseshoe may hang.
+    rows : int or mapping of str to int
+        How many the model is fitted to, on which a horseshoe may hang; by response where there are
+        several, ``""`` being all.
 
     Returns
     -------
@@ -71,7 +72,8 @@ def resolve(
     """
     slots = tuple(dict.fromkeys(slots))
     free = [slot for slot in slots if slot.fixed is None]
-    stated = _stated(free, (p.on(rows) for p in _as_list(user)))
+    sizes = rows if isinstance(rows, Mapping) else {"": rows}
+    stated = _stated(free, (p.on(sizes.get(p.resp, sizes[""])) for p in _as_list(user)))
     check_shared(stated)
     resolved = tuple(_resolved(slot, stated, defaults) for slot in slots)
     return PriorTable(slots, resolved, _rows(slots, stated, defaults))
@@ -167,7 +169,8 @@ def _default(slot: Slot, defaults: Defaults) -> Distribution:
 
 
 def _of_class_default(slot: Slot, defaults: Defaults) -> Distribution:
-    found = defaults.get((slot.class_, slot.dpar), FLAT)
+    of = (slot.class_, slot.dpar, slot.resp) if slot.resp else (slot.class_, slot.dpar)
+    found = defaults.get(of, FLAT)
     return parse_distribution(found) if isinstance(found, str) else found
 
 
@@ -200,10 +203,16 @@ def _rows(slots: Sequence[Slot], stated: Stated, defaults: Defaults) -> tuple[Ro
     first = {
         key: slot
         for key, slot in first.items()
-        if key.class_ not in ALONE or key == slot.key or key in stated
+        if (key.class_ not in ALONE or key == slot.key or key in stated)
+        and (key.resp == slot.resp or key in stated or _is_listed(key))
     }
     rows = (_row(key, slot, stated, defaults) for key, slot in first.items())
     return tuple(sorted(rows, key=lambda row: _order(row.key)))
+
+
+def _is_listed(key: Key) -> bool:
+    """Whether what is for all responses stands in the table though nothing is said."""
+    return key == Key(key.class_) and key.class_ in ("b", "Intercept")
 
 
 def _scaled(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> str:
@@ -219,10 +228,13 @@ def _scaled(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> str:
 
 def _row(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> Row:
     """A row; the natural range and the default stand in the least specific one of its own."""
-    of_class, said = key == slot.keys[-2 if slot.shared else -1], stated.get(key)
+    of_class, said = key == slot.class_key, stated.get(key)
     scaled = _scaled(key, slot, stated, defaults)
     lower, upper = (slot.lower, slot.upper) if of_class else (-math.inf, math.inf)
     text = str(_of_class_default(slot, defaults)) if of_class else ""
+    less = (stated[k] for k in slot.keys[slot.keys.index(key) + 1 :] if k in stated)
+    if not all(p.only_bounds for p in less):
+        text = ""
     if slot.default and key == slot.key:
         text = slot.default
     if said is None:
@@ -238,12 +250,13 @@ def _row(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> Row:
 
 
 def _order(key: Key) -> tuple[str, ...]:
-    return key.dpar, key.class_.casefold(), key.group, key.coef.casefold()
+    return key.resp, key.dpar, key.class_.casefold(), key.group, key.coef.casefold()
 
 
 def _key(prior: Prior, slots: Sequence[Slot]) -> Key:
     """The row that a prior is for; PriorError says where it parts from the model."""
     left = _of_class(prior, slots)
+    left = _of_resp(prior, left) if prior.resp else left
     left = _of_dpar(prior, left, slots)
     group = _of_group(prior, left) if prior.group else ""
     if group:
@@ -255,7 +268,7 @@ def _key(prior: Prior, slots: Sequence[Slot]) -> Key:
         raise PriorError(
             f"{prior}: {what}class {prior.class_!r} needs its group=. There is {listed(groups)}."
         )
-    return Key(prior.class_, prior.dpar, group, coef)
+    return Key(prior.class_, prior.dpar, group, coef, prior.resp)
 
 
 def _of_class(prior: Prior, slots: Sequence[Slot]) -> list[Slot]:
@@ -270,6 +283,22 @@ def _of_class(prior: Prior, slots: Sequence[Slot]) -> list[Slot]:
     raise PriorError(
         f"{prior} matches no parameter: the model has no class {prior.class_!r}.{hint} "
         f"There is {listed(classes)}."
+    )
+
+
+def _of_resp(prior: Prior, left: Sequence[Slot]) -> list[Slot]:
+    matching = [s for s in left if s.resp == prior.resp]
+    if matching:
+        return matching
+    responses = [r for r in dict.fromkeys(s.resp for s in left) if r]
+    if not responses:
+        raise PriorError(
+            f"{prior} matches no parameter: class {prior.class_!r} is of no response by itself; "
+            "leave resp= out."
+        )
+    raise PriorError(
+        f"{prior} matches no parameter: no response {prior.resp!r} has class {prior.class_!r}."
+        f"{did_you_mean(prior.resp, responses)} There is {listed(responses)}."
     )
 
 
@@ -332,7 +361,7 @@ def _named(said: Sequence[Prior]) -> str:
 
 
 def _described(slot: Slot) -> str:
-    named = [f"{k}={v!r}" for k in ("coef", "group", "dpar") if (v := getattr(slot, k))]
+    named = [f"{k}={v!r}" for k in FIELDS if (v := getattr(slot, k))]
     return " ".join([f"class {slot.class_!r}", *named])
 
 

@@ -53,8 +53,7 @@ class Shrinking:
     ----------
     prior : Shrinkage
         The main one, where several classes share it.
-    dpar : str
-        ``""`` is mu.
+    target : Target
     members : tuple of Member
     unit : str
         The parameter in whose units its scales are; ``""`` if in none.
@@ -63,7 +62,7 @@ class Shrinking:
     """
 
     prior: Shrinkage
-    dpar: str
+    target: Target
     members: tuple[Member, ...]
     unit: str
     concentration: tuple[float, ...]
@@ -78,7 +77,7 @@ class Shrinking:
 
     def variable(self, name: str) -> str:
         """What the posterior calls a parameter of the prior."""
-        return f"{name}_{self.dpar}" if self.dpar else name
+        return self.target.called(name)
 
     def member(self, name: str) -> Member | None:
         """The part of a parameter that is shrunk."""
@@ -114,12 +113,13 @@ def check_shared(stated: Mapping[Key, Prior]) -> None:
     shrunk = {key: p for key, p in stated.items() if isinstance(p.distribution, Shrinkage)}
     for key, p in shrunk.items():
         for other in stated:
-            if other != key and other[:2] == key[:2]:
+            same = other.class_, other.dpar, other.resp
+            if other != key and same == (key.class_, key.dpar, key.resp):
                 raise PriorError(
                     f"{p} is for all of class {key.class_!r}: {stated[other]} can't be beside it."
                 )
-    for dpar in dict.fromkeys(key.dpar for key in shrunk):
-        _check_main([p for key, p in shrunk.items() if key.dpar == dpar])
+    for of in dict.fromkeys((key.dpar, key.resp) for key in shrunk):
+        _check_main([p for key, p in shrunk.items() if (key.dpar, key.resp) == of])
 
 
 def _check_main(priors: list[Prior]) -> None:
@@ -151,37 +151,42 @@ def shrinkings_of(parameters: Iterable[Parameter]) -> tuple[Shrinking, ...]:
         If R2D2 has another number of concentrations than there are parameters of its class.
     """
     parameters = tuple(parameters)
-    dpars = dict.fromkeys(d for p in parameters for d in _dpars(p))
-    return tuple(_shrinking(dpar, parameters) for dpar in dpars)
+    targets = dict.fromkeys(t for p in parameters for t in _targets(p))
+    return tuple(_shrinking(target, parameters) for target in targets)
 
 
-def _dpars(p: Parameter) -> Iterator[str]:
+def _targets(p: Parameter) -> Iterator[Target]:
     for slot, prior in zip(p.slots, p.priors, strict=False):
         if isinstance(prior.distribution, Shrinkage):
-            yield slot.dpar
+            yield _target(slot)
 
 
-def _shrinking(dpar: str, parameters: tuple[Parameter, ...]) -> Shrinking:
+def _target(slot: Slot) -> Target:
+    return Target(slot.resp, slot.dpar or MAIN)
+
+
+def _shrinking(target: Target, parameters: tuple[Parameter, ...]) -> Shrinking:
     members: list[Member] = []
     sizes: dict[str, int] = {}
     found: dict[str, Shrinkage] = {}
     for p in parameters:
         slots = p.slots * (p.size // max(1, len(p.slots)))
         pairs = enumerate(zip(slots, p.each, strict=False))
-        at = tuple(i for i, (slot, prior) in pairs if _is_shrunk(prior, slot, dpar))
+        at = tuple(i for i, (slot, prior) in pairs if _is_shrunk(prior, slot, target))
         if at:
             class_ = slots[at[0]].class_
             members.append(Member(p, at, sum(sizes.values())))
             sizes[class_] = sizes.get(class_, 0) + len(at)
             found[class_] = p.each[at[0]].distribution
     prior = next((s for s in found.values() if s.main), next(iter(found.values())))
-    unit = UNIT if prior.autoscale and not dpar and _has(parameters, UNIT) else ""
+    sigma = Target(target.resp, UNIT).label
+    unit = sigma if prior.autoscale and target.is_main and _has(parameters, sigma) else ""
     concentration = (c for k, size in sizes.items() for c in _concentration(found[k], size))
-    return Shrinking(prior, dpar, tuple(members), unit, tuple(concentration))
+    return Shrinking(prior, target, tuple(members), unit, tuple(concentration))
 
 
-def _is_shrunk(resolved: Resolved, slot: Slot, dpar: str) -> bool:
-    return isinstance(resolved.distribution, Shrinkage) and slot.dpar == dpar
+def _is_shrunk(resolved: Resolved, slot: Slot, target: Target) -> bool:
+    return isinstance(resolved.distribution, Shrinkage) and _target(slot) == target
 
 
 def _has(parameters: Iterable[Parameter], name: str) -> bool:
@@ -210,7 +215,7 @@ def hyper_parameters(shrinking: Shrinking) -> Iterator[Parameter]:
         yield Parameter(
             shrinking.variable(h.name),
             Role.SHRINKAGE,
-            Target("", shrinking.dpar or MAIN),
+            shrinking.target,
             *axes,
             transform=transform,
             priors=(Resolved(h.prior, h.lower, h.upper, "user"),),

@@ -19,7 +19,7 @@ from bayesmix.priors.shrinkage import Shrinkage
 
 __all__ = ["PriorTable", "Resolved", "Row"]
 
-_COLUMNS = ("prior", "class", "coef", "group", "dpar", "lb", "ub", "source", "scaled")
+_COLUMNS = ("prior", "class", "coef", "group", "resp", "dpar", "lb", "ub", "source", "scaled")
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """The row as text, in the order of the table's columns."""
-        class_, dpar, group, coef = self.key
+        class_, dpar, group, coef, resp = self.key
         bounds = _bound(self.lb), _bound(self.ub)
-        return self.prior, class_, coef, group, dpar, *bounds, self.source, self.scaled
+        return self.prior, class_, coef, group, resp, dpar, *bounds, self.source, self.scaled
 
 
 @dataclass(frozen=True, repr=False)
@@ -144,10 +144,11 @@ class PriorTable:
         DataFrame
             Columns ``prior, class, coef, group, dpar, lb, ub, source``, all strings. An empty
             ``prior`` is that of the less specific row, or flat where there is none. Where a prior
-            is scaled by the data, there is a column ``scaled`` of what came of it.
+            is scaled by the data, there is a column ``scaled`` of what came of it; where there are
+            several responses, a column ``resp``.
         """
         table = pd.DataFrame([row.cells() for row in self.rows], columns=list(_COLUMNS))
-        return table if any(row.scaled for row in self.rows) else table.drop(columns="scaled")
+        return table.drop(columns=[c for c in ("resp", "scaled") if not table[c].any()])
 
     @cached_property
     def _by_key(self) -> dict[Key, Resolved]:

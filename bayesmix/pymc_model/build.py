@@ -8,10 +8,10 @@ import pymc as pm
 
 from bayesmix.parameters import Role
 from bayesmix.pymc_model.changes import remember
-from bayesmix.pymc_model.likelihood import add_likelihood
+from bayesmix.pymc_model.likelihood import add_likelihood, add_together
 from bayesmix.pymc_model.parameters import Made, add_parameter
 from bayesmix.pymc_model.predictors import eta_name, linear_predictor
-from bayesmix.spec import ModelSpec, Response
+from bayesmix.spec import ModelSpec
 from bayesmix.variables import obs_dim, row_labels, variable_coords
 
 
@@ -31,25 +31,29 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
     -------
     pymc.Model
     """
-    with pm.Model(coords={**variable_coords(spec), obs_dim(spec): row_labels(spec)}) as model:
+    rows = {obs_dim(part): row_labels(part) for part in spec.parts}
+    with pm.Model(coords={**variable_coords(spec), **rows}) as model:
         made: Made = {}
         for p in spec.in_order:
             made |= add_parameter(spec, p, made)
-        for response in spec.responses:
-            add_likelihood(response, _values(spec, response, made), obs_dim(spec))
+        values = [_values(part, made) for part in spec.parts]
+        if spec.rescor is not None:
+            add_together(spec, values, made["rescor"])
+        else:
+            for part, own in zip(spec.parts, values, strict=True):
+                add_likelihood(part.response, own, obs_dim(part))
     remember(model)
     return model
 
 
-def _values(spec: ModelSpec, response: Response, made: Made) -> dict[str, Any]:
+def _values(spec: ModelSpec, made: Made) -> dict[str, Any]:
     """A response's parameters, those with a formula on the scale of the linear predictor."""
-    family, predictors = response.family, response.predictors
-    names = [*family.free_dpars, *(v.name for v in family.vectors)]
-    names += [p.name for p in response.likelihood.parameters]
-    own = {name: made[name] for name in names if name not in predictors}
+    response, made = spec.response, dict(made)
+    own = {name: made[variable] for name, variable in response.variables.items()}
+    own |= {p.name: made[p.name] for p in response.likelihood.parameters}
     own |= {
         p.name: made[p.name] for r in (Role.RESIDUAL, Role.CORRELATIONS) for p in spec.of_role(r)
     }
-    for d, p in predictors.items():
+    for d, p in response.predictors.items():
         own[d] = made[eta_name(d)] = linear_predictor(spec, p, made)
     return own

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,10 @@ from bayesmix.correlations.recursion import moving_errors
 from bayesmix.families.family import Vector
 from bayesmix.families.joint import JOINT
 from bayesmix.families.maths import tensor_maths
+from bayesmix.likelihood import CorrelatedRows, IndependentRows, LaggedRows, SpatialRows
 from bayesmix.parameters import MAIN
-from bayesmix.spec import CorrelatedRows, IndependentRows, LaggedRows, Response, SpatialRows
+from bayesmix.spec import ModelSpec, Response
+from bayesmix.variables import obs_dim
 
 
 def add_likelihood(response: Response, values: Mapping[str, Any], rows: str) -> None:
@@ -101,9 +103,10 @@ def _student(squares: Any, count: np.ndarray, nu: Any) -> Any:
 def _lagged_rows(response: Response, values: Mapping[str, Any], rows: str) -> None:
     """Independent rows around means that have the residuals of rows before."""
     residuals, y = response.likelihood.residuals, response.data.y
+    called = residuals.target.called
     layout, eta = residuals.layout, values[MAIN] + pt.zeros(len(y))
     unit, lags = layout.side_by_side(y - eta, pt), residuals.orders
-    ar, ma = ([values[n][k] for k in range(lags.get(n, 0))] for n in ("ar", "ma"))
+    ar, ma = ([values[called(n)][k] for k in range(lags.get(n, 0))] for n in ("ar", "ma"))
     error = moving_errors(unit, ma)
     more = sum((w * _moved(error, k + 1) for ws in (ar, ma) for k, w in enumerate(ws)), 0.0)
     _independent_rows(response, {**values, MAIN: eta + layout.in_rows(more)}, rows)
@@ -111,6 +114,34 @@ def _lagged_rows(response: Response, values: Mapping[str, Any], rows: str) -> No
 
 def _moved(values: Any, lag: int) -> Any:
     return pt.concatenate([pt.zeros_like(values[:lag]), values[:-lag]])
+
+
+def add_together(spec: ModelSpec, values: Sequence[Mapping[str, Any]], rescor: Any) -> None:
+    """Register responses whose residuals in a row are correlated.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    values : sequence of mapping of str to tensor
+        For each response its parameters, as for `add_likelihood`.
+    rescor : tensor
+        The correlations under the diagonal.
+    """
+    natural = [_natural(r, own) for r, own in zip(spec.responses, values, strict=True)]
+    pairs = list(zip(spec.responses, natural, strict=True))
+    unit = pt.stack([(r.data.y - p["mu"]) / p["sigma"] for r, p in pairs])
+    log_scale = sum(pt.log(p["sigma"]) for _, p in pairs)
+    count, (rows, columns) = len(pairs), np.tril_indices(len(pairs), -1)
+    at = np.eye(count * count)
+    lower = pt.dot(rescor, at[rows * count + columns] + at[columns * count + rows])
+    root = pt.linalg.cholesky(lower.reshape((count, count)) + np.eye(count))
+    white = pt.linalg.solve_triangular(root, unit, lower=True)
+    squares, sizes = (white**2).sum(axis=0), np.full(len(spec.design.frame), count)
+    nu = natural[0]["nu"] if spec.rescor.nu else None
+    logp = _normal(squares, sizes) if nu is None else _student(squares, sizes, nu)
+    logp = logp - log_scale - pt.log(pt.diagonal(root)).sum()
+    weights = spec.responses[0].data.aux.get("weights", 1.0)
+    pm.Potential("responses", weights * logp, dims=obs_dim(spec))
 
 
 def _logp(response: Response, names: tuple[str, ...]) -> Any:

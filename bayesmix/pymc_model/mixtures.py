@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from bayesmix.parameters import Parameter
 from bayesmix.priors.defaults import on_link
 from bayesmix.pymc_model.vectors import increasing
-from bayesmix.spec import ModelSpec
+from bayesmix.spec import Response
 
 INCREASING = "ordered_Intercept"
 """What the variable is called, as in brms."""
@@ -17,15 +19,13 @@ LEAST_STEP = 0.1
 """Between the intercepts with which chains begin."""
 
 
-def increasing_intercepts(spec: ModelSpec) -> Any:
+def increasing_intercepts(name: str, run: Sequence[Parameter], response: Response) -> Any:
     """One variable for all; chains begin at quantiles of the response."""
-    priors = [p.priors[0] for p in spec.increasing]
-    return increasing(INCREASING, priors, _start(spec))
+    return increasing(name, [p.priors[0] for p in run], _start(len(run), response))
 
 
-def _start(spec: ModelSpec) -> np.ndarray:
+def _start(count: int, response: Response) -> np.ndarray:
     """Increasing, on the scales of the links."""
-    count, response = len(spec.increasing), spec.response
     shares = (np.arange(count) + 0.5) / count
     z = [on_link(response.data.y, response.family.dpar(d).link) for d in response.family.main]
     if any(values is None for values in z):

@@ -8,7 +8,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayesmix.parameters import Parameter, Role, Transform
+from bayesmix.parameters import MAIN, Parameter, Role, Transform
 from bayesmix.priors import common, lkj, serial
 from bayesmix.priors.shrinkage import Shrinkage
 from bayesmix.pymc_model.mixtures import INCREASING, increasing_intercepts
@@ -51,10 +51,11 @@ def _population(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     """The centred intercept and the slopes; what is kept is the intercept at zero."""
     suffix, columns = p.name.removeprefix("b"), spec.predictors[p.owner].columns
     first, parts, others = int(columns.has_intercept), {}, {}
-    if p in spec.increasing:
-        others = {} if INCREASING in made else {INCREASING: increasing_intercepts(spec)}
-        at = spec.increasing.index(p)
-        parts[f"Intercept{suffix}"] = (made | others)[INCREASING][at]
+    if run := spec.increasing_with(p):
+        name = p.owner._replace(dpar=MAIN).called(INCREASING)
+        response = spec.response_of(p.owner)
+        others = {} if name in made else {name: increasing_intercepts(name, run, response)}
+        parts[f"Intercept{suffix}"] = (made | others)[name][run.index(p)]
     elif columns.has_intercept:
         parts[f"Intercept{suffix}"] = p.priors[0].register(f"Intercept{suffix}")
     if len(p.priors) > first:
@@ -188,7 +189,7 @@ def _latent(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     layout, z = residuals.layout, pm.Normal(f"z{p.name}", dims=p.dims, shape=p.shape)
     white, given = layout.side_by_side(z, pt), residuals.given(made)
     err = layout.in_rows(residuals.correlation.colour(given, white, layout, pt))
-    return {p.name: pm.Deterministic(p.name, made["sderr"] * err, dims=p.dims)}
+    return {p.name: pm.Deterministic(p.name, made[p.owner.called("sderr")] * err, dims=p.dims)}
 
 
 def _factor_name(group: str) -> str:

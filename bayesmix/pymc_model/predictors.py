@@ -109,7 +109,7 @@ def _regions(spec: ModelSpec, c: Regions, made: Made) -> Any:
 
 
 def _latent_residuals(spec: ModelSpec, c: LatentResiduals, made: Made) -> Any:
-    return made["err"]
+    return made[c.residuals.target.called("err")]
 
 
 VALUES = {

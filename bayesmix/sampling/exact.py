@@ -23,10 +23,10 @@ def check_not_exact(spec: ModelSpec) -> None:
     With n rows and p columns the likelihood then grows like ``sigma ** (p - n)`` as sigma goes to
     zero, and no prior but one that excludes zero has a posterior.
     """
-    sigma = spec.by_name.get("sigma")
-    if sigma is None or _excludes_zero(sigma.prior):
-        return
     for response in spec.responses:
+        sigma = spec.by_name.get(response.variables.get("sigma", ""))
+        if sigma is None or _excludes_zero(sigma.prior):
+            continue
         if response.family.link(MAIN).name == "identity" and "cens" not in response.data.aux:
             _check(response, response.predictors[MAIN])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -54,7 +55,9 @@ def draw_prior(spec: ModelSpec, draws: int, random_seed: np.random.SeedSequence)
     return dataset(spec, {p.name: values[p.name][None] for p in spec.parameters})
 
 
-def prior_tree(spec: ModelSpec, prior: xr.Dataset, predicted: xr.DataArray) -> xr.DataTree:
+def prior_tree(
+    spec: ModelSpec, prior: xr.Dataset, predicted: Sequence[xr.DataArray]
+) -> xr.DataTree:
     """Draws from the prior, and the responses predicted from them, as a tree.
 
     Parameters
@@ -62,20 +65,22 @@ def prior_tree(spec: ModelSpec, prior: xr.Dataset, predicted: xr.DataArray) -> x
     spec : ModelSpec
     prior : xarray.Dataset
         From `draw_prior`.
-    predicted : xarray.DataArray
-        ``(sample, obs)``, in the order of the draws; of several columns with a dimension more.
+    predicted : sequence of xarray.DataArray
+        For each response ``(sample, obs)``, in the order of the draws; of several columns with a
+        dimension more.
 
     Returns
     -------
     xarray.DataTree
         Groups ``prior``, ``prior_predictive`` and ``observed_data``.
     """
-    data, rows, name = observed(spec), obs_dim(spec), response_name(spec.response)
-    values = predicted.to_numpy()[None].astype(data[name].dtype)
-    columns = predicted.dims[2:]
-    coords = {**{dim: prior[dim] for dim in SAMPLE_DIMS}, rows: data[rows]}
-    coords |= {dim: predicted[dim] for dim in columns}
-    predictive = xr.Dataset({name: ((*SAMPLE_DIMS, rows, *columns), values)}, coords)
+    data, coords, variables = observed(spec), {dim: prior[dim] for dim in SAMPLE_DIMS}, {}
+    for part, drawn in zip(spec.parts, predicted, strict=True):
+        rows, name, columns = obs_dim(part), response_name(part.response), drawn.dims[2:]
+        values = drawn.to_numpy()[None].astype(data[name].dtype)
+        coords |= {rows: data[rows]} | {dim: drawn[dim] for dim in columns}
+        variables[name] = ((*SAMPLE_DIMS, rows, *columns), values)
+    predictive = xr.Dataset(variables, coords)
     groups = {"prior": prior, "prior_predictive": predictive, "observed_data": data}
     return xr.DataTree.from_dict(groups)
 
@@ -115,21 +120,20 @@ def _population(
         z = rng.standard_normal((draws, s.size_of(p.name)))
         b[:, s.member(p.name).positions] = z * s.scales_of(p.name, before)
     made = {p.name: b}
-    if p in spec.increasing:
-        made |= {} if INCREASING in before else _intercepts(rng, draws, spec)
-        b[:, 0] = (before | made)[INCREASING][:, spec.increasing.index(p)]
+    if run := spec.increasing_with(p):
+        name = f"{INCREASING} {p.owner.resp}"
+        made |= {} if name in before else {name: _intercepts(rng, draws, run)}
+        b[:, 0] = (before | made)[name][:, run.index(p)]
     if design.columns.has_intercept:
         b[:, 0] -= b[:, 1:] @ design.columns.means + design.centred(before)
     return made
 
 
-def _intercepts(rng: np.random.Generator, draws: int, spec: ModelSpec) -> Values:
+def _intercepts(rng: np.random.Generator, draws: int, run: Sequence[Parameter]) -> np.ndarray:
     """Those of several predictors, given that they increase from one to the next."""
-    first, priors = spec.increasing[0], tuple(p.priors[0] for p in spec.increasing)
-    several = replace(
-        first, name="the intercepts", coords=(spec.family.main,), priors=priors, lengths=()
-    )
-    return {INCREASING: _increasing(rng, draws, several)}
+    priors, names = tuple(p.priors[0] for p in run), tuple(p.owner.dpar for p in run)
+    several = replace(run[0], name="the intercepts", coords=(names,), priors=priors, lengths=())
+    return _increasing(rng, draws, several)
 
 
 def _thresholds(
@@ -259,7 +263,7 @@ def _latent(
     layout, z = residuals.layout, rng.standard_normal((draws, *p.shape))
     white, given = layout.side_by_side(z, np), residuals.given(before)
     err = layout.in_rows(residuals.correlation.colour(given, white, layout, np))
-    return {p.name: before["sderr"][:, None] * err}
+    return {p.name: before[p.owner.called("sderr")][:, None] * err}
 
 
 DRAWN = {

@@ -15,7 +15,7 @@ from bayesmix.design.response import build_response, flags_of
 from bayesmix.design.specific import specified
 from bayesmix.errors import StorageError, listed
 from bayesmix.families import Family, family, mixture
-from bayesmix.formula import Formula, bf
+from bayesmix.formula import Formula, MvFormula, bf, mv
 from bayesmix.formula.tree import Call
 from bayesmix.priors import Prior, prior
 from bayesmix.spec import ModelSpec, Response, build_spec
@@ -40,8 +40,7 @@ def write_recipe(spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Stored]]:
     frame, arrays = write_frame(spec.design.frame, FOLDER)
     data2, matrices = _data2_apart(spec.design.data2)
     recipe = {
-        "formula": _formula_apart(spec.formula),
-        "family": _family_apart(spec.response, spec.formula),
+        **_formulas_apart(spec),
         "priors": [_prior_apart(p) for p in spec.user_priors],
         "default_priors": spec.defaults,
         "functions": list(user_functions(spec)),
@@ -73,10 +72,11 @@ def read_recipe(
             f"The formula uses functions of yours, which a file can't keep: {listed(missing)}. "
             f"Pass them again: namespace={{{missing[0]!r}: …}}."
         )
+    formula, families = _formulas_together(recipe, custom)
     spec = build_spec(
-        bf(recipe["formula"]["mu"], **recipe["formula"]["dpars"]),
+        formula,
         read_frame(recipe["frame"], arrays, FOLDER),
-        _family_together(recipe["family"], custom),
+        families,
         [prior(**p) for p in recipe["priors"]],
         {name: functions[name] for name in needed},
         _data2_together(recipe.get("data2", {}), arrays),
@@ -108,6 +108,25 @@ def _called(node: Any) -> set[str]:
     return inside | {node.function} if isinstance(node, Call) else inside
 
 
+def _formulas_apart(spec: ModelSpec) -> dict[str, Any]:
+    """A formula and a family, or for each of several responses its own."""
+    formulas = [_formula_apart(r.formula) for r in spec.responses]
+    families = [_family_apart(r) for r in spec.responses]
+    if not spec.several:
+        return {"formula": formulas[0], "family": families[0]}
+    return {"formula": {"each": formulas, "rescor": spec.formula.rescor}, "family": families}
+
+
+def _formulas_together(
+    recipe: Mapping[str, Any], custom: Family | None
+) -> tuple[Formula | MvFormula, list[Family]]:
+    about, families = recipe["formula"], recipe["family"]
+    if "each" not in about:
+        return bf(about["mu"], **about["dpars"]), [_family_together(families, custom)]
+    made = mv(*(bf(f["mu"], **f["dpars"]) for f in about["each"]), rescor=about["rescor"])
+    return made, [_family_together(f, custom) for f in families]
+
+
 def _formula_apart(formula: Formula) -> dict[str, Any]:
     dpars = {dpar: p.source for dpar, p in formula.predictors[1:]} | dict(formula.fixed)
     dpars |= {} if formula.mu.nonlinear is None else {"nl": True}
@@ -119,8 +138,8 @@ def _formula_apart(formula: Formula) -> dict[str, Any]:
     return {"mu": formula.mu.source, "dpars": dpars | dict(formula.tied)}
 
 
-def _family_apart(response: Response, formula: Formula) -> dict[str, Any]:
-    made, data = response.family, response.data
+def _family_apart(response: Response) -> dict[str, Any]:
+    made, data, formula = response.family, response.data, response.formula
     about = _told(response.asked)
     if response.asked.custom:
         return {**about, "custom": True}
@@ -147,10 +166,12 @@ def _told(asked: Family) -> dict[str, Any]:
 
 def _check_whole(spec: ModelSpec) -> None:
     """Baseline hazards and thresholds are made of the data again, and must be the same then."""
-    data, asked = spec.response.data, spec.response.asked
-    if data.baseline is not None or data.counts:
-        on = spec.design.frame, spec.design.functions
-        again = build_response(spec.formula.response, asked, *on)
+    for part in spec.parts:
+        data, asked = part.response.data, part.response.asked
+        if data.baseline is None and not data.counts:
+            continue
+        on = part.design.frame, part.design.functions
+        again = build_response(part.formula.response, asked, *on)
         made = again.baseline, again.strata, again.counts
         if made != (data.baseline, data.strata, data.counts):
             what = "thresholds" if data.counts else "baseline hazard"
@@ -176,7 +197,7 @@ def _family_together(about: Mapping[str, Any], custom: Family | None) -> Family:
 
 def _prior_apart(p: Prior) -> dict[str, Any]:
     """The prior's fields; its numbers with all their digits, which its own text hasn't."""
-    names = ("class_", "coef", "group", "dpar", "lb", "ub")
+    names = ("class_", "coef", "group", "dpar", "lb", "ub", "resp")
     return {"prior": p.distribution.source, **{name: getattr(p, name) for name in names}}
 
 
@@ -245,6 +266,11 @@ def _data2_together(
 
 def _fingerprint(spec: ModelSpec) -> list[float]:
     """Numbers that change if the same formula and data give another design."""
+    return [number for part in spec.parts for number in _numbers(part)]
+
+
+def _numbers(spec: ModelSpec) -> list[float]:
+    """Those of one response."""
     predictors, rows = spec.design.predictors, len(spec.design.frame)
     parts = (c for p in predictors for c in p.contributions)
     found = (c.values for c in parts if not isinstance(c, Offset | LatentResiduals))

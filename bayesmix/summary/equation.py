@@ -201,14 +201,35 @@ def _escaped(text: str) -> str:
 
 
 def _lines(spec: ModelSpec, s: Style) -> Iterator[Line]:
-    yield _response(spec, s)
-    yield from _softmax(spec, s)
-    for p in spec.predictors.values():
-        yield _predictor(spec, p, s)
+    if spec.rescor is not None:
+        yield from _together(spec, s)
+    for part in spec.parts:
+        if spec.rescor is None:
+            yield _response(part, s)
+        yield from _softmax(part, s)
+    for part in spec.parts:
+        for p in part.predictors.values():
+            yield _predictor(part, p, s)
     for g in spec.groups:
         yield from _effects(spec, g, s)
     for p in spec.parameters:
-        yield from PRIORS.get(p.role, _plain)(spec, p, s)
+        resp = getattr(p.owner, "resp", "")
+        yield from PRIORS.get(p.role, _plain)(spec.of(resp or None), p, s)
+
+
+def _together(spec: ModelSpec, s: Style) -> Iterator[Line]:
+    """Responses whose residuals in a row are correlated."""
+    left = s.vector([s.word(r.data.name, "i") for r in spec.responses])
+    means = s.vector([_parameter(part, MAIN, s) for part in spec.parts])
+    root = f"{s.word('diag')}{s.vector([_parameter(part, 'sigma', s) for part in spec.parts])}"
+    name = FAMILIES[spec.responses[0].family.name]
+    inside = [s.symbol("nu")] if spec.rescor.nu else []
+    varying = any("sigma" in r.predictors for r in spec.responses)
+    cov = s.symbol("Sigma", *(["i"] if varying else []))
+    rows = f"i = 1, …, {len(spec.design.frame)}"
+    law = f"{s.word(f'MV{name}')}({', '.join([*inside, means, cov])})"
+    yield Line(left, s.is_in, law, rows)
+    yield Line(cov, "=", f"{root}{s.times}{s.symbol('R')}{s.times}{root}")
 
 
 def _response(spec: ModelSpec, s: Style) -> Line:
@@ -242,11 +263,11 @@ def _parameter(spec: ModelSpec, name: str, s: Style) -> str:
 
 
 def _symbol(spec: ModelSpec, name: str, s: Style, *index: str) -> str:
-    """A parameter's; of a component of a mixture with its number as an index."""
-    if not spec.family.parts:
-        return s.symbol(name, *index)
-    head = name.rstrip("0123456789")
-    return s.symbol(head, *filter(None, [name.removeprefix(head)]), *index)
+    """A parameter's; of a component of a mixture with its number, and its response, as indices."""
+    r = spec.responses[0]
+    own = [s.word(r.name)] if r.name and not spec.several and name not in r.shared else []
+    head = name.rstrip("0123456789") if r.family.parts else name
+    return s.symbol(head, *filter(None, [name.removeprefix(head)]), *own, *index)
 
 
 def _share(spec: ModelSpec, k: int, s: Style) -> str:
@@ -304,7 +325,8 @@ def _times(s: Style, coefficient: str, name: str) -> str:
 
 def _beta(spec: ModelSpec, p: PredictorDesign, s: Style, k: int) -> str:
     number = str(k + (not p.columns.has_intercept))
-    return s.symbol("beta", number, *([] if p.dpar == MAIN else [_symbol(spec, p.dpar, s)]))
+    main = [s.word(p.target.resp)] if p.target.resp else []
+    return s.symbol("beta", number, *(main if p.dpar == MAIN else [_symbol(spec, p.dpar, s)]))
 
 
 def _letter(spec: ModelSpec, group: str) -> str:
@@ -362,7 +384,7 @@ def _population(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
         at += [f"{c.sum():.3g}{s.times}{s.symbol(n)}" for n, c in design.centres.items()]
         centred = names[0] if not at else " + ".join([names[0], *_few(at, s)])
         remarks = ["at the means of the columns"] if at else []
-        remarks += ["increasing from component to component"] if p in spec.increasing else []
+        remarks += ["increasing from component to component"] if spec.increasing_with(p) else []
         remark = ", ".join(remarks)
         yield _prior([centred], priors[0], s, remark)
         names, priors = names[1:], priors[1:]
@@ -403,7 +425,15 @@ def _nothing(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
 
 
 def _plain(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
-    yield from _alike([_symbol(spec, p.name, s)] * len(p.priors), list(p.priors), s)
+    named = {v: name for r in spec.responses for name, v in r.variables.items()}
+    symbol = _symbol(spec, named.get(p.name, p.name), s)
+    yield from _alike([symbol] * len(p.priors), list(p.priors), s)
+
+
+def _rows_in_common(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    """Correlations that all rows have."""
+    symbol = s.symbol("R") if p.name == "rescor" else s.symbol(p.name)
+    yield from _alike([symbol], list(p.priors), s)
 
 
 PRIORS = {
@@ -411,6 +441,7 @@ PRIORS = {
     Role.THRESHOLDS: _thresholds,
     Role.SD: _sd,
     Role.COR: _cor,
+    Role.CORRELATIONS: _rows_in_common,
     Role.DF: _df,
     Role.MIXING: _nothing,
     Role.EFFECTS: _nothing,

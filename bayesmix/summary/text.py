@@ -38,16 +38,27 @@ def fit_html(spec: ModelSpec, table: pd.DataFrame, data: str, chains: int, draws
 
 
 def _header(spec: ModelSpec, data: str, chains: int, draws: int) -> str:
-    links = "; ".join(f"{p} = {spec.family.dpar(p).link}" for p in spec.response.predictors)
     formula = str(spec.formula).replace("\n", "\n" + " " * 9)
     return "\n".join(
         [
             f"Formula: {formula}",
-            f" Family: {spec.family.title}; links: {links}",
+            *_families(spec),
             f"   Data: {data}",
             f"  Draws: {_chains(chains, draws)}",
         ]
     )
+
+
+def _families(spec: ModelSpec) -> Iterator[str]:
+    """One line each, and what residuals of several responses have in common."""
+    head = " Family: "
+    for r in spec.responses:
+        links = "; ".join(f"{p} = {r.family.dpar(p).link}" for p in r.predictors)
+        of = f"{r.name}: " if spec.several else ""
+        yield f"{head}{of}{r.family.title}; links: {links}"
+        head = " " * len(head)
+    if spec.several:
+        yield f"{head}residuals {'not ' if spec.rescor is None else ''}correlated"
 
 
 def _chains(chains: int, draws: int) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayesmix.predict import Draws
 from bayesmix.predict.variance import Variance
+from bayesmix.priors import lkj
 from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.statistics import summarise
 from bayesmix.tables import ByGroup, Table, formatted, html_table
@@ -86,10 +87,48 @@ class VarCorrs(ByGroup[VarCorr]):
 def varcorr(spec: ModelSpec, draws: Draws, probs: Sequence[float], robust: bool) -> VarCorrs:
     """Each group's sds and correlations; see `Fit.varcorr`."""
     items = {g.group.name: _group(g, draws, probs, robust) for g in spec.groups}
-    if "sigma" in spec.by_name:
-        residual = summarise(draws["sigma"][:, None], pd.Index([""], name="coef"), probs, robust)
-        items[RESIDUAL] = VarCorr(Table(residual))
+    if sigmas := _sigmas(spec):
+        items[RESIDUAL] = _residual(spec, draws, sigmas, probs, robust)
     return VarCorrs(items, _together(spec, draws, items, probs, robust))
+
+
+def _sigmas(spec: ModelSpec) -> dict[str, str]:
+    """The residual standard deviations that all rows share, by response."""
+    own = ((r.name, r.variables.get("sigma")) for r in spec.responses)
+    return {name: variable for name, variable in own if variable is not None}
+
+
+def _residual(
+    spec: ModelSpec,
+    draws: Draws,
+    sigmas: Mapping[str, str],
+    probs: Sequence[float],
+    robust: bool,
+) -> VarCorr:
+    sd = np.stack([draws[variable] for variable in sigmas.values()], axis=1)
+    names = list(sigmas)
+    table = Table(summarise(sd, pd.Index(names, name="coef", dtype=object), probs, robust))
+    if spec.rescor is None or len(sigmas) < len(spec.responses):
+        return VarCorr(table)
+    at = (names[j] for _, j in zip(*np.tril_indices(len(names), -1), strict=True))
+    below = (names[i] for i in np.tril_indices(len(names), -1)[0])
+    pairs = tuple(zip(at, below, strict=True))
+    return _with_correlations(table, sd, lkj.matrix(draws["rescor"]), names, pairs, probs, robust)
+
+
+def _with_correlations(
+    table: pd.DataFrame,
+    sd: np.ndarray,
+    cor: np.ndarray,
+    names: list[str],
+    pairs: tuple[tuple[str, str], ...],
+    probs: Sequence[float],
+    robust: bool,
+) -> VarCorr:
+    cov = cor * sd[:, :, None] * sd[:, None, :]
+    index = pd.MultiIndex.from_product([names, names], names=["coef", "coef2"])
+    flat = [summarise(m.reshape(len(sd), -1), index, probs, robust) for m in (cor, cov)]
+    return VarCorr(table, Table(flat[0]), Table(flat[1]), pairs)
 
 
 def _together(
@@ -100,33 +139,37 @@ def _together(
     robust: bool,
 ) -> pd.DataFrame:
     """All of them in one table."""
-    variance = Variance(spec, draws)
-    shares = variance.shares or {}
-    parts = []
+    variances = {p.response.name: Variance(p, draws) for p in spec.parts}
+    shares = {resp: v.shares or {} for resp, v in variances.items()}
+    sigmas, parts = _sigmas(spec), []
     for name, item in items.items():
-        values = draws["sigma" if name == RESIDUAL else f"sd_{name}"].reshape(len(draws), -1)
+        variables = [*sigmas.values()] if name == RESIDUAL else [f"sd_{name}"]
+        values = np.concatenate([draws[v].reshape(len(draws), -1) for v in variables], axis=1)
         table = item.sd.drop(columns="Est.Error").rename(columns={"Estimate": "SD"})
         table.insert(0, "Variance", (values**2).mean(axis=0))
         share = np.full(len(table), np.nan)
-        if name in shares:
-            share[0] = shares[name].mean()
+        of = list(sigmas) if name == RESIDUAL else [c.target.resp for c in spec.group(name).coefs]
+        for resp, own in shares.items():
+            if name in own and resp in of:
+                share[of.index(resp)] = own[name].mean()
         table[SHARE] = share
         for a, b in item.pairs:
             table.loc[b, CORR + a] = item.cor.loc[(a, b), "Estimate"]
         parts.append(table)
     keys = ["residual" if name == RESIDUAL else name for name in items]
-    if RESIDUAL in shares and RESIDUAL not in items:
-        parts.append(_latent(variance, probs, robust))
-        keys.append("residual")
+    for resp, variance in variances.items():
+        if RESIDUAL in shares[resp] and resp not in sigmas:
+            parts.append(_latent(variance, resp, probs, robust))
+            keys.append("residual")
     if not parts:
         return Table()
     return Table(pd.concat(parts, keys=keys, names=["group", "effect"]))
 
 
-def _latent(variance: Variance, probs: Sequence[float], robust: bool) -> pd.DataFrame:
+def _latent(variance: Variance, resp: str, probs: Sequence[float], robust: bool) -> pd.DataFrame:
     """The residual of a family that has no sigma, or none that is the same in all rows."""
     sd = np.sqrt(variance.residual)[:, None]
-    table = summarise(sd, pd.Index(["(latent)"], name="coef"), probs, robust)
+    table = summarise(sd, pd.Index([f"{resp}(latent)"], name="coef"), probs, robust)
     table = table.drop(columns="Est.Error").rename(columns={"Estimate": "SD"})
     table.insert(0, "Variance", variance.residual.mean())
     return table.assign(**{SHARE: variance.shares[RESIDUAL].mean()})
@@ -181,9 +224,5 @@ def _group(g: GroupPriors, draws: Draws, probs: Sequence[float], robust: bool) -
     table = Table(summarise(sd, pd.Index(names, name="coef", dtype=object), probs, robust))
     if not g.correlated:
         return VarCorr(table)
-    cor = correlation_matrix(g, draws)
-    cov = cor * sd[:, :, None] * sd[:, None, :]
-    index = pd.MultiIndex.from_product([names, names], names=["coef", "coef2"])
-    flat = [summarise(m.reshape(len(draws), -1), index, probs, robust) for m in (cor, cov)]
-    pairs = tuple((names[i], names[j]) for i, j in correlated(g))
-    return VarCorr(table, Table(flat[0]), Table(flat[1]), pairs)
+    cor, pairs = correlation_matrix(g, draws), tuple((names[i], names[j]) for i, j in correlated(g))
+    return _with_correlations(table, sd, cor, names, pairs, probs, robust)

@@ -10,8 +10,9 @@ from scipy.spatial.distance import cdist
 
 from bayesmix.engine.marginal.model import Marginal, build_marginal
 from bayesmix.engine.plan.posterior import posterior_of
+from bayesmix.likelihood import CorrelatedRows
 from bayesmix.priors import prior
-from bayesmix.spec import CorrelatedRows, ModelSpec, build_spec
+from bayesmix.spec import ModelSpec, build_spec
 
 TIGHT = (prior("normal(1, 2)", "b"), prior("lkj(3)", "cor"), prior("gamma(2, 1)", "sigma"))
 SHORT = (prior("exponential(1)", "sd"), prior("uniform(0, 20)", "sigma"))

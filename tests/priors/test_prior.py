@@ -145,7 +145,7 @@ def test_prints_as_it_is_written():
         (("lkj(2)", "cor"), {"lb": 0}, ["correlations take no lb or ub"]),
         # other arguments
         (("normal(0, 1)",), {"clas": "b"}, ["no argument 'clas'", "Did you mean 'class'"]),
-        (("normal(0, 1)",), {"resp": "y"}, ["no argument 'resp'", "not supported yet"]),
+        (("lkj(1)", "cor"), {"resp": "y"}, ["class 'cor' has no resp"]),
     ],
 )
 def test_malformed_priors_say_what_is_wrong(args, kwargs, fragments):

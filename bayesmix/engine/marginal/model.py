@@ -23,8 +23,9 @@ from bayesmix.engine.plan.packing import Packed
 from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
 from bayesmix.families import gaussian
+from bayesmix.likelihood import CorrelatedRows, IndependentRows
 from bayesmix.parameters import MAIN
-from bayesmix.spec import CorrelatedRows, GroupPriors, IndependentRows, ModelSpec
+from bayesmix.spec import GroupPriors, ModelSpec
 
 CHUNK = 100
 """Draws with a random stream of their own, so that they don't depend on the number of threads."""

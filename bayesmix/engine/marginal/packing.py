@@ -24,8 +24,9 @@ from bayesmix.engine.marginal.tiling import Tiles
 from bayesmix.engine.plan.layout import GroupAt, Layout
 from bayesmix.engine.plan.likelihood import shared_of
 from bayesmix.engine.plan.packing import Packed, _Packer, _scalar
+from bayesmix.likelihood import CorrelatedRows
 from bayesmix.parameters import Parameter, Role
-from bayesmix.spec import CorrelatedRows, ModelSpec
+from bayesmix.spec import ModelSpec
 
 
 def remaining(spec: ModelSpec, name: str) -> ModelSpec:

@@ -12,7 +12,8 @@ from bayesmix.correlations import Distance, Known, Layout, Unstructured
 from bayesmix.design import Residuals
 from bayesmix.engine.kernels.tables import BLOCK_ROWS, EXPONENTIAL, GAUSSIAN, MATERN3, MATERN5
 from bayesmix.engine.plan.layout import Layout as Places
-from bayesmix.spec import CorrelatedRows, IndependentRows, LaggedRows, ModelSpec, Response
+from bayesmix.likelihood import CorrelatedRows, IndependentRows, LaggedRows
+from bayesmix.spec import ModelSpec, Response
 
 DECAYS = {
     ("corExp", 1.5): EXPONENTIAL,

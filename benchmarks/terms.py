@@ -15,9 +15,12 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import pandas as pd
 
 import bayesmix as bx
 from bayesmix.engine import compile_fused
@@ -25,6 +28,8 @@ from bayesmix.engine import compile_fused
 FILE = Path(__file__).with_name("terms.json")
 SAMPLERS = {"engine": "fused", "PyMC": "nutpie"}
 FIT = {"draws": 1000, "tune": 1000, "chains": 4, "progressbar": False}
+FEW = {"draws": 100, "tune": 100, "chains": 2}
+"""Where a thousand draws through PyMC take many minutes."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,14 @@ class Term:
         Makes it.
     pairs : int
         How often it is fitted both ways.
+    options : mapping
+        Of these fits, in place of `FIT`'s.
     """
 
     text: str
     model: Callable[[], bx.Model]
     pairs: int = 5
+    options: Mapping[str, int] = field(default_factory=dict)
 
 
 def orange() -> bx.Model:
@@ -58,8 +66,17 @@ def orange() -> bx.Model:
     return bx.Model(curve.formula, trees, prior=priors)
 
 
+def places() -> bx.Model:
+    """A smooth function of 120 places."""
+    rng = np.random.default_rng(1)
+    x = rng.uniform(size=120)
+    data = pd.DataFrame({"x": x, "y": np.sin(6 * x) + rng.normal(0, 0.3, x.size)})
+    return bx.Model("y ~ gp(x)", data)
+
+
 TERMS: Mapping[str, Term] = {
     "a curve": Term("orange trees: `SSlogis`, asymptotes by tree", orange),
+    "places": Term("an exact process at 120 places, 100 draws of two chains", places, 3, FEW),
 }
 
 
@@ -73,7 +90,7 @@ def measure(term: Term, pairs: int | None) -> dict[str, float]:
             model, before = term.model(), time.perf_counter()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                fit = model.fit(sampler=sampler, random_seed=k, **FIT)
+                fit = model.fit(sampler=sampler, random_seed=k, **FIT | term.options)
             seconds[how].append(time.perf_counter() - before)
             draws[how].append(float(fit.summary()["Bulk_ESS"].min()))
             print(f"  {how}: {seconds[how][-1]:.3g} s", flush=True)

@@ -71,9 +71,6 @@ def _contributions(spec: ModelSpec) -> str | None:
         for c in p.contributions:
             if type(c) not in KERNELS:
                 return f"{type(c).__name__} of {target.dpar!r} has no kernel"
-        for gp in (gp for c in p.processes for gp in c.processes):
-            if gp.basis is None:
-                return f"{gp.label} is exact, and the root of its covariances has no kernel"
         for c in p.monotonic:
             if any(len(of) > 1 or of[0].size == 1 for of in c.steps):
                 return "a product of steps, or a single step, has no kernel"

@@ -152,7 +152,7 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     cars = carray(pointer_to(head.cars), head.n_cars, CAR)
     logp += add_regions_gradient(cars, x, theta, grad, data, codes)
     gps = carray(pointer_to(head.gps), head.n_gps, PROCESS)
-    logp += add_processes_gradient(gps, x, theta, grad, data)
+    logp += add_processes_gradient(head.gps, gps, x, theta, grad, data, scratch)
     steps = carray(pointer_to(head.steps), head.n_steps, STEPS)
     shares = carray(pointer_to(head.shares), head.n_shares, SHARES)
     add_steps_gradient(steps, shares, x, theta, grad)
@@ -174,11 +174,11 @@ def to_theta(
     scale(carray(pointer_to(head.shrunk), head.n_shrunk, SHRUNK), theta)
     _tie(carray(pointer_to(head.tied), head.n_tied, TIED), theta)
     add_regions(carray(pointer_to(head.cars), head.n_cars, CAR), x, theta)
-    add_processes(carray(pointer_to(head.gps), head.n_gps, PROCESS), x, theta, data)
+    gps = carray(pointer_to(head.gps), head.n_gps, PROCESS)
+    logp = add_processes(head.gps, gps, x, theta, data, scratch)
     subtract_shifts(shifts, theta, data)
     add_steps(carray(pointer_to(head.steps), head.n_steps, STEPS), theta)
     reflect_effects(reflections, theta)
-    logp = 0.0
     for i in range(head.n_groups):
         logp += add_effects(groups[i], blocks, x, theta, codes, scratch)
     return logp

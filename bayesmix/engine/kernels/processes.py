@@ -1,6 +1,7 @@
-"""Approximate Gaussian processes: coefficients of basis functions, and their density.
+"""Gaussian processes: coefficients of basis functions, and their density.
 
-In x stand standard normal numbers, in theta these times sd √S(ω), S the spectral density.
+In x stand standard normal numbers, in theta these times sd √S(ω), S the spectral density. Exact
+processes, of values at places, are evaluated at an address (`exact`).
 """
 
 from __future__ import annotations
@@ -8,24 +9,56 @@ from __future__ import annotations
 from math import exp, log
 from typing import Any
 
+from bayesmix.engine.kernels.native import call
+from bayesmix.engine.kernels.tables import PROCESS
+
 Array = Any
+ITEMSIZE = PROCESS.itemsize
 
 
-def add_processes(gps: Any, x: Array, theta: Array, data: Array) -> None:
-    """Fill in the coefficients."""
+def add_processes(
+    address: int, gps: Any, x: Array, theta: Array, data: Array, scratch: Array
+) -> float:
+    """Fill in the coefficients, or the values at places; returns 0, or nan if there are none."""
+    found = 0.0
     for i in range(gps.size):
         p = gps[i]
+        if p.function:
+            found += call(
+                p.function,
+                address + i * ITEMSIZE,
+                data.ctypes.data,
+                scratch.ctypes.data,
+                x.ctypes.data,
+                theta.ctypes.data,
+                0,
+            )
+            continue
         level = _level(p, theta)
         for j in range(p.size):
             squares = _squares(p, j, theta, data)
             theta[p.at + j] = exp(level + 0.5 * _log_decay(p, squares)) * x[p.at + j]
+    return found
 
 
-def add_processes_gradient(gps: Any, x: Array, theta: Array, grad: Array, data: Array) -> float:
-    """Turn derivatives by coefficients into those by what is in x; returns its log density."""
+def add_processes_gradient(
+    address: int, gps: Any, x: Array, theta: Array, grad: Array, data: Array, scratch: Array
+) -> float:
+    """Turn derivatives by these into those by what is in x; returns its log density."""
     logp = 0.0
     for i in range(gps.size):
         p = gps[i]
+        if p.function:
+            logp += call(
+                p.function,
+                address + i * ITEMSIZE,
+                data.ctypes.data,
+                scratch.ctypes.data,
+                x.ctypes.data,
+                theta.ctypes.data,
+                grad.ctypes.data,
+            )
+            continue
         level = _level(p, theta)
         for j in range(p.size):
             at = p.at + j

@@ -141,7 +141,7 @@ eigenvalues (``values``).
 EXPONENTIAL, GAUSSIAN, MATERN3, MATERN5 = 0, 1, 2, 3
 """How correlations of residuals decay with distances."""
 
-PROCESS = _record("at size sd scale several dims squares", "smoothness constant")
+PROCESS = _record("at size sd scale several dims squares function work", "smoothness constant")
 """Coefficients of an approximate Gaussian process's basis functions, ``size`` of them from ``at``
 in x, where their ``sd`` and length scales (from ``scale`` on, one for each of ``dims`` covariates
 if there are ``several``) are too.
@@ -149,4 +149,8 @@ if there are ``several``) are too.
 In data from ``squares`` on are the squares of frequencies, functions × covariates; ``smoothness``
 is Matérn's, 0 for the squared exponential, and ``constant`` the logarithm of what the spectral
 density has of its own.
+
+An exact one has ``size`` places, and values there in the place of coefficients; ``squares`` are
+those of distances, ``dims`` × places × places, ``function`` is the address of what evaluates it
+(`exact`), and ``work`` is in scratch.
 """

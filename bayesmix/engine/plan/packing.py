@@ -15,9 +15,11 @@ from bayesmix.design import (
     PredictorDesign,
     Processes,
     Regions,
+    Smooths,
     VarianceFunction,
 )
 from bayesmix.design.monotonic import Steps
+from bayesmix.design.processes import Process
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     BYM2,
@@ -257,10 +259,12 @@ class _Packer:
         self.terms += [self.region_term(r) for r in p.regions]
         if p.smooths:
             at = self.layout[p.smooths.variable].start
-            self.terms.append(self.basis_term(at, p.smooths.values))
+            self.terms.append(self.basis_term(at, p.smooths))
         for gps in p.processes:
-            at, values = self.layout[gps.named("zgp")].start, [gp.values for gp in gps.processes]
-            self.terms.append(self.basis_term(at, np.hstack(values)))
+            at = self.layout[gps.named("zgp")].start
+            for gp, (_, numbers) in zip(gps.processes, gps.parts, strict=True):
+                made = self.place_term if gp.basis is None else self.basis_term
+                self.terms.append(made(at + numbers.start, gp))
         for m in p.monotonic:
             self.terms += [self.step_term(x, s) for _, x, (s,) in m.of_coefficients]
         more = len(self.terms) > first or p.variances or p.offset.any()
@@ -332,10 +336,16 @@ class _Packer:
             n.typical_variance if kind == BYM2 else 1.0,
         )
 
-    def basis_term(self, at: int, values: np.ndarray) -> tuple[Any, ...]:
+    def basis_term(self, at: int, basis: Process | Smooths) -> tuple[Any, ...]:
         """Columns times the effects of one level, which all rows have."""
+        values = basis.values
         level = self.codes.add(np.zeros(len(values)))
         return at, values.shape[1], level, 1, 0, values.shape[1], self.data.add(self.tiles(values))
+
+    def place_term(self, at: int, p: Process) -> tuple[Any, ...]:
+        """What rows are multiplied by, times the value at the place of each."""
+        columns = self.data.add(self.tiles(p.values[:, None]))
+        return at, 1, self.codes.add(p.codes), _runs(p.codes), 0, 1, columns
 
     def step_term(self, x: np.ndarray, s: Steps) -> tuple[Any, ...]:
         """A column times what the level of each row adds, which is nothing at the lowest."""
@@ -383,11 +393,26 @@ class _Packer:
         """The record of each of a predictor's Gaussian processes."""
         sd, scale, first = (self.layout[c.named(w)].start for w in ("sdgp", "lscale", "zgp"))
         for i, (gp, (scales, numbers)) in enumerate(zip(c.processes, c.parts, strict=True)):
-            kernel, squares = gp.term.kernel, gp.basis.frequencies**2
-            nu, dims = SMOOTHNESS.get(kernel, 0.0), squares.shape[1]
-            places = first + numbers.start, gp.size, sd + i, scale + scales.start
-            squares_at, level = self.data.add(squares), np.log(constant(kernel, dims))
-            yield *places, int(gp.several), dims, squares_at, nu, level
+            places = first + numbers.start, gp.size, sd + i, scale + scales.start, int(gp.several)
+            nu = SMOOTHNESS.get(gp.term.kernel, 0.0)
+            yield *places, *(self.exact if gp.basis is None else self.approximate)(gp, nu)
+
+    def approximate(self, gp: Process, nu: float) -> tuple[Any, ...]:
+        squares = gp.basis.frequencies**2
+        dims = squares.shape[1]
+        level = np.log(constant(gp.term.kernel, dims))
+        return dims, self.data.add(squares), 0, NONE, nu, level
+
+    def exact(self, gp: Process, nu: float) -> tuple[Any, ...]:
+        # Here, for it imports numba.
+        from bayesmix.engine.kernels.exact import compiled_exact, scratch_of
+
+        apart = (gp.places[:, None] - gp.places) ** 2
+        squares = np.moveaxis(apart, -1, 0) if gp.several else apart.sum(axis=-1)[None]
+        work = self.scratch
+        self.scratch += scratch_of(gp.size)
+        function = compiled_exact().address
+        return len(squares), self.data.add(squares), function, work, nu, 0.0
 
     def smooth(self, at: At) -> Iterator[tuple[Any, ...]]:
         """Each block of coefficients is a group with as many levels."""

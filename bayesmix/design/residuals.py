@@ -233,6 +233,19 @@ class Residuals:
             return {name: values[self.target.called(name)] for name in self.correlation.names}
         return {n: _spread(values[self.target.called(n)]) for n in self.correlation.names}
 
+    def coloured(self, z: Any, values: Mapping[str, Any] | Values, m: Any) -> Any:
+        """Correlated residuals of scale 1, from standard normal numbers of rows on the last axis.
+
+        Parameters
+        ----------
+        z : array
+        values : mapping of str to array
+            Draws of the correlation's parameters.
+        m : module
+        """
+        white, given = self.layout.side_by_side(z, m), self.given(values)
+        return self.layout.in_rows(self.correlation.colour(given, white, self.layout, m))
+
 
 def _by_group(places: np.ndarray, codes: np.ndarray) -> Iterable[np.ndarray]:
     return (places[codes == code] for code in np.unique(codes))

@@ -6,6 +6,7 @@ from bayesmix.design import (
     Columns,
     Expression,
     GroupEffects,
+    LatentResiduals,
     Monotonic,
     Offset,
     Processes,
@@ -30,6 +31,7 @@ KERNELS = (
     Processes,
     Regions,
     GroupEffects,
+    LatentResiduals,
 )
 """The contributions to a predictor that the kernels compute (`packing`)."""
 

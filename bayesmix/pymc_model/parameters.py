@@ -185,10 +185,8 @@ def _process(spec: ModelSpec, p: Parameter, made: Made) -> Made:
 
 def _latent(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     """Non-centred: standard normal numbers, coloured, times their scale."""
-    residuals = spec.predictors[p.owner].residuals
-    layout, z = residuals.layout, pm.Normal(f"z{p.name}", dims=p.dims, shape=p.shape)
-    white, given = layout.side_by_side(z, pt), residuals.given(made)
-    err = layout.in_rows(residuals.correlation.colour(given, white, layout, pt))
+    z = pm.Normal(f"z{p.name}", dims=p.dims, shape=p.shape)
+    err = spec.predictors[p.owner].residuals.coloured(z, made, pt)
     return {p.name: pm.Deterministic(p.name, made[p.owner.called("sderr")] * err, dims=p.dims)}
 
 

@@ -259,11 +259,8 @@ def _regions(
 def _latent(
     rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
 ) -> Values:
-    residuals = spec.predictors[p.owner].residuals
-    layout, z = residuals.layout, rng.standard_normal((draws, *p.shape))
-    white, given = layout.side_by_side(z, np), residuals.given(before)
-    err = layout.in_rows(residuals.correlation.colour(given, white, layout, np))
-    return {p.name: before[p.owner.called("sderr")][:, None] * err}
+    z, residuals = rng.standard_normal((draws, *p.shape)), spec.predictors[p.owner].residuals
+    return {p.name: before[p.owner.called("sderr")][:, None] * residuals.coloured(z, before, np)}
 
 
 DRAWN = {

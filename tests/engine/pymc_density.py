@@ -99,6 +99,8 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
         at |= _values(d.parameter.name, d.start, d.parameter.each)
     for d in layout.of_role(Role.SMOOTH):
         at[f"z{d.parameter.name}"] = np.arange(d.start, d.stop)
+    for d in layout.of_role(Role.LATENT):
+        at[f"z{d.parameter.name}"] = np.arange(d.start, d.stop)
     for d in layout.of_role(Role.PROCESS):
         at[d.parameter.name] = np.arange(d.start, d.stop)
     for d in layout.of_role(Role.REGIONS):

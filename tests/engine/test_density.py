@@ -96,6 +96,16 @@ MODELS = {
         (),
     ),
     "known covariances of residuals": (bf("y ~ x + (1 | g) + fcor(V)", sigma="f"), "student", ()),
+    "latent autoregression": ("count ~ x + (1 | g) + ar(z, gr=k, cov=True)", "poisson", ()),
+    "latent moving averages": ("yes ~ x + ma(z, gr=k, cov=True)", "bernoulli", ()),
+    "both, latent": (
+        bf("count ~ x + arma(z, gr=k, cov=True)", shape="f"),
+        "negbinomial",
+        (prior("exponential(1)", "sderr"), prior("normal(0, 0.5)", "ma")),
+    ),
+    "latent residuals that decay": ("z ~ f + (1 | g) + car1(x, gr=k)", "Gamma", ()),
+    "latent residuals of one correlation": ("grade ~ f + cosy(x, gr=k)", "cumulative", ()),
+    "latent residuals of places": ("count ~ f + corExp(x, z, gr=k, nugget=True)", "poisson", ()),
     "past residuals": (bf("y ~ x + arma(z, gr=k, p=2, q=1)", sigma="f"), "student", ()),
     "past residuals, weighted": ("y | weights(w) ~ x + (1 | g) + ar(z, p=3)", "gaussian", ()),
     "a curve": (

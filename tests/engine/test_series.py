@@ -11,8 +11,11 @@ from scipy.stats import multivariate_normal
 
 import bayesmix as bx
 from bayesmix.engine.coverage import uncovered
+from bayesmix.engine.plan.layout import build_layout
+from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.errors import DataError, FormulaError
 from bayesmix.formula import bf
+from bayesmix.parameters import Target
 from bayesmix.priors import lkj
 from bayesmix.spec import build_spec
 
@@ -30,6 +33,7 @@ def visits(rows: float = 1.0) -> pd.DataFrame:
             "week": np.tile([1, 2, 5, 9], 8),
             "x": rng.normal(size=32),
             "y": rng.normal(size=32),
+            "n": rng.poisson(3.0, size=32),
         }
     )
     return whole.sample(frac=rows, random_state=2)
@@ -38,6 +42,7 @@ def visits(rows: float = 1.0) -> pd.DataFrame:
 MODELS = {
     "whole groups": ("y ~ x + unstr(week, gr=patient)", "gaussian", 1.0),
     "gaps": ("y ~ x + (1 | patient) + unstr(week, gr=patient)", "gaussian", 0.7),
+    "latent": ("n ~ x + (1 | patient) + unstr(week, gr=patient)", "poisson", 0.7),
     "heavy tails": (bf("y ~ x + unstr(week, gr=patient)", sigma="x"), "student", 0.7),
 }
 
@@ -54,6 +59,22 @@ def test_the_density_is_that_of_the_pymc_model(model: str) -> None:
         first = logp - expected if first is None else first
         assert abs(logp - expected - first) < 1e-9 * max(1.0, abs(expected))
         np.testing.assert_allclose(grad, slope, rtol=1e-8, atol=1e-8 * np.abs(slope).max())
+
+
+@pytest.mark.parametrize(
+    "term",
+    ["arma(week, gr=patient, cov=True)", "corExp(week, gr=patient)", "unstr(week, gr=patient)"],
+)
+def test_a_posterior_has_the_residuals_that_numbers_stand_for(term: str) -> None:
+    """They are those numbers once more where they are whitened."""
+    spec = build_spec(f"n ~ x + {term}", visits(0.7), "poisson")
+    layout, residuals = build_layout(spec), spec.predictors[Target("", "mu")].residuals
+    x = np.random.default_rng(3).normal(size=(2, 3, layout.n_dim))
+    drawn = {name: v.reshape(6, *v.shape[2:]) for name, v in posterior_of(layout, x).items()}
+    unit = residuals.layout.side_by_side(drawn["err"] / drawn["sderr"][:, None], np)
+    white, _ = residuals.correlation.whiten(residuals.given(drawn), unit, residuals.layout, np)
+    z = x[..., layout["err"].numbers].reshape(6, -1)
+    np.testing.assert_allclose(residuals.layout.in_rows(white), z, atol=1e-9)
 
 
 def test_known_covariances_are_those_of_a_normal_vector() -> None:
@@ -158,3 +179,25 @@ def test_autoregression_with_slopes_is_found_again() -> None:
         found = made.idata["posterior"][name]
         away = np.abs(np.ravel(found.mean(("chain", "draw"))) - true)
         assert (away < 5 * np.ravel(found.std(("chain", "draw")))).all(), name
+
+
+@pytest.mark.slow
+def test_a_latent_autoregression_is_found_again() -> None:
+    rng, n, times = np.random.default_rng(2), 60, 20
+    e = rng.normal(size=(n, times))
+    e[:, 0] /= 0.8
+    for t in range(1, times):
+        e[:, t] += 0.6 * e[:, t - 1]
+    x = rng.normal(size=n * times)
+    counts = rng.poisson(np.exp(1.0 + 0.5 * x + 0.5 * e.ravel()))
+    columns = {"n": counts, "x": x, "t": np.tile(np.arange(times), n)}
+    data = pd.DataFrame(columns | {"g": np.repeat(np.arange(n), times)})
+    made = bx.Model("n ~ x + ar(t, gr=g, cov=True)", data, "poisson").fit(
+        random_seed=1, progressbar=False
+    )
+    posterior = made.idata["posterior"]
+    assert posterior.attrs["sampler"] == "fused"
+    for name, true in {"ar": 0.6, "sderr": 0.5, "b": [1.0, 0.5]}.items():
+        found = posterior[name]
+        away = np.abs(np.ravel(found.mean(("chain", "draw"))) - true)
+        assert (away < 4 * np.ravel(found.std(("chain", "draw")))).all(), name

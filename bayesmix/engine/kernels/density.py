@@ -21,6 +21,7 @@ from bayesmix.engine.kernels.effects import (
     reflect_effects,
     subtract_shifts,
 )
+from bayesmix.engine.kernels.latent import add_latent, add_latent_gradient
 from bayesmix.engine.kernels.levels import (
     add_levels_gradient,
     add_mix_gradient,
@@ -51,6 +52,7 @@ from bayesmix.engine.kernels.tables import (
     CURVE,
     GROUP,
     HEAD,
+    LATENT,
     ORDERED,
     PREDICTOR,
     PROCESS,
@@ -153,6 +155,8 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
     logp += add_regions_gradient(cars, x, theta, grad, data, codes)
     gps = carray(pointer_to(head.gps), head.n_gps, PROCESS)
     logp += add_processes_gradient(head.gps, gps, x, theta, grad, data, scratch)
+    latents = carray(pointer_to(head.latents), head.n_latents, LATENT)
+    logp += add_latent_gradient(latents, x, theta, grad, data, scratch)
     steps = carray(pointer_to(head.steps), head.n_steps, STEPS)
     shares = carray(pointer_to(head.shares), head.n_shares, SHARES)
     add_steps_gradient(steps, shares, x, theta, grad)
@@ -176,6 +180,7 @@ def to_theta(
     add_regions(carray(pointer_to(head.cars), head.n_cars, CAR), x, theta)
     gps = carray(pointer_to(head.gps), head.n_gps, PROCESS)
     logp = add_processes(head.gps, gps, x, theta, data, scratch)
+    add_latent(carray(pointer_to(head.latents), head.n_latents, LATENT), x, theta, data, scratch)
     subtract_shifts(shifts, theta, data)
     add_steps(carray(pointer_to(head.steps), head.n_steps, STEPS), theta)
     reflect_effects(reflections, theta)

@@ -49,7 +49,8 @@ def pointer_to(typingctx: Any, address: Any) -> Any:
 def call(typingctx: Any, function: Any, *args: Any) -> Any:
     """Call a compiled function of integers and addresses, that at an address.
 
-    It is a family's loop over rows (`rows.SIGNATURE`), or evaluates curves (`curves.SIGNATURE`).
+    It is a family's loop over rows (`rows.SIGNATURE`), evaluates curves (`curves.SIGNATURE`), or
+    whitens or colours residuals (`residuals.WHITENING`, `residuals.COLOURING`).
     """
     given = args[0] if isinstance(args[0], types.BaseTuple) else types.StarArgTuple(args)
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from bayesmix.engine.kernels.triangles import (
+    colour_by,
+    colour_by_transposed,
     factorise,
     factorise_backward,
     whiten_by,
@@ -64,6 +66,34 @@ def backward_unstr(
         first = last
     by_factor += (by_matrix + by_matrix.T) @ factor
     _add_by_partials(shared, factor, by_factor, by)
+
+
+def colour_unstr(shared: Array, gap: Array, place: Array, z: Array, u: Array) -> None:
+    """What undoes `whiten_unstr`."""
+    factor = _factor(shared)
+    matrix, own, first = factor @ factor.T, np.empty_like(factor), 0
+    while first < gap.size:
+        last = end(gap, first)
+        root = factor
+        if not _from_first(place[first:last]):
+            root = own
+            _fill_root(matrix, place[first:last], own)
+        colour_by(root, z[first:last], u[first:last])
+        first = last
+
+
+def transposed_unstr(shared: Array, gap: Array, place: Array, by_u: Array, by_z: Array) -> None:
+    """Its transpose."""
+    factor = _factor(shared)
+    matrix, own, first = factor @ factor.T, np.empty_like(factor), 0
+    while first < gap.size:
+        last = end(gap, first)
+        root = factor
+        if not _from_first(place[first:last]):
+            root = own
+            _fill_root(matrix, place[first:last], own)
+        colour_by_transposed(root, by_u[first:last], by_z[first:last])
+        first = last
 
 
 def _from_first(at: Array) -> bool:

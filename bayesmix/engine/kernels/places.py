@@ -17,6 +17,8 @@ from bayesmix.engine.kernels.native import pointer_to
 from bayesmix.engine.kernels.predictors import add_scaled, dot
 from bayesmix.engine.kernels.tables import EXPONENTIAL, GAUSSIAN, MATERN3
 from bayesmix.engine.kernels.triangles import (
+    colour_by,
+    colour_by_transposed,
     factorise,
     factorise_backward,
     whiten_by,
@@ -76,6 +78,35 @@ def _backward_places(
         whiten_by_backward(root, new, by_new, by_own, logs, by_root)
         first, at = last, at + pairs(of)
     _add_by_distances(shared, place, at - pairs(of), root, of, by_root, by)
+
+
+def colour_places(shared: Array, gap: Array, place: Array, z: Array, u: Array) -> None:
+    """What undoes `whiten_places`."""
+    size = longest(gap)
+    _colour_places(shared, gap, place, z, u, False, np.empty(size * size), size)
+
+
+def transposed_places(shared: Array, gap: Array, place: Array, by_u: Array, by_z: Array) -> None:
+    """Its transpose."""
+    size = longest(gap)
+    _colour_places(shared, gap, place, by_u, by_z, True, np.empty(size * size), size)
+
+
+def _colour_places(
+    shared: Array, gap: Array, place: Array, given: Array, made: Array, transposed: bool,
+    memory: Array, size: int,
+) -> None:  # fmt: skip
+    root, first, at, of = _square(memory, 0, size), 0, 1, 0
+    while first < gap.size:
+        last = end(gap, first)
+        if not _as_before(place, at, last - first, of):
+            of = last - first
+            _fill_root(int(place[0]), shared, place[at:], root, of)
+        if transposed:
+            colour_by_transposed(root, given[first:last], made[first:last])
+        else:
+            colour_by(root, given[first:last], made[first:last])
+        first, at = last, at + pairs(of)
 
 
 def longest(gap: Array) -> int:

@@ -15,56 +15,21 @@ from math import exp, log, log1p
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import carray
 
-from bayesmix.correlations import (
-    CAR1,
-    Arma,
-    CompoundSymmetry,
-    Correlation,
-    Distance,
-    Known,
-    Unstructured,
-)
+from bayesmix.correlations import Correlation
 from bayesmix.engine.kernels.compiling import callback
-from bayesmix.engine.kernels.pairs import backward_unstr, whiten_unstr
-from bayesmix.engine.kernels.places import (
-    backward_known,
-    backward_places,
-    whiten_known,
-    whiten_places,
-)
-from bayesmix.engine.kernels.rows import POINTER, SIGNATURE
-from bayesmix.engine.kernels.whitening import (
-    backward_ar,
-    backward_arma,
-    backward_car1,
-    backward_cosy,
-    backward_ma,
-    end,
-    whiten_ar,
-    whiten_arma,
-    whiten_car1,
-    whiten_cosy,
-    whiten_ma,
-)
+from bayesmix.engine.kernels.residuals import whitening_of
+from bayesmix.engine.kernels.rows import SIGNATURE
+from bayesmix.engine.kernels.whitening import end
 from bayesmix.families.scalar import gammaln
 
 Array = Any
 
-WHITENING = types.float64(
-    *(types.int64, types.int64, POINTER, types.int64),
-    *(POINTER, POINTER, POINTER, POINTER),
-    *(POINTER, POINTER, types.int64, POINTER),
-)
-"""What to do, rows, addition terms, how often logs of scales count; residuals, what is new in them,
-derivatives by that and by residuals; shared values, derivatives by them, their number; scratch.
-"""
-
 
 def compiled_correlated(correlation: Correlation, family: str) -> Any:
     """The callback for rows whose residuals in a group are one draw."""
-    whiten, backward = CORRELATIONS[type(correlation)](correlation)
+    whiten, backward = whitening_of(correlation)
     tails = {"gaussian": normal, "student": student}[family]
     return _compiled(whiten, backward, tails)
 
@@ -76,31 +41,8 @@ def _compiled(
     return callback(SIGNATURE, correlated, whiten=whiten, backward=backward, tails=tails)
 
 
-def compiled_whitening(correlation: Correlation) -> Any:
-    """The callback that whitens, or goes the way back."""
-    whiten, backward = CORRELATIONS[type(correlation)](correlation)
-    return _compiled_whitening(whiten, backward)
-
-
-@cache
-def _compiled_whitening(whiten: Callable[..., Any], backward: Callable[..., Any]) -> Any:
-    return callback(WHITENING, whitened, whiten=whiten, backward=backward)
-
-
 whiten = backward = tails = None
-"""Linked when a loop is compiled."""
-
-
-def whitened(back, n, aux_, logs, u_, white_, by_white_, by_u_, shared_, by_, m, work_):  # type: ignore
-    """`whiten`, or where ``back`` is 1 `backward`, of rows that stand in order."""
-    aux, work = carray(aux_, n * (n + 5) // 2), carray(work_, 2 * n)
-    gap, place = aux[n : 2 * n], aux[2 * n :]
-    u, white, shared = carray(u_, n), carray(white_, n), carray(shared_, m)
-    if back == 0:
-        return whiten(shared, gap, place, u, white, work)
-    by_white, by_u, by = carray(by_white_, n), carray(by_u_, n), carray(by_, m)
-    backward(shared, gap, place, u, white, by_white, by_u, by, float(logs), work)
-    return 0.0
+"""Linked when the loop is compiled."""
 
 
 def correlated(n, y_, aux_, step, weights_, values_, slopes_, stride, varying, shared_, by_, m):  # type: ignore
@@ -164,20 +106,3 @@ def student(gap: Array, white: Array, nu: Array, by_white: Array, by_nu: Array) 
     by_nu[: gap.size] = 0.0
     by_nu[0] = total
     return logp
-
-
-def _of_arma(correlation: Arma) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    if not correlation.q:
-        return whiten_ar, backward_ar
-    return (whiten_arma, backward_arma) if correlation.p else (whiten_ma, backward_ma)
-
-
-CORRELATIONS = {
-    Arma: _of_arma,
-    CAR1: lambda correlation: (whiten_car1, backward_car1),
-    CompoundSymmetry: lambda correlation: (whiten_cosy, backward_cosy),
-    Unstructured: lambda correlation: (whiten_unstr, backward_unstr),
-    Distance: lambda correlation: (whiten_places, backward_places),
-    Known: lambda correlation: (whiten_known, backward_known),
-}
-"""The functions of each kind of correlation."""

@@ -24,7 +24,7 @@ HEAD = _record(
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
     " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
     " variances n_variances mean_link tied n_tied cars n_cars gps n_gps steps n_steps"
-    " block_rows n_dpars curves n_curves"
+    " latents n_latents block_rows n_dpars curves n_curves"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
@@ -140,6 +140,12 @@ eigenvalues (``values``).
 
 EXPONENTIAL, GAUSSIAN, MATERN3, MATERN5 = 0, 1, 2, 3
 """How correlations of residuals decay with distances."""
+
+LATENT = _record("at size sd shared n_shared aux work colour")
+"""Residuals of a linear predictor, a row's each, ``size`` of them from ``at`` in x, where their
+``sd`` and the correlation's parameters (``shared``) are too; ``aux`` in data is what `series` has
+as addition terms, ``work`` in scratch, ``colour`` the address of what makes them.
+"""
 
 PROCESS = _record("at size sd scale several dims squares function work", "smoothness constant")
 """Coefficients of an approximate Gaussian process's basis functions, ``size`` of them from ``at``

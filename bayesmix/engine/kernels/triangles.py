@@ -51,3 +51,16 @@ def whiten_by_backward(
         add_scaled(-by_u[i], factor[i, :i], by_u[:i])
         add_scaled(-by_u[i], white[: i + 1], by_factor[i, : i + 1])
         by_factor[i, i] -= logs / factor[i, i]
+
+
+def colour_by(factor: Array, z: Array, u: Array) -> None:
+    """What undoes `whiten_by`."""
+    for i in range(z.size):
+        u[i] = dot(factor[i, : i + 1], z[: i + 1])
+
+
+def colour_by_transposed(factor: Array, by_u: Array, by_z: Array) -> None:
+    """Its transpose."""
+    for i in range(by_u.size):
+        by_z[i] = 0.0
+        add_scaled(by_u[i], factor[i, : i + 1], by_z[: i + 1])

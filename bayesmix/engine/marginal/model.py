@@ -159,7 +159,7 @@ def build_marginal(
     Marginal
     """
     from bayesmix.engine.kernels.density import compiled_expand
-    from bayesmix.engine.kernels.series import compiled_whitening
+    from bayesmix.engine.kernels.residuals import compiled_whitening
     from bayesmix.engine.marginal.density import compiled_density
 
     name = group or largest_group(spec)

@@ -127,7 +127,11 @@ def shared_of(response: Response, places: Places) -> slice:
     if isinstance(likelihood, IndependentRows):
         name = response.family.row.shared
         return slice(0, 0) if name is None else places[name].numbers
-    residuals = likelihood.residuals
+    return numbers_of_residuals(likelihood.residuals, places)
+
+
+def numbers_of_residuals(residuals: Residuals, places: Places) -> slice:
+    """Where the parameters of a correlation, or of lags, stand."""
     names = residuals.orders or residuals.correlation.names
-    at = [places[name].numbers for name in names]
+    at = [places[residuals.target.called(name)].numbers for name in names]
     return slice(at[0].start, at[-1].stop) if at else slice(0, 0)

@@ -12,14 +12,17 @@ from bayesmix.correlations.kernels import SMOOTHNESS, constant
 from bayesmix.design import (
     Expression,
     GroupEffects,
+    LatentResiduals,
     PredictorDesign,
     Processes,
     Regions,
+    Residuals,
     Smooths,
     VarianceFunction,
 )
 from bayesmix.design.monotonic import Steps
 from bayesmix.design.processes import Process
+from bayesmix.design.residuals import Kind
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     BYM2,
@@ -32,6 +35,7 @@ from bayesmix.engine.kernels.tables import (
     HEAD,
     HORSESHOE,
     ICAR,
+    LATENT,
     NONE,
     ORDERED,
     POWER,
@@ -53,7 +57,13 @@ from bayesmix.engine.numerics.correlations import KINDS
 from bayesmix.engine.numerics.priors import code_of
 from bayesmix.engine.numerics.transforms import transform_of
 from bayesmix.engine.plan.layout import At, GroupAt, Layout
-from bayesmix.engine.plan.likelihood import block_rows, shared_of, terms_of
+from bayesmix.engine.plan.likelihood import (
+    block_rows,
+    numbers_of_residuals,
+    series_terms,
+    shared_of,
+    terms_of,
+)
 from bayesmix.engine.plan.programs import program_of
 from bayesmix.families.scalar_links import LINKS, SCALES, is_plain
 from bayesmix.parameters import Role, Transform
@@ -173,6 +183,7 @@ class _Packer:
             "cars": np.array(self.cars(), CAR),
             "gps": np.array(self.gps(), PROCESS),
             "steps": np.array(self.steps(), STEPS),
+            "latents": np.array(self.latents(), LATENT),
             "curves": np.array(self.curves(), CURVE),
         }
 
@@ -257,6 +268,7 @@ class _Packer:
         start = self.layout[c.variable].start if c.names else NONE
         self.terms += [self.term(t) for t in p.groups]
         self.terms += [self.region_term(r) for r in p.regions]
+        self.terms += [self.latent_term(c) for c in p.contributions if type(c) is LatentResiduals]
         if p.smooths:
             at = self.layout[p.smooths.variable].start
             self.terms.append(self.basis_term(at, p.smooths))
@@ -313,6 +325,28 @@ class _Packer:
         """Like a bracket with an intercept alone."""
         at, index = self.layout[regions.named("rcar")].start, regions.index
         return at, 1, self.codes.add(index), _runs(index), 1, 0, NONE
+
+    def latent_term(self, c: LatentResiduals) -> tuple[Any, ...]:
+        """Every row is a level of its own."""
+        at = self.layout[c.residuals.target.called("err")].start
+        return at, 1, self.codes.add(c.rows), 0, 1, 0, NONE
+
+    def latents(self) -> list[tuple[int, ...]]:
+        found = (p.residuals for p in self.layout.predictors.values() if p.residuals)
+        return [self.latent(r) for r in found if r.kind == Kind.LATENT]
+
+    def latent(self, residuals: Residuals) -> tuple[int, ...]:
+        """The record of a predictor's residuals."""
+        from bayesmix.engine.kernels.residuals import compiled_colouring
+
+        called, shared = residuals.target.called, numbers_of_residuals(residuals, self.layout)
+        err = self.layout[called("err")]
+        aux = self.data.add(np.concatenate(series_terms(residuals, residuals.layout)))
+        work = self.scratch
+        self.scratch += 9 * err.size
+        colour = compiled_colouring(residuals.correlation).address
+        places = err.start, err.size, self.layout[called("sderr")].start
+        return *places, shared.start, shared.stop - shared.start, aux, work, colour
 
     def cars(self) -> list[tuple[Any, ...]]:
         return [self.car(r) for p in self.layout.predictors.values() for r in p.regions]

@@ -45,6 +45,8 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
             theta[at.parameter.name] = _smooth(layout, at, x, theta)
         elif at.parameter.role == Role.PROCESS:
             theta[at.parameter.name] = x[..., at.numbers]
+        elif at.parameter.role == Role.LATENT:
+            theta[at.parameter.name] = _latent(layout, at, x, theta)
         elif at.parameter.name not in theta:
             theta[at.parameter.name] = _values(at, x)
     return theta
@@ -75,6 +77,15 @@ def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndar
 def _smooth(layout: Layout, at: At, x: np.ndarray, before: Values) -> np.ndarray:
     blocks = layout.predictors[at.parameter.owner].smooths.block_of
     return before[f"sd{at.parameter.name}"][..., blocks] * x[..., at.numbers]
+
+
+def _latent(layout: Layout, at: At, x: np.ndarray, before: Values) -> np.ndarray:
+    """Residuals of a linear predictor, from standard normal numbers."""
+    residuals, samples = layout.predictors[at.parameter.owner].residuals, x.shape[:-1]
+    names = [residuals.target.called(name) for name in residuals.correlation.names]
+    flat = {n: before[n].reshape(-1, *before[n].shape[len(samples) :]) for n in names}
+    made = residuals.coloured(x[..., at.numbers].reshape(-1, at.size), flat, np)
+    return before[residuals.target.called("sderr")][..., None] * made.reshape(*samples, at.size)
 
 
 def _regions(layout: Layout, regions: Regions, x: np.ndarray) -> Values:

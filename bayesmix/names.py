@@ -73,7 +73,8 @@ def _with_short(variable: Variable, shorter: Mapping[str, str]) -> Variable:
         names = list(cell.names)
         for resp, short in shorter.items():
             places = rf"(?<=_){re.escape(resp)}(?=_|\[|$)"
-            names += [re.sub(places, short, name) for name in names]
+            # Once or everywhere: a coefficient may be called as a response is.
+            names += [re.sub(places, short, name, count=n) for name in names for n in (1, 0)]
         cells.append(Cell(tuple(dict.fromkeys(names)), cell.positions))
     return Variable(variable.name, variable.start, tuple(cells))
 

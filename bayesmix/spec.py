@@ -188,7 +188,7 @@ class ModelSpec:
         if self.several:
             raise PredictionError(
                 f"The model has the responses {listed(self.names)}; say which is meant: "
-                f"resp={self.names[0]!r}."
+                f"resp={self.names[0]!r}, or fit.of({self.names[0]!r})."
             )
         return self.responses[0]
 

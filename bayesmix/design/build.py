@@ -249,9 +249,12 @@ def build_design(
         predictors += _predictors(*on, spine)
     found = [r for p in predictors for r in p.regions]
     factors = (*groups.values(), *(r.group for r in found))
-    for resp, own, response in zip(names, spreads, responses, strict=True):
+    each = list(zip(names, spreads, responses, strict=True))
+    taken = {name for resp, own, r in each for name in _variables(factors, own, r.family, resp)}
+    taken |= {p.target.dim for p in predictors}
+    for resp, own, response in each:
         _check_dims(factors, own, response.family, resp)
-        _check_response(response.name, factors, own, response.family, resp)
+        _check_response(response.name, factors, taken, resp)
     _check_prefixes(predictors)
     matrices = {g.known.name for g in groups.values() if g.known}
     matrices |= {r.neighbours.name for r in found}
@@ -413,6 +416,7 @@ def _check_dims(groups: Collection[Group], formula: Formula, family: Family, res
         f"{prefixes[d]}{v.by.name}" for d, p in formula.predictors for v in p.variances if v.by
     }
     taken |= {f"{g.name}_{dim}" for g in groups for dim in ("coef", "coef2")}
+    taken |= {"resp", "rescor_pair", f"{resp}_obs", f"{resp}_row"} if resp else set()
     if "obs" in {g.name for g in groups}:
         taken |= {"row"}
     for group in groups:
@@ -443,15 +447,19 @@ def _variables(groups: Iterable[Group], formula: Formula, family: Family, resp: 
         own = ("b", *(VARIABLES if p.cars else ()))
         own += (*PROCESS, "gp", "gp_scale", "gp_number") if p.processes else ()
         of_dpars |= {made for what in own for made in (what, target.called(what))}
+    of_dpars |= {"rescor"} if resp else set()
     of_groups = ("sd", "cor", "r", "df", "udf")
     return of_dpars | {f"{what}_{g.name}" for g in groups for what in of_groups} | {MAIN}
 
 
-def _check_response(
-    name: str, groups: Collection[Group], formula: Formula, family: Family, resp: str
-) -> None:
+def _check_response(name: str, groups: Collection[Group], variables: set[str], resp: str) -> None:
     taken = {"Intercept", "slopes", "obs", "row", "sample", *TAKEN_DIMS, *(g.name for g in groups)}
-    if name in taken | _variables(groups, formula, family, resp):
+    if resp and "/" in resp:
+        raise DataError(
+            f"The response {resp!r} can't name parameters, as each of several has to, because of "
+            "the slash; rename the column."
+        )
+    if name in taken | variables:
         raise DataError(
             f"The response can't be called {name!r}, which has another meaning in the results; "
             "rename the column."

@@ -295,7 +295,7 @@ def _subset(formula: Formula, data: pd.DataFrame) -> np.ndarray | None:
         if wrong.any():
             raise DataError(
                 f"subset() takes True and False; {expr.name!r} is "
-                f"{kept[wrong].iloc[0]!r} in row {first_row(wrong)}."
+                f"{kept[wrong].tolist()[0]!r} in row {first_row(wrong)}."
             )
         rows = kept.to_numpy(bool)
         if not rows.any():

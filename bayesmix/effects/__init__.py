@@ -2,7 +2,7 @@
 
 from bayesmix.effects.clusters import cluster_comparisons
 from bayesmix.effects.comparisons import comparisons, slopes
-from bayesmix.effects.conditional import conditional_effects
+from bayesmix.effects.conditional import conditional_effects, effects_by_response
 from bayesmix.effects.estimates import Estimates
 from bayesmix.effects.expectations import Question
 from bayesmix.effects.grid import grid
@@ -19,6 +19,7 @@ __all__ = [
     "comparisons",
     "conditional_effects",
     "conditional_smooths",
+    "effects_by_response",
     "grid",
     "hypotheses",
     "icc",

@@ -44,6 +44,27 @@ def conditional_effects(
     return ByGroup(made)
 
 
+def effects_by_response(spec: ModelSpec, effects: Any) -> dict[str, Any]:
+    """For each response that has some of the effects, or any where none are named, those.
+
+    Raises
+    ------
+    PredictionError
+        For columns that no response has.
+    """
+    known = {part.response.name: variables(part) for part in spec.parts}
+    if effects is None:
+        return dict.fromkeys(resp for resp, own in known.items() if own)
+    wanted, all_known = _asked(effects), {n: v for own in known.values() for n, v in own.items()}
+    for name in (name for names in wanted for name in names):
+        find(all_known, name, "effects")
+    found = {
+        resp: [":".join(names) for names in wanted if own.keys() >= set(names)]
+        for resp, own in known.items()
+    }
+    return {resp: names for resp, names in found.items() if names}
+
+
 def _effect(question: Question, rows: pd.DataFrame, names: tuple[str, ...]) -> Estimates:
     expected = Expectations.of(question.on(rows), None, len(rows))
     shown = rows[[*names, *([CONDITION] if CONDITION in rows.columns else [])]]

@@ -497,18 +497,18 @@ class Effects(Base):
         1  1.5     3.75
         2    3     6.90
         """
-        asked = effects, conditions, int_conditions, resolution
+        asked = conditions, int_conditions, resolution
 
-        def of(resp: str | None) -> Mapping[str, Estimates]:
+        def of(resp: str | None, effects: Any) -> Mapping[str, Estimates]:
             question = self._question({**how, "resp": resp}, clusters, scale)
-            return made.conditional_effects(question, *asked)
+            return made.conditional_effects(question, effects, *asked)
 
         spec, resp = self.model.spec, how.get("resp")
-        result = (
-            of(resp)
-            if resp is not None or not spec.several
-            else {f"{r}.{name}": e for r in spec.names for name, e in of(r).items()}
-        )
+        if resp is not None or not spec.several:
+            result = of(resp, effects)
+        else:
+            by_response = made.effects_by_response(spec, effects).items()
+            result = {f"{r}.{name}": e for r, own in by_response for name, e in of(r, own).items()}
         return ByGroup({name: _read(e, None, probs, robust) for name, e in result.items()})
 
     def conditional_smooths(

@@ -289,8 +289,8 @@ class Plots:
         >>> fit.plot.conditional_effects("x").axes[0].get_xlabel()
         'x'
         """
+        data, response = self._observed(options.get("resp"))
         made = self._fit.conditional_effects(effect, conditions, **options)[effect]
-        data, response = self._observed()
         return plots.conditional_effect(made, data if points else None, response)
 
     def conditional_smooth(self, smooth: str, **options: Any) -> Figure:
@@ -536,9 +536,9 @@ class Plots:
         values = np.linspace(*v.range, resolution) if v.numeric else v.levels
         return self._fit.datagrid(**{x: values}, **(conditions or {}))
 
-    def _observed(self) -> tuple[pd.DataFrame, str | None]:
+    def _observed(self, resp: str | None = None) -> tuple[pd.DataFrame, str | None]:
         """The data, and the response's column where it is one."""
-        spec = self._fit.model.spec
+        spec = self._fit.model.spec.of(resp)
         name = spec.response.data.name
         return spec.design.frame, name if name in spec.design.frame.columns else None
 

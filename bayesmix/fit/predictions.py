@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix import summary
-from bayesmix.errors import PredictionError
+from bayesmix.errors import PredictionError, listed
 from bayesmix.fit.base import PROBS, Base
 from bayesmix.parameters import MAIN
 from bayesmix.predict import Prediction, Request, Several, log_density, prediction
@@ -544,6 +544,11 @@ class Predictions(Base):
         if how.get("resp") is not None or not spec.several:
             return table(how)
         tables = {name: table({**how, "resp": name}) for name in spec.names}
+        if len({t.index.nlevels for t in tables.values()}) > 1:
+            raise PredictionError(
+                f"The tables of {listed(spec.names)} have rows of different kinds; name a "
+                f"response: resp={spec.names[0]!r}."
+            )
         return Table(pd.concat(tables, names=["resp"]))
 
     def log_density(self) -> np.ndarray:

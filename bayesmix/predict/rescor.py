@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,9 +83,9 @@ def drawn(parts: Sequence[Prediction]) -> tuple[Predicted, ...]:
     """New responses of rows, drawn together."""
     root = _root(parts[0])
 
-    def noise(start: int, shape: tuple[int, int]) -> np.ndarray:
+    def noise(cell: int, start: int, shape: tuple[int, int]) -> np.ndarray:
         """Samples × responses × rows, the same whichever response asks for its own."""
-        rng = parts[0].seeds.stream("responses", str(start))
+        rng = parts[0].seeds.stream("responses", str(cell), str(start))
         white = root @ rng.standard_normal((shape[0], len(parts), shape[1]))
         if "nu" not in parts[0].family.dpar_names:
             return white
@@ -92,10 +93,12 @@ def drawn(parts: Sequence[Prediction]) -> tuple[Predicted, ...]:
         return white * np.sqrt(nu / rng.chisquare(nu))[:, None]
 
     def chunk(k: int, part: slice) -> np.ndarray:
+        cells = count()
+
         def values(part: slice, etas: dict[str, np.ndarray]) -> np.ndarray:
             p = parts[k].parameters(etas)
             shape = len(parts[k].draws), part.stop - part.start
-            return p["mu"] + p["sigma"] * noise(part.start, shape)[:, k]
+            return p["mu"] + p["sigma"] * noise(next(cells), part.start, shape)[:, k]
 
         return parts[k].in_cells(values, part)
 

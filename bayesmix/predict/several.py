@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,17 @@ def predicted(spec: ModelSpec, draws: Draws, random_seed: Any = None) -> list[xr
     if spec.rescor is None:
         return [Prediction.of(part, draws, request).predict().array() for part in spec.parts]
     return [p.array() for p in Several.of(spec, draws, request).predict().parts]
+
+
+def _check_clusters(spec: ModelSpec, parts: Sequence[Prediction]) -> None:
+    """PredictionError where responses would have dimensions of clusters of their own."""
+    first, *others = (p.rows.crossing.labels for p in parts)
+    if not all(first is o or (first is not None and first.identical(o)) for o in others):
+        raise PredictionError(
+            f"The responses {listed(spec.names)} don't all have the same groups, so that their "
+            f"clusters aren't the same; name one of them, resp={spec.names[0]!r}, or rows of each "
+            "cluster."
+        )
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,7 @@ class Several:
                 f"The responses {listed(spec.names)} have rows of their own; name one of them, "
                 f"resp={spec.names[0]!r}, or give newdata."
             )
+        _check_clusters(spec, parts)
         return cls(spec, parts)
 
     @property
@@ -142,7 +154,6 @@ class Several:
         PredictionError
             For clusters that each response would have for itself.
         """
-        rows = self.parts[0].rows
         if any(p.rows.integrated for p in self.parts):
             raise PredictionError(
                 f'With clusters="{POPULATION}" each response would be of a cluster of its own. '
@@ -151,7 +162,7 @@ class Several:
             )
         if self.spec.rescor is None:
             return self._each(Prediction.predict)
-        if rows.crossing.averages:
+        if any(p.rows.crossing.averages for p in self.parts):
             raise PredictionError(
                 "Correlated responses are drawn for clusters, not for means over them; name a "
                 f"response: resp={self.spec.names[0]!r}."

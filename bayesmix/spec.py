@@ -538,7 +538,7 @@ def _defaults(
     defaults |= of_variances(functions)
     for residuals in (p.residuals for p in r.predictors.values() if p.residuals):
         if isinstance(residuals.correlation, Distance):
-            defaults |= of_distances(residuals.usual_distance)
+            defaults |= of_distances(residuals.series.usual_distance)
     if scheme == "autoscale":
         columns = {dpar_key(dpar): _by_coef(p) for dpar, p in r.predictors.items()}
         offset = offsets.get(MAIN, 0.0)

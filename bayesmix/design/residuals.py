@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from bayesmix.correlations import (
 from bayesmix.design.columns import Use, label_key, uses_of
 from bayesmix.design.contributions import Values
 from bayesmix.design.known import known_rows
+from bayesmix.design.series import Series
 from bayesmix.errors import DataError, FormulaError, listed
 from bayesmix.formula.residuals import DECAYS
 from bayesmix.formula.tree import Formula, Predictor, ResidualTerm
@@ -38,9 +38,6 @@ NATURAL = ("gaussian", "student")
 PAIRS_A_ROW = 10
 """More correlations than this for each row are a mistake."""
 
-DAY = np.timedelta64(1, "D")
-"""The unit of the distances between dates."""
-
 
 class Kind(StrEnum):
     """What a term of residuals means to a model."""
@@ -51,76 +48,6 @@ class Kind(StrEnum):
     """Past residuals are in the mean."""
     LATENT = "latent"
     """The linear predictor has residuals, which are correlated."""
-
-
-@dataclass(frozen=True)
-class Series:
-    """Rows in groups and times.
-
-    Attributes
-    ----------
-    groups : tuple of str
-        The keys of the groups.
-    codes : ndarray of int
-        The group of each row.
-    times : ndarray
-        Numbers in the order of time; of dates days; of places in the plane complex numbers.
-    """
-
-    groups: tuple[str, ...]
-    codes: np.ndarray
-    times: np.ndarray
-
-    @classmethod
-    def of(cls, term: ResidualTerm, frame: pd.DataFrame, known: tuple[str, ...] = ()) -> Series:
-        """Those of a frame, the groups that are known first."""
-        keys = _keys(term, frame)
-        levels = tuple(dict.fromkeys((*known, *_sorted(term, frame, keys))))
-        position = {key: i for i, key in enumerate(levels)}
-        codes = np.array([position[key] for key in keys], np.int64)
-        if term.time is None:
-            times = pd.Series(codes).groupby(codes).cumcount().to_numpy(float)
-            return cls(levels, codes, times)
-        times = _times(frame[term.time.name])
-        if term.second is not None:
-            times = times + 1j * _times(frame[term.second.name])
-        return cls(levels, codes, times)
-
-    @cached_property
-    def layout(self) -> Layout:
-        """The rows in their groups, those that have some."""
-        return Layout.of(np.unique(self.codes, return_inverse=True)[1], self.times)
-
-    @cached_property
-    def places(self) -> list[tuple[int, float]]:
-        """The group and the time of each row."""
-        return list(zip(self.codes.tolist(), self.times.tolist(), strict=True))
-
-    def found(self, other: Series) -> np.ndarray:
-        """For each row of another the row here of the same group and time, or -1."""
-        at = {place: row for row, place in enumerate(self.places)}
-        return np.array([at.get(place, -1) for place in other.places], np.int64)
-
-
-def _keys(term: ResidualTerm, frame: pd.DataFrame) -> list[str]:
-    return [""] * len(frame) if term.gr is None else [label_key(v) for v in frame[term.gr.name]]
-
-
-def _sorted(term: ResidualTerm, frame: pd.DataFrame, keys: list[str]) -> Iterable[str]:
-    """The keys of the groups, in the order of the levels."""
-    if term.gr is None:
-        return dict.fromkeys(keys)
-    column = frame[term.gr.name]
-    return dict.fromkeys(label_key(v) for v in column.sort_values())
-
-
-def _times(column: pd.Series) -> np.ndarray:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(float)
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        days = column.dt.tz_localize(None) - pd.Timestamp(0)
-        return (days / DAY).to_numpy(float)
-    return column.to_numpy(float)
 
 
 @dataclass(frozen=True)
@@ -185,13 +112,6 @@ class Residuals:
         return self.series.layout
 
     @property
-    def usual_distance(self) -> float:
-        """The median of those between rows of a group."""
-        places, codes = self.series.times, self.series.codes
-        apart = [np.abs(np.subtract.outer(p, p)) for p in _by_group(places, codes)]
-        return float(np.median(np.concatenate([a[np.triu_indices(len(a), 1)] for a in apart])))
-
-    @property
     def orders(self) -> dict[str, int]:
         """By parameter of ``arma()`` its number of lags."""
         return {name: k for name, k in (("ar", self.term.p), ("ma", self.term.q)) if k}
@@ -245,10 +165,6 @@ class Residuals:
         """
         white, given = self.layout.side_by_side(z, m), self.given(values)
         return self.layout.in_rows(self.correlation.colour(given, white, self.layout, m))
-
-
-def _by_group(places: np.ndarray, codes: np.ndarray) -> Iterable[np.ndarray]:
-    return (places[codes == code] for code in np.unique(codes))
 
 
 def _spread(values: Any) -> Any:

@@ -12,7 +12,7 @@ import pandas as pd
 from bayesmix.correlations import Layout
 from bayesmix.design import Residuals
 from bayesmix.design.columns import columns_of, label_key, new_frame, uses_of
-from bayesmix.design.residuals import Series
+from bayesmix.design.series import Series
 from bayesmix.errors import PredictionError, listed
 from bayesmix.predict.linpred import linear_predictors
 from bayesmix.predict.rows import blaming_newdata, response_on

@@ -13,6 +13,7 @@ import bayesmix as bx
 from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.posterior import posterior_of
+from bayesmix.engine.plan.start import build_start
 from bayesmix.errors import DataError, FormulaError
 from bayesmix.formula import bf
 from bayesmix.parameters import Target
@@ -75,6 +76,15 @@ def test_a_posterior_has_the_residuals_that_numbers_stand_for(term: str) -> None
     white, _ = residuals.correlation.whiten(residuals.given(drawn), unit, residuals.layout, np)
     z = x[..., layout["err"].numbers].reshape(6, -1)
     np.testing.assert_allclose(residuals.layout.in_rows(white), z, atol=1e-9)
+
+
+@pytest.mark.parametrize(("response", "family"), [("y", "gaussian"), ("n", "poisson")])
+def test_a_range_begins_at_half_the_usual_distance(response: str, family: str) -> None:
+    data = visits().assign(week=lambda d: 1000.0 * d["week"])
+    spec = build_spec(f"{response} ~ x + corExp(week, gr=patient)", data, family)
+    start = build_start(spec, density_of(spec))
+    centre = start.centre[build_layout(spec)["range"].start]
+    assert centre == pytest.approx(np.log(0.5 * np.median([1000, 4000, 8000, 3000, 7000, 4000])))
 
 
 def test_known_covariances_are_those_of_a_normal_vector() -> None:

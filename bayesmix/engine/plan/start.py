@@ -126,7 +126,7 @@ class _Guesses:
         elif p.name == "sderr":
             values = np.array([0.5 * self.eta_size(MAIN)])
         elif p.name == "range":
-            values = np.array([0.5 * self.spec.response.likelihood.residuals.usual_distance])
+            values = np.array([0.5 * self.spec.predictors[p.owner].residuals.series.usual_distance])
         else:
             values = np.array([self.natural(p.owner.dpar)])
         return values, APART * np.where(values == 0.0, SHARE, values)

@@ -558,8 +558,11 @@ def _completed(declared: Iterable[Parameter], priors: PriorTable) -> tuple[Param
 
 def _with_priors(p: Parameter, priors: PriorTable) -> Parameter:
     found = tuple(priors.for_slot(slot) for slot in p.slots)
-    if p.transform == Transform.ORDERED and any(prior.distribution.fixed for prior in found):
+    fixed = any(prior.distribution.fixed for prior in found)
+    if p.transform == Transform.ORDERED and fixed:
         raise PriorError(f"{p.name} are thresholds in increasing order, which can't be constants.")
+    if p.transform == Transform.STATIONARY and fixed:
+        raise PriorError(f"The coefficients {p.name} are of a stationary series, and no constants.")
     return replace(p, priors=found)
 
 

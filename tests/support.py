@@ -13,7 +13,7 @@ from bayesmix.fit import Fit
 from bayesmix.model import Model
 from bayesmix.parameters import Parameter, Role
 from bayesmix.predict import Draws
-from bayesmix.priors import lkj
+from bayesmix.priors import lkj, stationary
 from bayesmix.sampling.prior import FACTORS
 from bayesmix.spec import GroupPriors, ModelSpec
 from bayesmix.variables import dataset, observed
@@ -99,6 +99,9 @@ def _of(spec: ModelSpec, p: Parameter, rng: np.random.Generator, shape: tuple[in
         size = len(lkj.matrix(np.zeros(p.size)))
         root = lkj.cholesky_rvs(rng, int(np.prod(shape)), size, 2.0)
         return {p.name: lkj.under_diagonal(root @ root.mT).reshape(*shape, p.size)}
+    if p.role == Role.STATIONARY:
+        drawn = stationary.rvs(rng, p.slots[0].class_, int(np.prod(shape)), p.size)
+        return {p.name: drawn.reshape(*shape, p.size)}
     if p.role in (Role.SHARES, Role.STEPS):
         return {p.name: rng.dirichlet(np.ones(p.shape[-1]), (*shape, *p.shape[:-1]))}
     if p.role == Role.SD:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from scipy import stats
+from scipy import linalg, signal, stats
 
 import bayesmix as bx
 from bayesmix.engine.coverage import uncovered
-from bayesmix.errors import DataError, FormulaError, PredictionError
+from bayesmix.errors import DataError, FormulaError, PredictionError, PriorError
 from bayesmix.fit import Fit
 from bayesmix.spec import ModelSpec, build_spec
 
@@ -34,6 +34,7 @@ def data(seed: int = 3) -> pd.DataFrame:
 
 
 DATA = data()
+PROPER = [bx.prior("normal(0, 1)", "Intercept"), bx.prior("exponential(1)", "sigma")]
 VALUES = {"b": [[0.3, 0.8], [0.1, 1.1]], "sigma": [0.9, 1.2]}
 
 
@@ -79,6 +80,58 @@ def test_ar_looks_at_the_order(time: str) -> None:
     values = {"ar": [[0.4], [-0.7]]}
     fit = fit_of(f"y ~ x + ar({time}, gr=g, cov=True)", values)
     assert_allclose(fit.log_lik(kind="past").to_numpy().sum(axis=1), joint(values, cov), rtol=1e-12)
+
+
+def test_orders_above_one_are_of_series() -> None:
+    """From the weights of innovations, as many as count."""
+    phi = np.array([[0.5, 0.3], [1.2, -0.5]])
+
+    def cov(s: int, rows: pd.DataFrame) -> np.ndarray:
+        psi = signal.lfilter([1.0, 0.4], np.append(1.0, -phi[s]), np.eye(1, 400)[0])
+        lags = np.array([psi[: 400 - k] @ psi[k:] for k in range(len(rows))])
+        return linalg.toeplitz(lags)
+
+    values = {"ar": phi, "ma": [[0.4], [0.4]]}
+    fit = fit_of("y ~ x + arma(t, gr=g, p=2, cov=True)", values)
+    assert_allclose(fit.log_lik(kind="past").to_numpy().sum(axis=1), joint(values, cov), rtol=1e-9)
+    assert "orders above 1" in reason(fit.model.spec)
+    new = pd.DataFrame({"g": "c", "t": [20, 30], "x": [0.5, -1.0]})
+    rows = pd.concat([DATA[DATA["g"] == "c"].sort_values("t"), new])
+    for s, (b0, b1) in enumerate(VALUES["b"]):
+        r, c = (rows["y"] - b0 - b1 * rows["x"]).to_numpy()[:-2], cov(s, rows)
+        expected = b0 + b1 * new["x"] + c[-2:, :-2] @ np.linalg.solve(c[:-2, :-2], r)
+        assert_allclose(fit.posterior_epred(new).to_numpy()[s], expected, rtol=1e-9)
+
+
+def test_times_that_are_not_there_count_as_steps() -> None:
+    """Of one lag that is ``car1()``, in units of innovations."""
+    values = {"ar": [[0.4], [0.7]]}
+    fit = fit_of("y ~ x + ar(t, gr=g, cov=True, gaps=True)", values)
+
+    def cov(s: int, rows: pd.DataFrame) -> np.ndarray:
+        return by_distance(s, rows) / (1 - np.array([0.4, 0.7])[s] ** 2)
+
+    assert_allclose(fit.log_lik(kind="past").to_numpy().sum(axis=1), joint(values, cov), rtol=1e-9)
+    far = pd.DataFrame({"g": "a", "t": [12, 13.5], "x": 0.0}, index=["in", "out"])
+    plain = fit_of("y ~ x + car1(t, gr=g)", {"car1": [0.4, 0.7]}).posterior_epred(far[:1])
+    assert_allclose(fit.posterior_epred(far[:1]).to_numpy(), plain.to_numpy(), rtol=1e-9)
+    with pytest.raises(PredictionError, match="whole numbers, and row 'out' has others"):
+        fit.posterior_epred(far)
+
+
+def test_coefficients_of_a_series_are_uniform_where_it_is_stationary() -> None:
+    """Of an autoregression of two steps that is a triangle of area 4."""
+    model = bx.Model("y ~ 1 + ar(t, gr=g, p=2, cov=True)", DATA, prior=PROPER)
+    ar = model.sample_prior(4000, random_seed=1)["prior"]["ar"].to_numpy()[0]
+    assert (np.abs(ar[:, 1]) < 1).all() and (np.abs(ar[:, 0]) < 1 - ar[:, 1]).all()
+    assert stats.kstest(ar[:, 1], lambda v: 1 - ((1 - v) / 2) ** 2).pvalue > 1e-3
+    assert stats.kstest((1 + ar[:, 0] / (1 - ar[:, 1])) / 2, "uniform").pvalue > 1e-3
+    positive = bx.prior("normal(0.5, 0.2)", "ar", lb=0)
+    given = bx.Model("y ~ 1 + ar(t, gr=g, p=2, cov=True)", DATA, prior=[*PROPER, positive])
+    some = given.sample_prior(500, random_seed=1)["prior"]["ar"].to_numpy()[0]
+    assert (some > 0).all() and (some.sum(axis=1) < 1).all()
+    with pytest.raises(PriorError, match="no constants"):
+        bx.Model("y ~ ar(t, gr=g, p=2, cov=True)", DATA, prior=bx.prior("constant(0)", "ar"))
 
 
 def test_order_of_rows_does_not_matter() -> None:
@@ -137,7 +190,8 @@ def test_latent_residuals_are_those_of_the_fit() -> None:
 @pytest.mark.parametrize(
     ("term", "message"),
     [
-        ("ar(t, gr=g, p=2, cov=True)", "1 at most"),
+        ("ar(t, gr=g, gaps=True)", "covariance between rows that have times"),
+        ("ar(gr=g, cov=True, gaps=True)", "covariance between rows that have times"),
         ("ar(t, gr=g, p=0)", "no lag"),
         ("ar(t, gr=g, q=1)", "no option 'q'"),
         ("ar(t, gr=g, p=1.5)", "whole number"),

@@ -12,6 +12,7 @@ from bayesmix.correlations.dense import Dense
 from bayesmix.correlations.distance import Distance
 from bayesmix.correlations.known import Known
 from bayesmix.correlations.layout import Correlation, Layout
+from bayesmix.correlations.stationary import Stationary
 from bayesmix.correlations.unstr import Unstructured
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Distance",
     "Known",
     "Layout",
+    "Stationary",
     "Unstructured",
 ]

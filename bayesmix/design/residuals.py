@@ -18,6 +18,7 @@ from bayesmix.correlations import (
     Distance,
     Known,
     Layout,
+    Stationary,
     Unstructured,
 )
 from bayesmix.design.columns import Use, label_key, uses_of
@@ -86,6 +87,7 @@ class Residuals:
         """
         if self.term.matrix is None:
             series = Series.of(self.term, frame, self.series.groups)
+            _check_steps(self.term, series, frame)
             self._check_known(series, frame)
             return series
         places = self.labels.get_indexer(frame.index)
@@ -126,9 +128,12 @@ class Residuals:
         for name in (*self.orders, *(n for n in ranges if n not in self.orders)):
             lower, upper = ranges.get(name, (-np.inf, np.inf))
             lags = tuple(range(1, self.orders.get(name, 0) + 1))
-            axes = ((f"{target.prefix}{name}_lag",), (lags,)) if lags else ()
-            slot = Slot(name, lower=lower, upper=upper)
-            yield Parameter(called(name), Role.RESIDUAL, target, *axes, slots=(slot,))
+            axes = ((f"{target.prefix}{name}_lag",), (lags,)) if lags else ((), ())
+            slots = (Slot(name, lower=lower, upper=upper),)
+            several = isinstance(self.correlation, Stationary) and len(lags) > 1
+            role = Role.STATIONARY if several else Role.RESIDUAL
+            transform = Transform.STATIONARY if several else Transform.BOUNDED
+            yield Parameter(called(name), role, target, *axes, slots, transform)
         if self.kind == Kind.LATENT:
             yield Parameter(called("sderr"), Role.RESIDUAL, target, slots=(Slot("sderr"),))
             axes = (f"{target.prefix}err_row",), (labels(rows),)
@@ -147,9 +152,9 @@ class Residuals:
     def given(self, values: Mapping[str, Any] | Values) -> dict[str, Any]:
         """Draws of its correlation's parameters, with an axis for positions and one for groups.
 
-        Those of pairs of times stand on the last axis as they are.
+        Those of pairs of times, or of several lags, stand on the last axis as they are.
         """
-        if isinstance(self.correlation, Unstructured):
+        if isinstance(self.correlation, Stationary | Unstructured):
             return {name: values[self.target.called(name)] for name in self.correlation.names}
         return {n: _spread(values[self.target.called(n)]) for n in self.correlation.names}
 
@@ -236,6 +241,7 @@ def build_residuals(
     kind = _kind(term, family, predictor, formula)
     series = Series.of(term, frame)
     _check_times(term, series, frame)
+    _check_steps(term, series, frame)
     _check_order(term, series)
     if term.function == "unstr":
         names, times = _distinct(frame[term.time.name], series)
@@ -270,7 +276,11 @@ def _correlation(
         return Distance(term.function, term.nugget, term.smoothness)
     if term.function == "cosy":
         return CompoundSymmetry()
-    return CAR1() if term.function == "car1" else Arma(term.p, term.q)
+    if term.function == "car1":
+        return CAR1()
+    if term.gaps or max(term.p, term.q) > 1:
+        return Stationary(term.p, term.q, term.gaps)
+    return Arma(term.p, term.q)
 
 
 def _kind(term: ResidualTerm, family: Family, predictor: Predictor, formula: Formula) -> Kind:
@@ -324,6 +334,17 @@ def _check_times(term: ResidualTerm, series: Series, frame: pd.DataFrame) -> Non
                 f"{_name(term)} needs numbers or dates, which have distances; {column.name!r} has "
                 f"categories.{hint}"
             )
+
+
+def _check_steps(term: ResidualTerm, series: Series, frame: pd.DataFrame) -> None:
+    """That times are whole numbers, where their distances count as steps."""
+    broken = series.times != np.floor(series.times) if term.gaps else np.zeros(len(frame), bool)
+    if broken.any():
+        raise DataError(
+            f"With gaps=True {_name(term)} needs times that are whole numbers, and "
+            f"{_rows(frame.index[broken])} {'has' if broken.sum() == 1 else 'have'} others. car1() "
+            "takes any."
+        )
 
 
 def _check_order(term: ResidualTerm, series: Series) -> None:

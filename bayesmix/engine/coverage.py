@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bayesmix.correlations import Stationary
 from bayesmix.design import (
     Columns,
     Expression,
@@ -70,6 +71,8 @@ def _links(spec: ModelSpec) -> str | None:
 
 def _contributions(spec: ModelSpec) -> str | None:
     for target, p in spec.predictors.items():
+        if p.residuals and isinstance(p.residuals.correlation, Stationary):
+            return "a covariance of orders above 1, or with gaps, has no kernel"
         for c in p.contributions:
             if type(c) not in KERNELS:
                 return f"{type(c).__name__} of {target.dpar!r} has no kernel"

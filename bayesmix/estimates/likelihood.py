@@ -30,6 +30,7 @@ from bayesmix.estimates.unknowns import (
     Correlations,
     Number,
     Scales,
+    Series,
     Shares,
     Thresholds,
     Unknown,
@@ -316,6 +317,10 @@ def _shares(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
     return Shares(p)
 
 
+def _series(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    return Series(p)
+
+
 def _dependence(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
     return Number(p, 0.0)
 
@@ -339,6 +344,7 @@ UNKNOWNS = {
     Role.DPAR: _number,
     Role.VARIANCE: _of_variance,
     Role.RESIDUAL: _number,
+    Role.STATIONARY: _series,
     Role.THRESHOLDS: _thresholds,
     Role.CORRELATIONS: _correlations,
     Role.STEPS: _shares,

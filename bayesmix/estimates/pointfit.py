@@ -34,6 +34,7 @@ FURTHER = (
     Role.DPAR,
     Role.VARIANCE,
     Role.RESIDUAL,
+    Role.STATIONARY,
     Role.CORRELATIONS,
     Role.SMOOTH_SD,
     Role.REGIONS_SD,

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import sparse
 
-from bayesmix.correlations import Layout
 from bayesmix.design import Residuals
 from bayesmix.likelihood import CorrelatedRows, SpatialRows
 from bayesmix.parameters import MAIN
@@ -136,26 +135,16 @@ def normal_rows(response: Response) -> NormalRows:
 def whitening(residuals: Residuals, values: Values) -> tuple[Any, np.ndarray]:
     """The matrix that makes correlated residuals of scale 1 independent, and log scales of rows.
 
-    A column at a time of every group's matrix at once: what comes of a residual of 1.
+    Its columns are what comes of a residual of 1, for every group's first row, second, … at once.
     """
     layout, given = residuals.layout, residuals.given(values)
-    parts, scale = [], None
-    for t in range(len(layout.rows)):
-        impulse = np.zeros((1, *layout.rows.shape))
-        impulse[0, t] = layout.mask[t]
-        white, scale = residuals.correlation.whiten(given, impulse, layout, np)
-        parts.append(_column(layout, t, white[0]))
-    data, rows, columns = (np.concatenate(part) for part in zip(*parts, strict=True))
-    size = int(layout.mask.sum())
-    matrix = sparse.csr_array((data, (rows, columns)), shape=(size, size))
-    log_scale = np.broadcast_to(np.log(scale), (1, *layout.rows.shape))
+    impulses = np.eye(len(layout.rows))[:, :, None] * layout.mask
+    white, scale = residuals.correlation.whiten(given, impulses, layout, np)
+    t, position, group = np.nonzero(white)
+    at, size = (layout.rows[position, group], layout.rows[t, group]), int(layout.mask.sum())
+    matrix = sparse.csr_array((white[t, position, group], at), shape=(size, size))
+    log_scale = np.broadcast_to(np.log(scale[:1]), (1, *layout.rows.shape))
     return matrix, layout.in_rows(log_scale)[0]
-
-
-def _column(layout: Layout, t: int, white: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Entries, rows and columns of what comes of the residuals at one position."""
-    position, group = np.nonzero(white)
-    return white[position, group], layout.rows[position, group], layout.rows[t, group]
 
 
 def natural(response: Response, etas: Etas, values: Values) -> dict[str, np.ndarray]:

@@ -130,19 +130,23 @@ def _inverse(matrix: np.ndarray) -> np.ndarray:
 
 
 def derivatives(f: Function, x: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and second derivatives by some of the numbers, by differences.
+    """First and second derivatives by some of the numbers, by differences of fourth order.
 
-    The first are of fourth order, as along ridges they decide where the largest value is.
+    With those of second order ridges would seem to end, and to have their top elsewhere.
     """
-    steps = STEP * np.eye(len(x))[at]
-    centre, count = f(x), len(at)
-    up = np.array([f(x + s) for s in steps])
-    down = np.array([f(x - s) for s in steps])
-    curvatures = np.diag((up - 2 * centre + down) / STEP**2)
+    steps, count = STEP * np.eye(len(x))[at], len(at)
+    centre, (up, down), (far_up, far_down) = f(x), _ends(f, x, steps), _ends(f, x, 2 * steps)
+    near, far = up + down - 2 * centre, far_up + far_down - 2 * centre
+    curvatures = np.diag(16 * near - far) / (12 * STEP**2)
     for i in range(count):
         for j in range(i):
-            both = f(x + steps[i] + steps[j]) + f(x - steps[i] - steps[j])
-            mixed = (both - up[i] - down[i] - up[j] - down[j] + 2 * centre) / (2 * STEP**2)
-            curvatures[i, j] = curvatures[j, i] = mixed
-    far = np.array([f(x + 2 * s) - f(x - 2 * s) for s in steps])
-    return (8 * (up - down) - far) / (12 * STEP), curvatures
+            both = steps[i] + steps[j]
+            close = f(x + both) + f(x - both) - 2 * centre - near[i] - near[j]
+            wide = f(x + 2 * both) + f(x - 2 * both) - 2 * centre - far[i] - far[j]
+            curvatures[i, j] = curvatures[j, i] = (16 * close - wide) / (24 * STEP**2)
+    return (8 * (up - down) - (far_up - far_down)) / (12 * STEP), curvatures
+
+
+def _ends(f: Function, x: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    up, down = ([f(x + sign * s) for s in steps] for sign in (1, -1))
+    return np.array(up), np.array(down)

@@ -10,9 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
+from bayesmix.correlations.partials import coefficients
 from bayesmix.design import PredictorDesign
 from bayesmix.parameters import Parameter
-from bayesmix.priors import lkj
+from bayesmix.priors import lkj, stationary
 
 FAR = 15.0
 """Where a logarithm ends."""
@@ -136,6 +137,25 @@ class Correlations:
 
     def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
         return {self.parameter.name: lkj.of_partials(1.0 / (1.0 + np.exp(-x)))[None]}
+
+
+@dataclass(frozen=True)
+class Series:
+    """Coefficients of a stationary series, by its partial autocorrelations."""
+
+    parameter: Parameter
+
+    @property
+    def start(self) -> np.ndarray:
+        return np.zeros(self.parameter.size)
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        return [(MARGIN - 1.0, 1.0 - MARGIN)] * self.parameter.size
+
+    def values(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        name = self.parameter.name
+        return {name: stationary.SIGNS[name] * np.array([coefficients(list(x))])}
 
 
 @dataclass(frozen=True)

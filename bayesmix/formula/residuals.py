@@ -19,9 +19,9 @@ DECAYS = ("corExp", "corGaus", "corMatern")
 """Those of places, with nlme's names."""
 
 OPTIONS = {
-    "ar": ("p", "cov"),
-    "ma": ("q", "cov"),
-    "arma": ("p", "q", "cov"),
+    "ar": ("p", "cov", "gaps"),
+    "ma": ("q", "cov", "gaps"),
+    "arma": ("p", "q", "cov", "gaps"),
     "cosy": (),
     "car1": (),
     "unstr": (),
@@ -48,7 +48,8 @@ def parse_residual(cursor: Cursor) -> ResidualTerm:
     time, gr = _column("time", given), _column("gr", given)
     p, q = (_order(what, function, given) for what in "pq")
     cov = function.text not in ("ar", "ma", "arma") or flag("cov=", given.get("cov"))
-    term = ResidualTerm(function.text, time, gr, p, q, cov, span)
+    gaps = flag("gaps=", given.get("gaps"))
+    term = ResidualTerm(function.text, time, gr, p, q, cov, span, gaps=gaps)
     _check_term(term)
     return term
 
@@ -132,11 +133,11 @@ def _order(what: str, function: Token, given: Mapping[str, Expr]) -> int:
 def _check_term(term: ResidualTerm) -> None:
     if term.function in ("ar", "ma", "arma") and not term.p + term.q:
         raise FormulaError(f"{term.function}() has no lag: an order is at least 1.", span=term.span)
-    if term.cov and max(term.p, term.q) > 1:
+    if term.gaps and not (term.cov and term.time):
         raise FormulaError(
-            "With cov=True the orders p and q are 1 at most.",
+            "gaps=True is of a covariance between rows that have times.",
             span=term.span,
-            hint="With cov=False, where past residuals are in the mean, they can be any.",
+            hint=f"Write '{term.function}(time, cov=True, gaps=True)'.",
         )
     if term.function in ("car1", "unstr") and term.time is None:
         why = "whose distances count" if term.function == "car1" else "which have correlations"

@@ -426,6 +426,8 @@ class ResidualTerm:
         Whether places have something of their own.
     smoothness : float
         Of ``corMatern()``.
+    gaps : bool
+        Whether times are whole numbers of steps, so that one that isn't there counts.
     """
 
     noun: ClassVar[str] = "term of residuals"
@@ -443,6 +445,7 @@ class ResidualTerm:
     second: Name | None = None
     nugget: bool = False
     smoothness: float = 1.5
+    gaps: bool = False
 
     @property
     def columns(self) -> tuple[Expr, ...]:

@@ -58,6 +58,8 @@ class Role(StrEnum):
     """Shares of the steps of a monotonic effect."""
     VARIANCE = "variance"
     """Of a variance function."""
+    STATIONARY = "stationary"
+    """Several coefficients of a stationary series."""
     RESIDUAL = "residual"
     """Of the correlation of residuals, or their scale."""
     LATENT = "latent"
@@ -77,6 +79,8 @@ class Transform(StrEnum):
     """Shares that add up to one."""
     CORRELATION = "correlation"
     """A correlation matrix, from canonical partial correlations."""
+    STATIONARY = "stationary"
+    """Coefficients of a stationary series, from partial autocorrelations."""
     STANDARDISED = "standardised"
     """Effects, from standard normal ones, standard deviations and correlations."""
 

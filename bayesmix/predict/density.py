@@ -10,7 +10,7 @@ from bayesmix.parameters import Parameter, Role, Transform
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.several import all_log_lik
 from bayesmix.predict.standard import roots, standardised
-from bayesmix.priors import car, common, lkj, serial
+from bayesmix.priors import car, common, lkj, serial, stationary
 from bayesmix.spec import GroupPriors, ModelSpec
 
 
@@ -139,6 +139,12 @@ def _under_diagonal(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     return total
 
 
+def _stationary(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """-inf where the series isn't stationary."""
+    inside = stationary.inside(p.slots[0].class_, draws[p.name])
+    return np.where(inside, _sum(p, draws[p.name]), -np.inf)
+
+
 CORRELATIONS = {"free": _free, "common": _common, "ar1": _ar1, "toeplitz": _toeplitz}
 """The log densities of correlated coefficients of every stratum, by their structure."""
 
@@ -203,6 +209,7 @@ PRIORS = {
     Role.THRESHOLDS: _thresholds,
     Role.COR: _correlations,
     Role.CORRELATIONS: _under_diagonal,
+    Role.STATIONARY: _stationary,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,

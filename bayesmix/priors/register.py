@@ -122,6 +122,19 @@ def _register_weighted(
     return variable
 
 
+def tensor_logpdf(
+    distribution: Distribution, value: Any, lower: float = -math.inf, upper: float = math.inf
+) -> Any:
+    """The density of `Resolved.logpdf` as a tensor, of a tensor that is no random variable."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    class_, params = _doubles(distribution.law.pymc, distribution)
+    logp = pm.logp(getattr(pm, class_).dist(**params), value)
+    inside = pt.and_(value >= lower, value <= upper)
+    return pt.switch(inside, logp - distribution.log_mass(lower, upper), -np.inf)
+
+
 def _constant(value: float, kwargs: dict[str, Any]) -> Any:
     import pytensor.tensor as pt
 

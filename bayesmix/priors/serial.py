@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.correlations.partials import longer
 from bayesmix.priors.common import check_mass
 
 
@@ -64,15 +65,10 @@ def cholesky(partial: Sequence[Any], size: int, m: Any) -> Any:
     for i in range(1, size):
         if i <= len(partial):
             phi = partial[i - 1]
-            weights, spread = _longer(weights, phi), spread * m.sqrt((1.0 - phi) * (1.0 + phi))
+            weights, spread = longer(weights, phi), spread * m.sqrt((1.0 - phi) * (1.0 + phi))
         known = sum(w[..., None] * rows[i - 1 - k] for k, w in enumerate(weights))
         rows.append(known + spread[..., None] * eye[i])
     return m.stack(rows, axis=-2)
-
-
-def _longer(weights: list[Any], partial: Any) -> list[Any]:
-    """The weights by which as many values before, and one more, predict the next one."""
-    return [w - partial * v for w, v in zip(weights, weights[::-1], strict=True)] + [partial]
 
 
 def partials(correlations: np.ndarray) -> np.ndarray:
@@ -83,7 +79,7 @@ def partials(correlations: np.ndarray) -> np.ndarray:
     for k in range(correlations.shape[-1]):
         known = sum(w * correlations[..., k - 1 - i] for i, w in enumerate(weights))
         found.append((correlations[..., k] - known) / spread)
-        weights = _longer(weights, found[-1])
+        weights = longer(weights, found[-1])
         spread = spread * (1.0 - found[-1] ** 2)
     return np.stack(found, axis=-1)
 

@@ -52,7 +52,9 @@ def _values(spec: ModelSpec, made: Made) -> dict[str, Any]:
     own = {name: made[variable] for name, variable in response.variables.items()}
     own |= {p.name: made[p.name] for p in response.likelihood.parameters}
     own |= {
-        p.name: made[p.name] for r in (Role.RESIDUAL, Role.CORRELATIONS) for p in spec.of_role(r)
+        p.name: made[p.name]
+        for r in (Role.RESIDUAL, Role.CORRELATIONS, Role.STATIONARY)
+        for p in spec.of_role(r)
     }
     for d, p in response.predictors.items():
         own[d] = made[eta_name(d)] = linear_predictor(spec, p, made)

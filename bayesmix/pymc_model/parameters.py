@@ -8,8 +8,10 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesmix.correlations.partials import coefficients
 from bayesmix.parameters import MAIN, Parameter, Role, Transform
-from bayesmix.priors import common, lkj, serial
+from bayesmix.priors import common, lkj, serial, stationary
+from bayesmix.priors.register import tensor_logpdf
 from bayesmix.priors.shrinkage import Shrinkage
 from bayesmix.pymc_model.mixtures import INCREASING, increasing_intercepts
 from bayesmix.pymc_model.regions import add_regions, add_spatial
@@ -144,6 +146,16 @@ def _under_diagonal(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     return {p.name: pm.Deterministic(p.name, under, dims=p.dims)}
 
 
+def _stationary(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """Uniform over the stationary region by partial autocorrelations, times the priors."""
+    sign, order = stationary.SIGNS[p.slots[0].class_], p.size
+    partial = 2 * pm.Beta(f"pacf_{p.name}", *stationary.shapes(order)) - 1
+    coefs = sign * pt.stack(coefficients([partial[k] for k in range(order)]))
+    logp = tensor_logpdf(p.prior.distribution, coefs, p.prior.lower, p.prior.upper)
+    pm.Potential(f"{p.name}_prior", logp.sum() + stationary.log_volume(order))
+    return {p.name: pm.Deterministic(p.name, coefs, dims=p.dims)}
+
+
 def _mixing(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     # Of a plain 0.5 PyTensor would take the logarithm with the digits of a float32.
     half = np.full(p.shape, 0.5)
@@ -273,6 +285,7 @@ REGISTER = {
     Role.SD: _standard_deviations,
     Role.COR: _correlations,
     Role.CORRELATIONS: _under_diagonal,
+    Role.STATIONARY: _stationary,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesmix.errors import PriorError
 from bayesmix.parameters import Parameter, Role, Slot, Transform
-from bayesmix.priors import car, common, lkj, serial, shares
+from bayesmix.priors import Distribution, car, common, lkj, serial, shares, stationary
 from bayesmix.sampling.settings import check_count
 from bayesmix.spec import ModelSpec
 from bayesmix.variables import SAMPLE_DIMS, dataset, obs_dim, observed, response_name
@@ -191,6 +191,22 @@ def _under_diagonal(
     return {p.name: lkj.under_diagonal(factor @ factor.mT)}
 
 
+def _stationary(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    """Those of draws from the priors that are stationary; uniform ones directly."""
+    (slot,) = p.slots
+    if p.prior.distribution == Distribution("uniform", (slot.lower, slot.upper)):
+        return {p.name: stationary.rvs(rng, p.slots[0].class_, draws, p.size)}
+    kept = np.empty((0, p.size))
+    for _ in range(MOST_TRIES):
+        values = _columns(rng, draws, p)
+        kept = np.concatenate([kept, values[stationary.inside(p.slots[0].class_, values)]])
+        if len(kept) >= draws:
+            return {p.name: kept[:draws]}
+    raise PriorError(f"The prior of {p.name} leaves hardly a chance that the series is stationary.")
+
+
 def _common(rng: np.random.Generator, draws: int, size: int, eta: float) -> np.ndarray:
     return np.linalg.cholesky(common.matrix(common.rvs(rng, draws, size, eta), size))
 
@@ -269,6 +285,7 @@ DRAWN = {
     Role.SD: _standard_deviations,
     Role.COR: _correlations,
     Role.CORRELATIONS: _under_diagonal,
+    Role.STATIONARY: _stationary,
     Role.MIXING: _mixing,
     Role.EFFECTS: _effects,
     Role.SMOOTH: _smooth,

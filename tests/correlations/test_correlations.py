@@ -10,7 +10,7 @@ import pytensor.tensor as pt
 import pytest
 from numpy.testing import assert_allclose
 from pytensor.compile.mode import Mode
-from scipy import stats
+from scipy import signal, stats
 
 from bayesmix.correlations import (
     CAR1,
@@ -18,6 +18,7 @@ from bayesmix.correlations import (
     CompoundSymmetry,
     Correlation,
     Layout,
+    Stationary,
     Unstructured,
 )
 from bayesmix.correlations.densities import given_others, given_past
@@ -26,7 +27,7 @@ from bayesmix.correlations.recursion import moving_errors
 from bayesmix.priors import lkj
 
 CODES = np.array([0, 0, 0, 1, 1, 2, 0, 1, 0])
-TIMES = np.array([3.0, 1.0, 2.0, 1.0, 5.0, 2.0, 7.5, 2.0, 9.0])
+TIMES = np.array([3.0, 1.0, 2.0, 1.0, 5.0, 2.0, 7.0, 2.0, 9.0])
 LAYOUT = Layout.of(CODES, TIMES)
 RESIDUALS = np.random.default_rng(1).normal(size=(2, len(CODES)))
 PYTHON = Mode(linker="py", optimizer="fast_compile")
@@ -40,6 +41,14 @@ CASES = {
     "ar below zero": (Arma(1, 0), {"ar": -0.3}),
     "ma": (Arma(0, 1), {"ma": -0.4}),
     "arma": (Arma(1, 1), {"ar": 0.6, "ma": 0.3}),
+    "ar of two": (Stationary(2, 0), {"ar": np.array([0.5, 0.3])}),
+    "ma of three": (Stationary(0, 3), {"ma": np.array([0.5, -0.4, 0.2])}),
+    "arma of three and two": (
+        Stationary(3, 2),
+        {"ar": np.array([1.1, -0.6, 0.2]), "ma": np.array([0.4, 0.3])},
+    ),
+    "arma of one and two": (Stationary(1, 2), {"ar": np.array([0.7]), "ma": np.array([-0.4, 0.3])}),
+    "gaps": (Stationary(2, 1, gaps=True), {"ar": np.array([0.5, 0.3]), "ma": np.array([-0.4])}),
     "cosy": (CompoundSymmetry(), {"cosy": 0.45}),
     "car1": (CAR1(), {"car1": 0.7}),
     "unstr": (Unstructured(tuple(DISTINCT)), {"cortime": SOME_CORRELATIONS}),
@@ -68,10 +77,12 @@ def dense(correlation: Correlation, values: dict[str, float], times: np.ndarray)
     if isinstance(correlation, CAR1):
         return values["car1"] ** np.abs(times[:, None] - times)
     # Weights of the innovations that a series is a sum of, until they are nothing.
-    phi, theta = values.get("ar", 0.0), values.get("ma", 0.0)
-    psi = np.append(1.0, (phi + theta) * phi ** np.arange(200.0))
-    lagged = [psi[: len(psi) - k] @ psi[k:] for k in range(n)]
-    return np.array([[lagged[abs(i - j)] for j in range(n)] for i in range(n)])
+    phi, theta = (np.atleast_1d(values.get(name, 0.0)) for name in ("ar", "ma"))
+    impulse = np.append(1.0, np.zeros(400))
+    psi = signal.lfilter(np.append(1.0, theta), np.append(1.0, -phi), impulse)
+    lagged = np.array([psi[: len(psi) - k] @ psi[k:] for k in range(20)])
+    at = times.astype(int) if getattr(correlation, "gaps", False) else np.arange(n)
+    return lagged[np.abs(np.subtract.outer(at, at))]
 
 
 @each

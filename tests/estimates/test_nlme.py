@@ -164,17 +164,53 @@ def test_a_constant_and_a_power_are_those_of_nlme() -> None:
     assert_allclose(further["power_sigma_DML"], 2.104607, rtol=1e-4)
 
 
+def mares() -> pd.DataFrame:
+    found = pd.read_csv(HERE / "estimates" / "ovary.csv")
+    return found.assign(scan=found.groupby("Mare").cumcount(), turn=2 * np.pi * found["Time"])
+
+
 def test_autocorrelation_within_mares_is_that_of_nlme() -> None:
     """Ovary of nlme (Pierson and Ginther 1987), whose sigma is that of residuals, not of steps."""
-    mares = pd.read_csv(HERE / "estimates" / "ovary.csv")
-    mares = mares.assign(scan=mares.groupby("Mare").cumcount(), turn=2 * np.pi * mares["Time"])
     formula = "follicles ~ sin(turn) + cos(turn) + ar(scan, gr=Mare, cov=True)"
-    fit, found = bx.Model(formula, mares).optimize("reml"), FOUND["ovary_ar1"]
+    fit, found = bx.Model(formula, mares()).optimize("reml"), FOUND["ovary_ar1"]
     assert fit.converged and abs(fit.loglik + 780.727255) < 1e-5
     assert_allclose(fit.fixef()["Estimate"], list(found["coef"].values()), rtol=1e-4)
     phi, sigma = fit.further()["Estimate"]
     assert_allclose(phi, found["phi"], rtol=1e-4)
     assert_allclose(sigma / np.sqrt(1 - phi**2), found["sigma"], rtol=1e-4)
+
+
+SERIES = {
+    "ovary": "(sin(turn) || Mare) + ar(scan, gr=Mare, cov=True)",
+    "ovary_arma11": "(sin(turn) || Mare) + arma(scan, gr=Mare, cov=True)",
+    "ovary_ar2": "ar(scan, gr=Mare, p=2, cov=True)",
+    "ovary_ma2": "ma(scan, gr=Mare, q=2, cov=True)",
+    "ovary_arma21": "arma(scan, gr=Mare, p=2, q=1, cov=True)",
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_series_of_any_order_are_those_of_nlme(name: str) -> None:
+    """Pinheiro and Bates (2000), section 5.3.4, has the first and the second of these."""
+    found = json.loads((HERE / "estimates" / "estimates.json").read_text())[name]
+    fit = bx.Model(f"follicles ~ sin(turn) + cos(turn) + {SERIES[name]}", mares())
+    fit = fit.optimize("reml")
+    assert fit.converged and abs(fit.loglik - found["logLik"]) < 1e-6
+    assert_allclose(fit.fixef()["Estimate"], found["coef"], rtol=1e-5)
+    assert_allclose(fit.further()["Estimate"].iloc[:-1], np.atleast_1d(found["cor"]), rtol=5e-5)
+    if found["sd"]:
+        assert_allclose(fit.varcorr()["Mare"].sd["Estimate"], found["sd"][:2], rtol=1e-4)
+
+
+def test_an_autoregression_of_two_steps_is_that_of_nlme() -> None:
+    """``corARMA(form = ~ Year, p = 2)``, which knows that some years are missing."""
+    fit, found = (
+        hawaii(" + ar(Year, p=2, cov=True, gaps=True)").optimize("reml"),
+        FOUND["hawaii"]["arma20"],
+    )
+    assert fit.converged and abs(fit.loglik - found["logLik"]) < 1e-5
+    assert_allclose(fit.fixef()["Estimate"], list(found["coef"].values()), rtol=2e-4)
+    assert_allclose(fit.further()["Estimate"][:2], list(found["cor"].values()), rtol=2e-4)
 
 
 def test_correlations_of_pairs_of_times_are_those_of_nlme() -> None:

@@ -15,11 +15,13 @@ from pytensor.compile.mode import Mode
 from scipy import stats
 
 import bayesmix as bx
+from bayesmix.correlations.partials import partials
 from bayesmix.fit import Fit
 from bayesmix.formula import bf
 from bayesmix.model import Model
+from bayesmix.parameters import Role
 from bayesmix.predict import log_density
-from bayesmix.priors import prior, serial
+from bayesmix.priors import prior, serial, stationary
 from bayesmix.variables import variable_dims
 
 from ..support import draws_of, fit_of, frame, relatives
@@ -132,6 +134,11 @@ CASES = {
         "student",
         (),
     ),
+    "orders above one": (
+        "y ~ x + arma(when, gr=g, p=3, q=2, cov=True)",
+        "student",
+        [prior("normal(0.2, 0.5)", "ar"), prior("uniform(-1.5, 1.5)", "ma")],
+    ),
     "compound symmetry": ("y ~ x + cosy(when, gr=g)", "gaussian", ()),
     "unequal distances": ("y ~ x + car1(when, gr=g)", "student", ()),
     "lags": ("y | weights(w) ~ x + arma(when, gr=g, p=2, q=2)", "student", ()),
@@ -167,6 +174,8 @@ def log_jacobian(fit: Fit) -> float:
     L[i, j] = (2 u[i, j] - 1) · sqrt(1 - Σ_k<j L[i, k]²). And of what PyMC has in units of sigma.
     """
     total = -sum(np.log(draws_of(fit)[p.unit][0]) for p in fit.model.spec.parameters if p.unit)
+    total += sum(of_series(draws_of(fit)[p.name][0], p.name) for p in
+                 fit.model.spec.of_role(Role.STATIONARY))  # fmt: skip
     for g in fit.model.spec.groups:
         if not g.correlated:
             continue
@@ -193,6 +202,15 @@ def of_partials(lags: np.ndarray, correlations: str) -> float:
     step = 1e-6 * np.eye(len(lags))
     slopes = (serial.partials(lags + step) - serial.partials(lags - step)) / 2e-6
     return float(np.log(np.linalg.det(slopes / 2)))
+
+
+def of_series(coefs: np.ndarray, name: str) -> float:
+    """Of the (1 + π) / 2, π partial autocorrelations, by the coefficients."""
+    step = 1e-6 * np.eye(len(coefs))
+    up, down = (
+        np.array(partials(list((stationary.SIGNS[name] * (coefs + s)).T))) for s in (step, -step)
+    )
+    return float(np.log(np.abs(np.linalg.det((up - down) / 4e-6))))
 
 
 @pytest.mark.parametrize("name", CASES)

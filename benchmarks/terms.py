@@ -66,6 +66,17 @@ def orange() -> bx.Model:
     return bx.Model(curve.formula, trees, prior=priors)
 
 
+def steps() -> bx.Model:
+    """Steps that differ in size, more or less from group to group."""
+    rng = np.random.default_rng(1)
+    g, o = np.repeat(np.arange(20), 20), rng.integers(1, 6, size=400)
+    heights = np.array([0.0, 1.0, 1.2, 1.5, 3.0])[o - 1]
+    slopes = 1.0 + 0.5 * rng.normal(size=20)
+    data = pd.DataFrame({"o": o, "g": g})
+    data["y"] = rng.normal(size=20)[g] + slopes[g] * heights + rng.normal(size=400)
+    return bx.Model("y ~ mo(o) + (1 + mo(o) | g)", data)
+
+
 def places() -> bx.Model:
     """A smooth function of 120 places."""
     rng = np.random.default_rng(1)
@@ -76,6 +87,7 @@ def places() -> bx.Model:
 
 TERMS: Mapping[str, Term] = {
     "a curve": Term("orange trees: `SSlogis`, asymptotes by tree", orange),
+    "steps": Term("`mo(o) + (1 + mo(o) | g)`, 400 rows, 20 groups", steps, 3),
     "places": Term("an exact process at 120 places, 100 draws of two chains", places, 3, FEW),
 }
 

@@ -19,7 +19,7 @@ from bayesmix.design.factors import Quantity
 from bayesmix.design.groups import member_of
 from bayesmix.design.matrix import Matrix
 from bayesmix.design.memberships import Weights
-from bayesmix.design.monotonic import Steps, climbed, steps_on
+from bayesmix.design.monotonic import Steps, climbed, climbed_evenly, steps_on
 from bayesmix.design.smooths import SmoothColumns
 from bayesmix.formula.tree import Expr, GroupTerm
 
@@ -260,6 +260,13 @@ class GroupEffects:
         kept = np.ones(len(positions), bool)
         made = cls(term, group, matrix, kept, positions, matrix.values, *(weighted or ()))
         return replace(made, values=made._weighted(matrix.values, frame), steps=steps)
+
+    @property
+    def evenly(self) -> np.ndarray:
+        """Those columns, times as many steps as each row is up."""
+        if not self.steps:
+            return self.values
+        return self.values * np.stack([climbed_evenly(s) for s in self.steps], axis=1)
 
     @property
     def has_intercept(self) -> bool:

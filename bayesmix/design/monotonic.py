@@ -105,6 +105,11 @@ def climbed(x: np.ndarray, steps: Iterable[Steps], values: Values, rows: slice) 
     return made
 
 
+def climbed_evenly(steps: Iterable[Steps]) -> np.ndarray:
+    """What rows are multiplied by where all steps are of one size."""
+    return np.prod([s.codes for s in steps], axis=0)
+
+
 @dataclass(frozen=True)
 class Monotonic:
     """The population's terms with ``mo()``: columns times coefficients times steps.

@@ -76,13 +76,6 @@ def _contributions(spec: ModelSpec) -> str | None:
         for c in p.contributions:
             if type(c) not in KERNELS:
                 return f"{type(c).__name__} of {target.dpar!r} has no kernel"
-        for c in p.monotonic:
-            if any(len(of) > 1 or of[0].size == 1 for of in c.steps):
-                return "a product of steps, or a single step, has no kernel"
-            if len(c.shares) < len(c.names):
-                return "steps that several coefficients share have no kernel"
-        if any(c.steps for c in p.groups):
-            return "monotonic effects that vary between levels have no kernel"
     return None
 
 

@@ -53,7 +53,7 @@ class PymcDensity:
 
 
 def _is_shares(p: Parameter) -> bool:
-    return p.role in (Role.SHARES, Role.STEPS)
+    return p.role in (Role.SHARES, Role.STEPS) and p.transform == Transform.SHARES
 
 
 def _shares(at: At, x: Any) -> tuple[Any, Any]:

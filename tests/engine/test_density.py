@@ -157,6 +157,22 @@ MODELS = {
         "negbinomial",
         (),
     ),
+    "monotonic in brackets": (
+        bf(
+            "y ~ x + mo(grade) * x + (1 + mo(grade) + mo(grade):x | g) + (0 + mo(grade) || k)",
+            sigma="mo(grade_0) + (0 + mo(grade_0) | mm(g, mate))",
+        ),
+        "gaussian",
+        (),
+    ),
+    "products and shared steps": (
+        bf(
+            'count ~ mo(grade, id="a") + mo(grade, id="a"):x + mo(grade_0):mo(few)',
+            shape="mo(half) + (1 + mo(half) | g)",
+        ),
+        "negbinomial",
+        (prior("normal(0, 1)", "b", lb=0, dpar="shape"),),
+    ),
     "process": ("y ~ x + gp(z, k=6) + (1 | g)", "gaussian", ()),
     "processes": (
         bf(

@@ -39,6 +39,7 @@ MODELS = {
         bf("y ~ mo(grade) * x + of_g + (1 + x | g) + (1 | k)", sigma="mo(grade):f"),
         (prior("normal(1, 1)", "b", coef="x", lb=-1),),
     ),
+    "monotonic in brackets": ("y ~ mo(grade) + x + (1 + mo(grade) + x | g) + (mo(grade) | k)", ()),
     "monotonic, thresholds": ("grade ~ mo(grade_0) * x + (1 + x | g)", (), "cumulative"),
     "thresholds": ("grade ~ x + of_g + (1 + x | g) + (1 | k)", (), "cumulative"),
     "thresholds alone": ("grade ~ 1 + (1 | g) + (1 | k)", (), "cumulative"),

@@ -49,6 +49,7 @@ from bayesmix.engine.kernels.steps import add_steps, add_steps_gradient
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     CAR,
+    CLIMB,
     CURVE,
     GROUP,
     HEAD,
@@ -281,6 +282,7 @@ def _add_likelihood(
     values, links, slopes = work[:size], work[size : 2 * size], work[2 * size : 3 * size]
     variances = carray(pointer_to(head.variances), head.n_variances, VARIANCE)
     curves = carray(pointer_to(head.curves), head.n_curves, CURVE)
+    climbs = carray(pointer_to(head.climbs), head.n_climbs, CLIMB)
     means, rates = work[3 * size : 3 * size + most], work[3 * size + most :]
     _fill_constants(predictors, most, theta, data, values, links)
     logp = 0.0
@@ -288,11 +290,11 @@ def _add_likelihood(
         m = min(most, head.n_rows - start)
         for k in range(head.n_dpars, head.n_predictors):
             eta = values[k * most : k * most + m]
-            add_predictor(predictors[k], terms, theta, data, codes, start, eta)
+            add_predictor(predictors[k], terms, climbs, theta, data, codes, start, eta)
         for k in range(head.n_dpars):
             p, at = predictors[k], k * most
             if not p.constant:
-                add_predictor(p, terms, theta, data, codes, start, values[at : at + m])
+                add_predictor(p, terms, climbs, theta, data, codes, start, values[at : at + m])
                 if k == 0 and curves.size:
                     _add_curve(head, curves, data, codes, values, links, start, m)
                 if k == 0 and variances.size:
@@ -326,7 +328,8 @@ def _add_likelihood(
                 sum_ = total(slopes[at : at + m]) if head.varying else slopes[at]
                 grad[p.intercept] += sum_ * links[at]
             else:
-                add_gradient(p, terms, grad, data, codes, start, slopes[at : at + m])
+                by = slopes[at : at + m]
+                add_gradient(p, terms, climbs, theta, grad, data, codes, start, by)
     return logp
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from bayesmix.engine.kernels.options import reordered
+from bayesmix.engine.kernels.steps import add_climbed, add_climbed_gradient
 from bayesmix.families.scalar_links import value_and_slope
 
 Array = Any
 
 
 def add_predictor(
-    p: Any, terms: Any, theta: Array, data: Array, codes: Array, start: int, eta: Array
+    p: Any, terms: Any, climbs: Any, theta: Array, data: Array, codes: Array, start: int, eta: Array
 ) -> None:
     """Fill ``eta`` with a predictor of the rows from ``start``."""
     m = eta.size
@@ -25,12 +26,16 @@ def add_predictor(
     for j in range(p.n_slopes):
         add_scaled(theta[p.slopes + j], data[at + j * m : at + (j + 1) * m], eta)
     for k in range(p.term, p.term + p.n_terms):
-        _add_term(terms[k], theta, data, codes, start, eta)
+        if terms[k].n_climbs:
+            add_climbed(terms[k], climbs, theta, data, codes, start, eta)
+        else:
+            _add_term(terms[k], theta, data, codes, start, eta)
 
 
 def add_gradient(
-    p: Any, terms: Any, grad: Array, data: Array, codes: Array, start: int, slope: Array
-) -> None:
+    p: Any, terms: Any, climbs: Any, theta: Array, grad: Array, data: Array, codes: Array,
+    start: int, slope: Array,
+) -> None:  # fmt: skip
     """Add to ``grad`` what the derivatives by eta make of a predictor's parameters."""
     m = slope.size
     if p.intercept >= 0:
@@ -39,7 +44,10 @@ def add_gradient(
     for j in range(p.n_slopes):
         grad[p.slopes + j] += dot(data[at + j * m : at + (j + 1) * m], slope)
     for k in range(p.term, p.term + p.n_terms):
-        _add_term_gradient(terms[k], grad, data, codes, start, slope)
+        if terms[k].n_climbs:
+            add_climbed_gradient(terms[k], climbs, theta, grad, data, codes, start, slope)
+        else:
+            _add_term_gradient(terms[k], grad, data, codes, start, slope)
 
 
 def apply_link(link: int, scale: int, values: Array, slopes: Array) -> None:

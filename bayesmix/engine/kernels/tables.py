@@ -24,7 +24,7 @@ HEAD = _record(
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
     " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
     " variances n_variances mean_link tied n_tied cars n_cars gps n_gps steps n_steps"
-    " latents n_latents block_rows n_dpars curves n_curves"
+    " latents n_latents block_rows n_dpars curves n_curves climbs n_climbs"
 )
 """The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
 
@@ -60,11 +60,15 @@ logarithm, or -1 for the mean. What is at ``centres`` in data, times the rates, 
 intercept is the scale where the covariate has its usual value.
 """
 
-TERM = _record("at stride codes runs intercept n_columns columns")
+TERM = _record("at stride codes runs intercept n_columns columns climb n_climbs")
 """A bracket. ``at`` is its first coefficient of the group's first level, in x.
 
-``runs`` is 1 where most rows have the level of the row before.
+``runs`` is 1 where most rows have the level of the row before. With ``n_climbs`` it is one column,
+which is multiplied by heights too (`CLIMB`).
 """
+
+CLIMB = _record("at codes")
+"""Heights of levels from ``at`` in x on, and in codes how many steps up each row is."""
 
 GROUP = _record("size k strata strata_of counts sd effects factor work block n_blocks centered")
 """A grouping factor: ``strata_of`` (of levels), ``counts`` (of strata) and ``centered`` (of
@@ -103,8 +107,8 @@ SHARES = _record("at size alpha")
 distribution in data.
 """
 
-STEPS = _record("at size coef")
-"""Shares of ``size`` steps of a monotonic effect, from ``at`` in x, where its ``coef`` is too."""
+STEPS = _record("at size")
+"""Shares of ``size`` steps of a monotonic effect, from ``at`` in x on."""
 
 CURVE = _record(
     "function first n_parameters columns n_columns n_rows numbers n_numbers operations n_operations"

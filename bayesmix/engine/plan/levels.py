@@ -33,7 +33,7 @@ class WithinLevels:
     def __init__(self, spec: ModelSpec, group: str, rates: Rates) -> None:
         self.group = group
         terms = [
-            (t.positions, t.values * np.reshape(rate, (-1, 1)))
+            (t.positions, t.evenly * np.reshape(rate, (-1, 1)))
             for target, rate in rates.items()
             for t in spec.predictors[target].groups
             if t.group == group

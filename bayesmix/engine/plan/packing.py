@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from bayesmix.engine.kernels.tables import (
     BLOCK,
     BYM2,
     CAR,
+    CLIMB,
     CONST_POWER,
     CURVE,
     ESCAR,
@@ -153,6 +154,7 @@ class _Packer:
         self.data, self.codes = _Store(np.float64), _Store(np.int32)
         self.scratch = 0
         self.terms: list[tuple[Any, ...]] = []
+        self.climbs: list[tuple[int, int]] = []
         self.blocks: list[tuple[Any, ...]] = []
         self.variances: list[tuple[int, ...]] = []
         self.indices = {
@@ -184,6 +186,7 @@ class _Packer:
             "gps": np.array(self.gps(), PROCESS),
             "steps": np.array(self.steps(), STEPS),
             "latents": np.array(self.latents(), LATENT),
+            "climbs": np.array(self.climbs, CLIMB),
             "curves": np.array(self.curves(), CURVE),
         }
 
@@ -266,7 +269,7 @@ class _Packer:
     def with_formula(self, p: PredictorDesign, scale: int) -> tuple[Any, ...]:
         c, first = p.columns, len(self.terms)
         start = self.layout[c.variable].start if c.names else NONE
-        self.terms += [self.term(t) for t in p.groups]
+        self.terms += [record for t in p.groups for record in self.bracket(t)]
         self.terms += [self.region_term(r) for r in p.regions]
         self.terms += [self.latent_term(c) for c in p.contributions if type(c) is LatentResiduals]
         if p.smooths:
@@ -278,7 +281,11 @@ class _Packer:
                 made = self.place_term if gp.basis is None else self.basis_term
                 self.terms.append(made(at + numbers.start, gp))
         for m in p.monotonic:
-            self.terms += [self.step_term(x, s) for _, x, (s,) in m.of_coefficients]
+            everywhere = self.codes.add(np.zeros(len(m.matrix.values))), 1
+            self.terms += [
+                self.climbed(start + at, 1, everywhere, x, steps)
+                for at, x, steps in m.of_coefficients
+            ]
         more = len(self.terms) > first or p.variances or p.offset.any()
         columns = c.centred[:, : c.centred.shape[1] - len(c.others)]
         only_intercept = not (columns.size or more)
@@ -306,30 +313,35 @@ class _Packer:
         plain = is_plain(LINKS[link], scale)
         return (intercept, *slopes, offset, LINKS[link], scale, plain, constant, *terms)
 
-    def term(self, t: GroupEffects) -> tuple[Any, ...]:
-        group = self.layout.group(t.group)
+    def bracket(self, t: GroupEffects) -> Iterator[tuple[Any, ...]]:
+        group, index = self.layout.group(t.group), self.spec.design.group(t.group)
+        levels = self.indices[t.group, t.member], _runs(index.of_member(t.member))
+        if t.steps:
+            for position, x, steps in zip(t.positions, t.values.T, t.steps, strict=True):
+                yield self.climbed(group.effects.start + position, group.k, levels, x, steps)
+            return
         intercept = int(t.has_intercept)
-        index = self.spec.design.group(t.group).of_member(t.member)
         columns = t.values[:, intercept:]
-        return (
-            group.effects.start + t.positions[0],
-            group.k,
-            self.indices[t.group, t.member],
-            _runs(index),
-            intercept,
-            columns.shape[1],
-            self.data.add(self.tiles(columns)),
-        )
+        places = group.effects.start + t.positions[0], group.k, *levels, intercept
+        yield *places, columns.shape[1], self.data.add(self.tiles(columns)), 0, 0
+
+    def climbed(
+        self, at: int, stride: int, levels: tuple[int, int], x: np.ndarray, steps: Sequence[Steps]
+    ) -> tuple[Any, ...]:
+        """A column times the coefficient of each row's level, and heights."""
+        first = len(self.climbs)
+        self.climbs += [(self.layout[s.variable].start, self.codes.add(s.codes)) for s in steps]
+        return at, stride, *levels, 0, 1, self.data.add(x), first, len(steps)
 
     def region_term(self, regions: Regions) -> tuple[Any, ...]:
         """Like a bracket with an intercept alone."""
         at, index = self.layout[regions.named("rcar")].start, regions.index
-        return at, 1, self.codes.add(index), _runs(index), 1, 0, NONE
+        return at, 1, self.codes.add(index), _runs(index), 1, 0, NONE, 0, 0
 
     def latent_term(self, c: LatentResiduals) -> tuple[Any, ...]:
         """Every row is a level of its own."""
         at = self.layout[c.residuals.target.called("err")].start
-        return at, 1, self.codes.add(c.rows), 0, 1, 0, NONE
+        return at, 1, self.codes.add(c.rows), 0, 1, 0, NONE, 0, 0
 
     def latents(self) -> list[tuple[int, ...]]:
         found = (p.residuals for p in self.layout.predictors.values() if p.residuals)
@@ -373,28 +385,17 @@ class _Packer:
     def basis_term(self, at: int, basis: Process | Smooths) -> tuple[Any, ...]:
         """Columns times the effects of one level, which all rows have."""
         values = basis.values
-        level = self.codes.add(np.zeros(len(values)))
-        return at, values.shape[1], level, 1, 0, values.shape[1], self.data.add(self.tiles(values))
+        level, size = self.codes.add(np.zeros(len(values))), values.shape[1]
+        return at, size, level, 1, 0, size, self.data.add(self.tiles(values)), 0, 0
 
     def place_term(self, at: int, p: Process) -> tuple[Any, ...]:
         """What rows are multiplied by, times the value at the place of each."""
         columns = self.data.add(self.tiles(p.values[:, None]))
-        return at, 1, self.codes.add(p.codes), _runs(p.codes), 0, 1, columns
+        return at, 1, self.codes.add(p.codes), _runs(p.codes), 0, 1, columns, 0, 0
 
-    def step_term(self, x: np.ndarray, s: Steps) -> tuple[Any, ...]:
-        """A column times what the level of each row adds, which is nothing at the lowest."""
-        index, column = np.maximum(s.codes - 1, 0), x * (s.codes > 0)
-        at = self.layout[s.variable].start
-        columns = self.data.add(self.tiles(column[:, None]))
-        return at, 1, self.codes.add(index), _runs(index), 0, 1, columns
-
-    def steps(self) -> list[tuple[int, int, int]]:
+    def steps(self) -> list[tuple[int, int]]:
         found = (c for p in self.layout.predictors.values() for c in p.monotonic)
-        return [
-            (self.layout[s.variable].start, s.size, self.layout[c.target.variable].start + at)
-            for c in found
-            for at, _, (s,) in c.of_coefficients
-        ]
+        return [(self.layout[n].start, s.size) for c in found for n, s in c.shares.items()]
 
     def curves(self) -> list[tuple[int, ...]]:
         expressions = (p.expression for p in self.layout.predictors.values())

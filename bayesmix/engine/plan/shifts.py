@@ -29,6 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesmix.design.monotonic import climbed_evenly
 from bayesmix.engine.numerics.transforms import IDENTITY, transform_of
 from bayesmix.engine.plan.levels import WithinLevels, groups_of
 from bayesmix.parameters import Target
@@ -151,7 +152,7 @@ def levels_of(spec: ModelSpec) -> Iterator[Level]:
         for c in p.monotonic:
             columns = _free_columns(spec, target)
             for at, x, steps in c.of_coefficients:
-                values = x * np.prod([s.codes for s in steps], axis=0)
+                values = x * climbed_evenly(steps)
                 weights = np.linalg.lstsq(columns, values)[0]
                 yield Level(target, at, weights[:-1], float(weights[-1]))
 

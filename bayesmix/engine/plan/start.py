@@ -151,7 +151,7 @@ class _Guesses:
         for p in self.spec.predictors.values():
             for term in p.groups:
                 if term.group == group:
-                    sizes = _not_0(_root_mean(term.values))
+                    sizes = _not_0(_root_mean(term.evenly))
                     sd[term.positions] = 0.5 * self.eta_size(p.dpar) / sizes
         return sd
 

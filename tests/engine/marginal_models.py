@@ -6,11 +6,12 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from scipy.signal import lfilter
 from scipy.spatial.distance import cdist
 
 from bayesmix.engine.marginal.model import Marginal, build_marginal
 from bayesmix.engine.plan.posterior import posterior_of
-from bayesmix.likelihood import CorrelatedRows
+from bayesmix.likelihood import IndependentRows, LaggedRows
 from bayesmix.priors import prior
 from bayesmix.spec import ModelSpec, build_spec
 
@@ -27,6 +28,8 @@ SERIES = {
     "continuous": ("y ~ x + (x | h) + (0 + f | g) + car1(time, gr=g)", ()),
     "compound symmetry": ("y ~ x + (0 + x | g) + (1 | t/h) + cosy(time, gr=part)", SHORT),
     "pairs of times": ("y ~ x + (x | g) + unstr(visit, gr=part)", ()),
+    "past residuals": ("y ~ x + (x | g) + arma(time, gr=part, p=2, q=2)", ()),
+    "past residuals of one row": ("y ~ x + (1 | g) + (1 | h) + ar(time, gr=g)", ()),
     "places": ("y ~ x + (x | g) + corExp(o, time, gr=part, nugget=True)", ()),
     "places on a line": ("y ~ x + (1 | g) + (1 | h) + corMatern(time, gr=g)", ()),
 }
@@ -141,7 +144,7 @@ def normal_parts(m: Marginal, x: np.ndarray) -> tuple[np.ndarray, ...]:
 def correlations_of(spec: ModelSpec, draw: dict[str, np.ndarray]) -> np.ndarray:
     """Those of all rows, for innovations of variance one where residuals are a series of these."""
     likelihood = spec.response.likelihood
-    if not isinstance(likelihood, CorrelatedRows):
+    if isinstance(likelihood, IndependentRows):
         return np.eye(len(spec.response.data.y))
     term, data = likelihood.residuals.term, spec.design.frame
     group, time = (data[name.name].to_numpy() for name in (term.gr, term.time))
@@ -160,6 +163,8 @@ def correlations_of(spec: ModelSpec, draw: dict[str, np.ndarray]) -> np.ndarray:
         values = np.where(d == 0, 1.0, kept * decay)
     elif "car1" in draw:
         values = draw["car1"] ** np.abs(np.subtract.outer(time, time))
+    elif isinstance(likelihood, LaggedRows):
+        values = of_lags(place, group, *(np.atleast_1d(draw.get(n, [])) for n in ("ar", "ma")))
     elif "cosy" in draw:
         values = np.where(steps == 0, 1.0, draw["cosy"])
     else:
@@ -168,3 +173,15 @@ def correlations_of(spec: ModelSpec, draw: dict[str, np.ndarray]) -> np.ndarray:
         later = phi ** np.maximum(steps - 1, 0) * (phi * whole + theta)
         values = np.where(steps == 0, whole, later)
     return np.where(group[:, None] == group, values, 0.0)
+
+
+def of_lags(place: np.ndarray, group: np.ndarray, ar: np.ndarray, ma: np.ndarray) -> np.ndarray:
+    """Covariances of residuals whose innovations are those of filters in every group."""
+    values = np.zeros((place.size, place.size))
+    for of in np.unique(group):
+        rows = np.flatnonzero(group == of)
+        rows = rows[np.argsort(place[rows])]
+        errors = lfilter([1.0], [1.0, *ma], np.eye(rows.size), axis=0)
+        root = np.linalg.inv(lfilter([1.0, *-ar], [1.0], errors, axis=0))
+        values[np.ix_(rows, rows)] = root @ root.T
+    return values

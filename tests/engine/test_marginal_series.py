@@ -25,7 +25,9 @@ def conditional(m: Marginal, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.linalg.inv(np.linalg.cholesky(precision)).T
 
 
-@pytest.mark.parametrize("name", ["autoregression in parts", "continuous", "pairs of times"])
+@pytest.mark.parametrize(
+    "name", ["autoregression in parts", "continuous", "pairs of times", "past residuals"]
+)
 def test_density_and_gradient_are_those_of_pymc_with_the_effects_integrated(name: str) -> None:
     """Both are known from the joint density's at the conditional mean and on both sides of it."""
     m = problem(name)
@@ -70,9 +72,15 @@ def test_a_group_is_integrated_that_has_whole_series(terms: str, group: str) -> 
     assert largest_group(spec) == group
 
 
-def test_a_series_over_several_levels_is_a_reason() -> None:
-    reason = can_marginalize(build_spec("y ~ x + (x | g) + car1(time)", frame()))
-    assert reason == "no group has all rows of a series of residuals in one level"
+@pytest.mark.parametrize(
+    ("formula", "reason"),
+    [
+        ("y ~ x + (x | g) + car1(time)", "no group has all rows of a series of residuals"),
+        ("y | weights(w) ~ x + (x | g) + ar(time, gr=g)", "weighted rows have past residuals"),
+    ],
+)
+def test_what_cannot_be_integrated_says_why(formula: str, reason: str) -> None:
+    assert reason in can_marginalize(build_spec(formula, frame()))
 
 
 def lines() -> pd.DataFrame:

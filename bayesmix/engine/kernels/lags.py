@@ -1,7 +1,8 @@
 """The loops over rows whose mean has the residuals of rows before, in place of `rows`.
 
 They have its signature and the addition terms of `series`, the third of which is how many lags
-``ar`` has.
+``ar`` has. What is new in a normal row is linear in the rows before: it can be whitened, too
+(`whitening`), with scales of one.
 """
 
 from __future__ import annotations
@@ -122,3 +123,37 @@ def _means_backward(
             by[j] += work[2 * n + k] * work[k - 1 - j]
         for j in range(min(shared.size - p, place)):
             by[p + j] += (work[2 * n + k] - work[3 * n + k]) * work[k - 1 - j]
+
+
+def whiten_lags(
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, work: Array
+) -> float:
+    """Errors, which are kept in ``work``, and what is new."""
+    p, at = int(place[0]), 0
+    for k in range(gap.size):
+        at = at + 1 if gap[k] != 0.0 else 0
+        work[k] = u[k]
+        for j in range(min(shared.size - p, at)):
+            work[k] -= shared[p + j] * work[k - 1 - j]
+        white[k] = work[k]
+        for j in range(min(p, at)):
+            white[k] -= shared[j] * work[k - 1 - j]
+    return 0.0
+
+
+def backward_lags(
+    shared: Array, gap: Array, place: Array, u: Array, white: Array, by_white: Array, by_u: Array,
+    by: Array, logs: float, work: Array,
+) -> None:  # fmt: skip
+    """The backward pass of `whiten_lags`; derivatives by errors are those by residuals."""
+    n, p, last = gap.size, int(place[0]), gap.size
+    for k in range(n - 1, -1, -1):
+        by_u[k] += by_white[k]
+        for j in range(min(p, last - 1 - k)):
+            by_u[k] -= shared[j] * by_white[k + 1 + j]
+            by[j] -= by_white[k + 1 + j] * work[k]
+        for j in range(min(shared.size - p, last - 1 - k)):
+            by_u[k] -= shared[p + j] * by_u[k + 1 + j]
+            by[p + j] -= by_u[k + 1 + j] * work[k]
+        if gap[k] == 0.0:
+            last = k

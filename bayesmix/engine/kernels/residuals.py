@@ -17,7 +17,7 @@ from bayesmix.correlations import (
     Known,
     Unstructured,
 )
-from bayesmix.engine.kernels import colouring, pairs, places, whitening
+from bayesmix.engine.kernels import colouring, lags, pairs, places, whitening
 from bayesmix.engine.kernels.compiling import callback
 from bayesmix.engine.kernels.rows import POINTER
 
@@ -39,8 +39,8 @@ COLOURING = types.float64(
 """The same without logs; z, residuals, derivatives by residuals and by z; and so on."""
 
 
-def compiled_whitening(correlation: Correlation) -> Any:
-    """The callback that whitens, or goes the way back."""
+def compiled_whitening(correlation: Correlation | None) -> Any:
+    """The callback that whitens, or goes the way back; of past residuals where there is none."""
     return _compiled_whitening(_kind(correlation))
 
 
@@ -101,7 +101,7 @@ def whitening_of(correlation: Correlation) -> tuple[Function, Function]:
     return WHITENINGS[_kind(correlation)]
 
 
-def _kind(correlation: Correlation) -> Any:
+def _kind(correlation: Correlation | None) -> Any:
     """A type, and of autoregression and moving averages the orders."""
     is_arma = isinstance(correlation, Arma)
     return (correlation.p, correlation.q) if is_arma else type(correlation)
@@ -116,6 +116,7 @@ WHITENINGS = {
     Unstructured: (pairs.whiten_unstr, pairs.backward_unstr),
     Distance: (places.whiten_places, places.backward_places),
     Known: (places.whiten_known, places.backward_known),
+    type(None): (lags.whiten_lags, lags.backward_lags),
 }
 COLOURINGS = {
     (1, 0): (colouring.colour_ar, colouring.transposed_ar),

@@ -23,7 +23,7 @@ from bayesmix.engine.plan.packing import Packed
 from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
 from bayesmix.families import gaussian
-from bayesmix.likelihood import CorrelatedRows, IndependentRows
+from bayesmix.likelihood import IndependentRows, LaggedRows, SpatialRows
 from bayesmix.parameters import MAIN
 from bayesmix.spec import GroupPriors, ModelSpec
 
@@ -65,8 +65,11 @@ def can_marginalize(spec: ModelSpec) -> str | None:
         return "the model has effects of regions"
     if not spec.groups:
         return "the model has no groups"
-    if not isinstance(spec.response.likelihood, IndependentRows | CorrelatedRows):
+    likelihood = spec.response.likelihood
+    if isinstance(likelihood, SpatialRows):
         return "the rows hang together"
+    if isinstance(likelihood, LaggedRows) and "weights" in spec.response.data.aux:
+        return "weighted rows have past residuals in their means"
     if not any(_possible(spec, g) for g in spec.groups):
         return "no group has all rows of a series of residuals in one level"
     for g in spec.design.groups:
@@ -167,7 +170,7 @@ def build_marginal(
     shifts = shifts_of(spec, rest, without=name)
     layout = build_layout(remaining(spec, name), rest, shifts, means_of(spec, rest, shifts))
     likelihood, whitening = spec.response.likelihood, 0
-    series = isinstance(likelihood, CorrelatedRows)
+    series = not isinstance(likelihood, IndependentRows)
     if series:
         whitening = compiled_whitening(likelihood.residuals.correlation).address
     addresses = compiled_density(series).address, compiled_expand().address
@@ -177,9 +180,9 @@ def build_marginal(
 def _possible(spec: ModelSpec, g: GroupPriors) -> bool:
     """Whether rows that hang together, if there are any, have one level of a group."""
     likelihood = spec.response.likelihood
-    if isinstance(likelihood, CorrelatedRows):
-        return within_levels(likelihood.residuals, spec.design.group(g.group.name).index)
-    return True
+    if isinstance(likelihood, IndependentRows):
+        return True
+    return within_levels(likelihood.residuals, spec.design.group(g.group.name).index)
 
 
 def _effects(g: GroupPriors) -> int:

@@ -24,7 +24,7 @@ from bayesmix.engine.marginal.tiling import Tiles
 from bayesmix.engine.plan.layout import GroupAt, Layout
 from bayesmix.engine.plan.likelihood import shared_of
 from bayesmix.engine.plan.packing import Packed, _Packer, _scalar
-from bayesmix.likelihood import CorrelatedRows
+from bayesmix.likelihood import IndependentRows
 from bayesmix.parameters import Parameter, Role
 from bayesmix.spec import ModelSpec
 
@@ -52,7 +52,7 @@ def pack(spec: ModelSpec, layout: Layout, name: str, whitening: int = 0) -> Pack
     """
     packer = _Packer(remaining(spec, name), layout)
     tables = _sampled(packer)
-    series = isinstance(spec.response.likelihood, CorrelatedRows)
+    series = not isinstance(spec.response.likelihood, IndependentRows)
     tiles = SeriesTiles(packer, spec, name) if series else Tiles(packer, spec, name)
     tables |= {"tiles": np.array(tiles.records, TILE), "others": _others(layout, name)}
     arrays = tables | {"data": packer.data.array(), "codes": packer.codes.array()}

@@ -23,6 +23,7 @@ from bayesmix.errors import (
     StorageError,
 )
 
+from .reference_cases import Case, cases
 from .support import fit_of, frame
 
 MICE = json.loads((Path(__file__).parent / "multiple.json").read_text())
@@ -43,7 +44,7 @@ def frames(count: int = 3) -> list[pd.DataFrame]:
     return found
 
 
-def given(formula: str, data: list[pd.DataFrame], family: str = "gaussian") -> bx.MultipleFit:
+def given(formula: Any, data: list[pd.DataFrame], family: Any = None) -> bx.MultipleFit:
     """Draws that nobody sampled, of each data set other ones."""
     first = bx.Model(formula, data[0], family)
     models = {1: first} | {k: first.on_data(d) for k, d in enumerate(data[1:], 2)}
@@ -82,6 +83,12 @@ def test_scaled_responses_and_columns_give_the_estimates_of_least_squares() -> N
     expected = np.linalg.lstsq(design, y, rcond=None)[0]
     found = other.optimize("ml").fixef()["Estimate"].to_numpy()
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda c: c.name)
+def test_on_its_own_data_a_model_is_what_it_was(case: Case) -> None:
+    again = bx.Fit(case.model.on_data(case.model.data), case.fit.idata)
+    np.testing.assert_allclose(again.log_density(), case.fit.log_density(), rtol=1e-9)
 
 
 DATA = frames(1)[0]
@@ -196,6 +203,18 @@ def test_averages_over_rows_are_those_of_each_draws_own_data() -> None:
     assert pairs.values.shape == (5, 1)
     with pytest.raises(PredictionError, match="values of what is averaged by"):
         fit.predictions(by="x")
+
+
+def test_several_responses_are_predicted_by_the_draws_of_each_data_set() -> None:
+    fit = given(
+        bx.mv("y ~ x + (1 | p | g)", bx.bf("count ~ x + (1 | p | g)", family="poisson")), frames()
+    )
+    each = [one.posterior_epred() for one in fit.fits.values()]
+    np.testing.assert_array_equal(fit.posterior_epred(), np.concatenate(each))
+    slopes = [one.avg_slopes("x", resp="count").values for one in fit.fits.values()]
+    found = fit.avg_slopes("x", resp="count")
+    np.testing.assert_allclose(found.values, np.concatenate(slopes))
+    np.testing.assert_array_equal(fit.of("count").avg_slopes("x").values, found.values)
 
 
 def test_data_sets_of_different_rows_have_averages_but_no_rows() -> None:

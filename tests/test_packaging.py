@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tarfile
+import tomllib
+import venv
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from bayesmix.datasets import list_datasets
 
@@ -20,6 +26,39 @@ sleep = bx.load_dataset("sleepstudy")
 model = bx.Model("Reaction ~ Days + (Days | Subject)", sleep)
 print(bx.__file__, len(sleep), model.equation().latex[:6], sep="\\n")
 """
+FIT = """
+import json, sys
+from importlib.metadata import version
+import bayesmix as bx
+
+sleep = bx.load_dataset("sleepstudy")
+model = bx.Model("Reaction ~ Days + (Days | Subject)", sleep)
+slopes = []
+for sampler in ("fused", "nutpie"):
+    fit = model.fit(random_seed=1, progressbar=False, sampler=sampler)
+    again = bx.load(fit.save("fit.nc"))
+    new = {"Days": [9], "Subject": ["new"]}
+    assert again.posterior_predict(new, allow_new_levels=True, random_seed=2).shape == (4000, 1)
+    assert fit.loo().elpd < 0 and fit.avg_slopes("Days").table.shape == (1, 6)
+    fit.plot.conditional_effects("Days").savefig("days.png")
+    slopes.append(float(fit.fixef().loc["Days", "Estimate"]))
+print(json.dumps([slopes, {name: version(name) for name in sys.argv[1:]}]))
+"""
+"""What a fresh environment is tried with: engine, PyMC, a file, predictions, tables, a figure."""
+
+
+def lower_bounds() -> dict[str, Version]:
+    """The oldest version of each dependency that pyproject.toml allows."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [Requirement(text) for text in project["dependencies"]]
+    return {r.name: Version(s.version) for r in asked for s in r.specifier if s.operator == ">="}
+
+
+def test_every_dependency_has_a_lower_bound_that_is_met_here() -> None:
+    bounds = lower_bounds()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert len(bounds) == len(project["dependencies"])
+    assert [name for name, least in bounds.items() if Version(version(name)) < least] == []
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +107,34 @@ def test_the_wheel_works_where_the_repository_is_not(built: Path, tmp_path: Path
     ).stdout.splitlines()
     assert Path(found[0]).is_relative_to(tmp_path)
     assert found[1] == "180"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", ["oldest", "newest"])
+def test_the_wheel_fits_with_the_oldest_and_newest_dependencies(
+    built: Path, tmp_path: Path, which: str
+) -> None:
+    """In an environment of its own, from the package index."""
+    (wheel,), bounds = built.glob("*.whl"), lower_bounds()
+    venv.create(tmp_path / "venv", with_pip=True)
+    (python,) = (tmp_path / "venv").glob("*/python")
+    constraints = tmp_path / "oldest.txt"
+    constraints.write_text("".join(f"{name}=={least}\n" for name, least in bounds.items()))
+    exact = ["--constraint", str(constraints)] if which == "oldest" else []
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+
+    def run(*command: str) -> str:
+        ran = subprocess.run(
+            [str(python), *command], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    run("-m", "pip", "install", "--quiet", *exact, str(wheel))
+    (fused, compiled), found = json.loads(run("-c", FIT, *bounds).splitlines()[-1])
+    assert abs(fused - 10.5) < 0.3 and abs(compiled - 10.5) < 0.3
+    versions = {name: Version(text) for name, text in found.items()}
+    if which == "oldest":
+        assert versions == bounds
+    else:
+        assert all(versions[name] >= least for name, least in bounds.items())

@@ -294,7 +294,7 @@ class MultipleFit(Fit):
         """Of the rows of the fit each data set's are asked for, with its draws."""
         if newdata is not None:
             return ask(question)
-        specs = [m.spec for m in self.models.values()]
+        specs = [m.spec.of(question.request.resp) for m in self.models.values()]
         chosen, found = shares(specs, self._draws, self._of_draw, question.request)
         parts = [
             ask(replace(question, spec=s.spec, draws=s.draws, request=s.request)) for s in found

@@ -12,6 +12,7 @@ import numpy as np
 
 from bayesmix.design import GroupCoef
 from bayesmix.design.columns import label_key
+from bayesmix.design.measured import CORRELATIONS
 from bayesmix.families.thresholds import SUM_TO_ZERO, THRESHOLD
 from bayesmix.parameters import Parameter, Role
 from bayesmix.priors.names import r_name
@@ -90,8 +91,8 @@ def _plain(spec: ModelSpec, p: Parameter) -> Variable:
 def _population(spec: ModelSpec, p: Parameter) -> Variable:
     (names,), category = p.coords, p.owner.category
     head, end = ("bcs", f"[{category}]") if category else (p.name, "")
-    monotonic = spec.predictors[p.owner].columns.others
-    heads = [p.name.replace("b", "bsp", 1) if coef in monotonic else head for coef in names]
+    special = spec.predictors[p.owner].columns.others
+    heads = [p.name.replace("b", "bsp", 1) if coef in special else head for coef in names]
     cells = [
         Cell(tuple(f"{heads[k]}_{s}{end}" for s in _spellings(coef)), ((k,),))
         for k, coef in enumerate(names)
@@ -180,8 +181,11 @@ def _latent(spec: ModelSpec, p: Parameter) -> Variable:
 
 
 def _correlations(spec: ModelSpec, p: Parameter) -> Variable:
-    """Called by the pair of categories."""
-    cells = [Cell((f"{p.name}__{label}",), ((k,),)) for k, label in enumerate(p.coords[0])]
+    """Called by the pair of categories, or of covariates."""
+    m = next((m for m in spec.design.measured if p.name == m.named(CORRELATIONS)), None)
+    coefs = () if m is None else [r_name(coef) for coef in m.coefs]
+    named = p.coords[0] if m is None else [f"{coefs[j]}__{coefs[i]}" for j, i in m.pairs]
+    cells = [Cell((f"{p.name}__{label}",), ((k,),)) for k, label in enumerate(named)]
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
@@ -212,6 +216,26 @@ def _steps(spec: ModelSpec, p: Parameter) -> Variable:
     """Counted, after the coefficient's name and the number of the ``mo()`` in it."""
     heads = [f"simo_{p.owner.prefix}{text}" for text in step_names(spec, p)]
     cells = [Cell(tuple(f"{h}[{i + 1}]" for h in heads), ((i,),)) for i in range(p.size)]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
+def _measured(spec: ModelSpec, p: Parameter) -> Variable:
+    """Called by the covariates, which have one name whatever the group."""
+    cells = [
+        Cell((f"{slot.class_}_{r_name(slot.coef)}",), ((k,),)) for k, slot in enumerate(p.slots)
+    ]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
+def _true_values(spec: ModelSpec, p: Parameter) -> Variable:
+    """Counted by row, or called by the level."""
+    m = spec.measured[p.name]
+    texts = range(1, 1 + p.shape[0]) if m.group is None else map(_level_text, m.group.levels)
+    cells = [
+        Cell((f"Xme_{r_name(coef)}[{text}]",), ((i, k),))
+        for i, text in enumerate(texts)
+        for k, coef in enumerate(m.coefs)
+    ]
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
@@ -253,6 +277,8 @@ VARIABLES = {
     Role.CORRELATIONS: _correlations,
     Role.SHRINKAGE: _shrinkage,
     Role.STEPS: _steps,
+    Role.MEASURED: _measured,
+    Role.TRUE_VALUES: _true_values,
     Role.PROCESS_SCALE: _process_scales,
     Role.PROCESS: _process,
     Role.SPATIAL: _regions,

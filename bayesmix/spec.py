@@ -17,13 +17,15 @@ from bayesmix.correlations import Distance
 from bayesmix.design import (
     Design,
     Group,
+    Measured,
     PredictorDesign,
     ResponseData,
     blocks,
     build_design,
 )
 from bayesmix.design.columns import label_key
-from bayesmix.design.parameters import of_groups, of_predictors
+from bayesmix.design.measured import TRUE, as_measured
+from bayesmix.design.parameters import of_groups, of_measured, of_predictors
 from bayesmix.design.rank import check_rank
 from bayesmix.design.spine import Spine, coefs_of, sd_of
 from bayesmix.errors import (
@@ -278,11 +280,11 @@ class ModelSpec:
         """The parameters, each after those that it hangs on.
 
         What a shrinkage prior brings with it comes before what is shrunk, and after its unit; what
-        intercepts are centred by before them.
+        intercepts are centred by before them; true values after all else.
         """
-        if not (self.shrinkings or any(self.of_role(Role.VARIANCE))):
+        if not (self.shrinkings or self.measured or any(self.of_role(Role.VARIANCE))):
             return self.parameters
-        order = {Role.DPAR: 0, Role.VARIANCE: 0, Role.SHRINKAGE: 1}
+        order = {Role.DPAR: 0, Role.VARIANCE: 0, Role.SHRINKAGE: 1, Role.TRUE_VALUES: 3}
         return tuple(sorted(self.parameters, key=lambda p: order.get(p.role, 2)))
 
     def shrinking(self, name: str) -> tuple[Shrinking, ...]:
@@ -296,6 +298,11 @@ class ModelSpec:
     def group(self, name: str) -> GroupPriors:
         """A grouping factor's coefficients and priors."""
         return next(g for g in self.groups if g.group.name == name)
+
+    @cached_property
+    def measured(self) -> Mapping[str, Measured]:
+        """Covariates with measurement error, by the name of their true values' variable."""
+        return {m.named(TRUE): m for m in self.design.measured}
 
     def of_role(self, role: Role) -> Iterator[Parameter]:
         """The parameters of one role."""
@@ -337,10 +344,11 @@ def build_spec(
     vectors, plain = _vectors(responses), _plain(responses)
     of_rows = [p for r in responses for p in r.likelihood.parameters]
     of_rows += [rescor.parameter] if rescor else []
-    declared = (*of_predictors(design), *vectors, *of_groups(design), *plain, *of_rows)
+    latent = (*of_groups(design), *of_measured(design))
+    declared = (*of_predictors(design), *vectors, *latent, *plain, *of_rows)
     declared = tuple(map(_of_response, declared))
     user = _as_tuple(prior)
-    priors = _resolved(responses, declared, user, default_priors, len(design.frame))
+    priors = _resolved(responses, declared, user, default_priors, design)
     parameters = _completed(declared, priors)
     for r in responses:
         _check_nonlinear(parameters, r)
@@ -512,24 +520,25 @@ def _resolved(
     declared: Iterable[Parameter],
     user: tuple[Prior, ...],
     scheme: str,
-    rows: int,
+    design: Design,
 ) -> PriorTable:
     slots = tuple(slot for p in declared for slot in p.slots)
     defaults: dict[tuple[str, ...], Any] = {}
+    measured = {m.named(TRUE): m for m in design.measured}
     for r in responses:
         # Those that belong to none, such as correlations, have the same default for all.
         own = [slot for slot in slots if slot.resp in ("", r.name)]
-        for key, prior in _defaults(r, own, scheme).items():
+        for key, prior in _defaults(r, own, scheme, measured).items():
             whose = {s.resp for s in own if key in ((s.class_, s.dpar), s.key)}
             defaults |= {
                 (key if isinstance(key, Key) or not w else (*key, w)): prior for w in whose
             }
-    sizes = {r.name: len(r.data.y) for r in responses} | {"": rows}
+    sizes = {r.name: len(r.data.y) for r in responses} | {"": len(design.frame)}
     return resolve(slots, defaults, user, sizes)
 
 
 def _defaults(
-    r: Response, slots: Sequence[Slot], scheme: str
+    r: Response, slots: Sequence[Slot], scheme: str, measured: Mapping[str, Measured]
 ) -> dict[tuple[str, ...], Distribution | str]:
     """The priors of a response's parameters that the user says nothing about."""
     offsets = {dpar: float(p.offset.mean()) for dpar, p in r.predictors.items()}
@@ -540,14 +549,19 @@ def _defaults(
         if isinstance(residuals.correlation, Distance):
             defaults |= of_distances(residuals.series.usual_distance)
     if scheme == "autoscale":
-        columns = {dpar_key(dpar): _by_coef(p) for dpar, p in r.predictors.items()}
+        columns = {dpar_key(dpar): _by_coef(p, measured) for dpar, p in r.predictors.items()}
         offset = offsets.get(MAIN, 0.0)
         defaults |= autoscaled(r.family, r.data.y, slots, columns, offset)
     return defaults
 
 
-def _by_coef(p: PredictorDesign) -> dict[str, np.ndarray]:
-    return dict(zip(p.columns.names, p.columns.values.T, strict=True))
+def _by_coef(p: PredictorDesign, measured: Mapping[str, Measured]) -> dict[str, np.ndarray]:
+    """The columns, those of measured covariates as they were measured."""
+    found = dict(zip(p.columns.names, p.columns.values.T, strict=True))
+    for at, x, drawn in (product for c in p.drawn for product in c.of_coefficients):
+        column = as_measured(x, drawn, measured)
+        found |= {} if column is None else {p.columns.names[at]: column}
+    return found
 
 
 def _completed(declared: Iterable[Parameter], priors: PriorTable) -> tuple[Parameter, ...]:

@@ -54,6 +54,11 @@ class Case:
         return json.loads((self.folder / "meta.json").read_text())["columns"]
 
     @property
+    def true_values_of_rows(self) -> bool:
+        """Whether rows have true values of their own, which are drawn for all newdata."""
+        return any(m.group is None for m in self.model.spec.design.measured)
+
+    @property
     def formula(self) -> Formula | MvFormula:
         text = self.spec["formula"]
         called = text.startswith(("bf(", "mv("))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmix.bridge.measured import with_true_values
 from bayesmix.errors import DataError, did_you_mean, listed
 from bayesmix.families.thresholds import FLEXIBLE, THRESHOLD
 from bayesmix.fit import Fit
@@ -29,7 +30,7 @@ SOURCE = {"inference_library": "brms"}
 NOT_NEEDED = re.compile(
     r"lp__|lprior|\.chain|\.iteration|\.draw|Unnamed: 0|"
     r"((first|merged|ordered)_)?Intercept(_\w+)?(\[\d+\])?|disc|tmp_xi|prior_.+|"
-    r"L(l?ncor|rescor)\[[\d,]+\]|(z|L|Cor|dfm)_\d+(_\d+)?\[[\d,]+\]|"
+    r"L(l?ncor|rescor)\[[\d,]+\]|(z|L|Cor|dfm|zme|Lme|Corme)_\d+(_\d+)?\[[\d,]+\]|"
     r"zb(_\w+)?\[\d+\]|zerr\[\d+\]|R2D2_tau2(_\w+)?|par_\w+|(ns)?zcar(_\w+)?\[\d+\]|"
     r"(accept_stat|stepsize|treedepth|n_leapfrog|divergent|energy)__|"
 )
@@ -75,8 +76,7 @@ def from_brms(model: Model, draws: Any) -> Fit:
     {'Intercept': 0.6, 'x': 2.05}
     """
     _check_smooths(model.spec)
-    frame = _read(draws)
-    wanted = variables(model.spec)
+    wanted, frame = variables(model.spec), with_true_values(model.spec, _read(draws))
     given = {
         Target(r.name, d.name).label
         for r in model.spec.responses
@@ -186,6 +186,8 @@ def _no_effects(missing: Sequence[str], columns: Sequence[str]) -> str:
         return " Scales of Student effects were not saved: fit in R with save_pars(all = TRUE)."
     if missing and all(m.startswith("zcar") for m in missing):
         return " The spatial part was not saved: fit in R with save_pars(all = TRUE)."
+    if missing and all(m.startswith("Xme_") for m in missing):
+        return " True values were not saved: fit in R with save_pars(latent = TRUE)."
     if any(c.startswith("r_") for c in columns) or not all(m.startswith("r_") for m in missing):
         return ""
     return " Group effects were not saved: fit in R without save_pars(group = FALSE)."

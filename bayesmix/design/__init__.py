@@ -4,7 +4,7 @@ from bayesmix.design.build import Design, PredictorDesign, build_design
 from bayesmix.design.contributions import Columns, GroupEffects, Offset, Smooths
 from bayesmix.design.groups import By, Group, Located
 from bayesmix.design.matrix import Matrix
-from bayesmix.design.monotonic import Monotonic
+from bayesmix.design.measured import Measured
 from bayesmix.design.nonlinear import Expression
 from bayesmix.design.processes import Processes
 from bayesmix.design.regions import Regions
@@ -24,7 +24,7 @@ __all__ = [
     "LatentResiduals",
     "Located",
     "Matrix",
-    "Monotonic",
+    "Measured",
     "Offset",
     "PredictorDesign",
     "Processes",

@@ -19,6 +19,7 @@ from bayesmix.design.contributions import (
     Smooths,
     only,
 )
+from bayesmix.design.drawn import DrawnColumns, build_drawn, levels_drawn, with_levels
 from bayesmix.design.factors import make_quantity
 from bayesmix.design.groups import (
     Group,
@@ -29,8 +30,8 @@ from bayesmix.design.groups import (
 )
 from bayesmix.design.known import build_known
 from bayesmix.design.matrix import INTERCEPT, CodedTerm, Matrix, build_matrix
+from bayesmix.design.measured import Measured, TrueValues, build_measured
 from bayesmix.design.memberships import matrices_of, weights_of
-from bayesmix.design.monotonic import Monotonic, build_monotonic, levels_steps, with_levels
 from bayesmix.design.nonlinear import Expression, build_expression, check_nonlinear
 from bayesmix.design.processes import VARIABLES as PROCESS
 from bayesmix.design.processes import Processes, build_processes
@@ -44,8 +45,8 @@ from bayesmix.design.spine import GroupCoef, Spine
 from bayesmix.design.variances import VarianceFunction, variance_functions
 from bayesmix.errors import DataError, FormulaError
 from bayesmix.formula.agreement import Key
+from bayesmix.formula.drawn import parted, reads_of
 from bayesmix.formula.memberships import covariates, members_of
-from bayesmix.formula.monotonic import parted, read_of
 from bayesmix.formula.multivariate import MvFormula, formulas_of, names_of
 from bayesmix.formula.tree import (
     Expr,
@@ -130,8 +131,13 @@ class PredictorDesign:
         return next(iter(only(Smooths, self.contributions)), None)
 
     @property
-    def monotonic(self) -> tuple[Monotonic, ...]:
-        return only(Monotonic, self.contributions)
+    def drawn(self) -> tuple[DrawnColumns, ...]:
+        return only(DrawnColumns, self.contributions)
+
+    @property
+    def monotonic(self) -> tuple[DrawnColumns, ...]:
+        """Those that have steps."""
+        return tuple(c for c in self.drawn if c.shares)
 
     @property
     def processes(self) -> tuple[Processes, ...]:
@@ -161,6 +167,8 @@ class Design:
         In an order in which each may use those before it.
     data2 : mapping of str to DataFrame
         The matrices that the formula names.
+    measured : tuple of Measured
+        Covariates with measurement error.
     """
 
     formula: Formula | MvFormula
@@ -172,6 +180,7 @@ class Design:
     groups: tuple[Group, ...]
     spine: Spine
     data2: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    measured: tuple[Measured, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -242,19 +251,23 @@ def build_design(
         check_sar(own, responses[-1].family)
         spreads.append(spread(own, responses[-1].family))
     groups = _groups(spreads, frames, functions, data2)
+    measured = build_measured(spreads, frames, functions)
+    truths = dict(pair for m in measured for pair in m.truths())
     predictors: list[PredictorDesign] = []
     spine: list[GroupCoef] = []
     for resp, own, response, frame in zip(names, spreads, responses, frames.own, strict=True):
         on = resp, own, frame, functions, groups, response, data.columns, data2, known
-        predictors += _predictors(*on, spine)
+        predictors += _predictors(*on, spine, truths)
     found = [r for p in predictors for r in p.regions]
     factors = (*groups.values(), *(r.group for r in found))
+    factors += tuple(m.group for m in measured if m.group is not None)
     each = list(zip(names, spreads, responses, strict=True))
     taken = {name for resp, own, r in each for name in _variables(factors, own, r.family, resp)}
     taken |= {p.target.dim for p in predictors}
+    more = {name for m in measured for name in (*m.dims, *(p.name for p in m.parameters))}
     for resp, own, response in each:
-        _check_dims(factors, own, response.family, resp)
-        _check_response(response.name, factors, taken, resp)
+        _check_dims(factors, own, response.family, resp, more)
+        _check_response(response.name, factors, taken | more, resp)
     _check_prefixes(predictors)
     matrices = {g.known.name for g in groups.values() if g.known}
     matrices |= {r.neighbours.name for r in found}
@@ -271,6 +284,7 @@ def build_design(
         tuple(groups.values()),
         tuple(spine),
         named,
+        measured,
     )
 
 
@@ -280,7 +294,7 @@ def _with_levels(
     """The data with all levels of ordered factors, of which some may have no rows."""
     if not known:
         return frames
-    steps = {n: [c for t, p in known.items() if t.resp == n for c in p.monotonic] for n in names}
+    steps = {n: [c for t, p in known.items() if t.resp == n for c in p.drawn] for n in names}
     whole = with_levels(frames.whole, [c for own in steps.values() for c in own])
     own = tuple(with_levels(f, steps[n]) for f, n in zip(frames.own, names, strict=True))
     return replace(frames, whole=whole, own=own)
@@ -334,12 +348,13 @@ def _exprs(formula: Formula) -> Iterator[tuple[Expr, str]]:
 
 def _factors(predictor: Predictor) -> Iterator[Expr]:
     """What the terms of a right-hand side are made of, and what groupings say of their members."""
-    yield from (read_of(f) for t in predictor.population.terms for f in t.factors)
+    yield from (e for t in predictor.population.terms for f in t.factors for e in reads_of(f))
     for g in predictor.groups:
         yield from g.grouping.pw
         yield from g.grouping.mm.weights if g.grouping.mm else ()
         for member in range(members_of(g.grouping)):
-            yield from (read_of(f) for t in covariates(g.coefs, member).terms for f in t.factors)
+            terms = covariates(g.coefs, member).terms
+            yield from (e for t in terms for f in t.factors for e in reads_of(f))
 
 
 def _groups(
@@ -407,10 +422,12 @@ def _levels(grouping: Grouping, frame: pd.DataFrame) -> Group:
     return build_memberships(grouping.name, mm.units, grouping.by, mm.by, frame)
 
 
-def _check_dims(groups: Collection[Group], formula: Formula, family: Family, resp: str) -> None:
+def _check_dims(
+    groups: Collection[Group], formula: Formula, family: Family, resp: str, more: set[str]
+) -> None:
     """Each dimension of the posterior needs a name that no other and no variable has."""
     prefixes = {dpar: Target(resp, dpar).prefix for dpar, _ in formula.predictors}
-    taken = TAKEN_DIMS | {f"{prefix}coef" for prefix in prefixes.values()}
+    taken = TAKEN_DIMS | {f"{prefix}coef" for prefix in prefixes.values()} | more
     taken |= _variables(groups, formula, family, resp)
     taken |= {
         f"{prefixes[d]}{v.by.name}" for d, p in formula.predictors for v in p.variances if v.by
@@ -492,6 +509,7 @@ def _predictors(
     data2: Mapping[str, pd.DataFrame],
     known: Mapping[Target, PredictorDesign],
     spine: list[GroupCoef],
+    truths: Mapping[str, TrueValues],
 ) -> list[PredictorDesign]:
     """Those of one response; coefficients of groups are put on the spine."""
     predictors, family = [], response.family
@@ -500,13 +518,13 @@ def _predictors(
         population, of_all = parted(predictor.population)[0], known.get(target)
         smooths = tuple(s for term in predictor.smooths for s in build_smooths(term, on))
         columns = _columns(build_matrix(population, *on), target, family, smooths)
-        at = len(columns.names), of_all.monotonic if of_all else ()
-        monotonic = build_monotonic(predictor, target, on, *at)
-        columns = columns.beside(name for c in monotonic for name in c.names)
+        whole = of_all.drawn if of_all else ()
+        drawn = build_drawn(predictor, target, on, len(columns.names), truths, whole)
+        columns = columns.beside(name for c in drawn for name in c.names)
         brackets = [
             effects
             for term in predictor.groups
-            for effects in _bracket(term, target, groups, on, spine, monotonic)
+            for effects in _bracket(term, target, groups, on, spine, drawn, truths)
         ]
         offsets = [make_quantity(e, *on) for e in population.offsets]
         penalised = [Smooths(target.smooth, smooths)] if any(s.blocks for s in smooths) else []
@@ -518,7 +536,7 @@ def _predictors(
             columns,
             Offset.of(offsets, frame),
             *penalised,
-            *monotonic,
+            *drawn,
             *build_expression(predictor, on),
             *variances,
             *build_processes(predictor, target, on),
@@ -557,15 +575,16 @@ def _bracket(
     groups: Mapping[Key, Group],
     on: tuple[pd.DataFrame, Mapping[str, Any], str],
     spine: list[GroupCoef],
-    population: tuple[Monotonic, ...],
+    population: tuple[DrawnColumns, ...],
+    truths: Mapping[str, TrueValues],
 ) -> list[GroupEffects]:
     """A bracket on data, for each member that a row has; its coefficients are put on the spine."""
     group, plain = groups[term.grouping.key].name, parted(term.coefs)[0]
     matrices = matrices_of(replace(term, coefs=plain), *on)
-    climbing, steps = levels_steps(term, population, on)
+    special, drawn = levels_drawn(term, population, on, truths)
     if term.structure.ordered:
-        _check_ordered(term, (*matrices[0].coded, *climbing.coded), on[2])
-    names = (*matrices[0].names, *climbing.names)
+        _check_ordered(term, (*matrices[0].coded, *special.coded), on[2])
+    names = (*matrices[0].names, *special.names)
     rows = _rows(term, group, target, names, spine)
     _check_new(rows, spine, term, on[2])
     first = sum(c.group == group for c in spine)
@@ -576,9 +595,9 @@ def _bracket(
         given = on[0], weights and (weights, member)
         if matrix.names:
             made.append(GroupEffects.of(term, group, matrix, first, *given))
-        if climbing.names:
+        if special.names:
             after = first + len(matrix.names)
-            made.append(GroupEffects.of(term, group, climbing, after, *given, steps))
+            made.append(GroupEffects.of(term, group, special, after, *given, drawn))
     return made
 
 

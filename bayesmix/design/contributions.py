@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design.columns import Use, uses_of
+from bayesmix.design.drawn import OfEach, drawn_on, multiplied
 from bayesmix.design.factors import Quantity
 from bayesmix.design.groups import member_of
 from bayesmix.design.matrix import Matrix
 from bayesmix.design.memberships import Weights
-from bayesmix.design.monotonic import Steps, climbed, climbed_evenly, steps_on
+from bayesmix.design.monotonic import Steps, climbed_evenly
 from bayesmix.design.smooths import SmoothColumns
+from bayesmix.formula.drawn import reads_of
 from bayesmix.formula.tree import Expr, GroupTerm
 
 
@@ -227,7 +229,7 @@ class GroupEffects:
         How much members count, where rows have several.
     member : int
         Which of them it is for.
-    steps : tuple of tuple of Steps
+    drawn : tuple of tuple of Drawn
         Of each column that counts what else it is multiplied by; nothing where no column is.
     """
 
@@ -239,7 +241,7 @@ class GroupEffects:
     values: np.ndarray
     weights: Weights | None = None
     member: int = 0
-    steps: tuple[tuple[Steps, ...], ...] = ()
+    drawn: OfEach = ()
 
     @classmethod
     def of(
@@ -250,7 +252,7 @@ class GroupEffects:
         first: int,
         frame: pd.DataFrame,
         weighted: tuple[Weights, int] | None = None,
-        steps: tuple[tuple[Steps, ...], ...] = (),
+        drawn: OfEach = (),
     ) -> GroupEffects:
         """A bracket whose first coefficient is number `first` of its group.
 
@@ -259,7 +261,12 @@ class GroupEffects:
         positions = first + np.arange(len(matrix.names))
         kept = np.ones(len(positions), bool)
         made = cls(term, group, matrix, kept, positions, matrix.values, *(weighted or ()))
-        return replace(made, values=made._weighted(matrix.values, frame), steps=steps)
+        return replace(made, values=made._weighted(matrix.values, frame), drawn=drawn)
+
+    @property
+    def steps(self) -> tuple[tuple[Steps, ...], ...]:
+        """Of each column that counts the steps of ``mo()``."""
+        return tuple(tuple(d for d in of if isinstance(d, Steps)) for of in self.drawn)
 
     @property
     def evenly(self) -> np.ndarray:
@@ -286,23 +293,24 @@ class GroupEffects:
             kept=self.kept & kept,
             positions=self.positions[more],
             values=self.values[:, more],
-            steps=tuple(s for s, k in zip(self.steps, more, strict=False) if k),
+            drawn=tuple(d for d, k in zip(self.drawn, more, strict=False) if k),
         )
 
     def column(self, k: int, values: Values, rows: slice) -> np.ndarray:
         """One of those that count on some rows: rows, or samples × rows where it hangs on draws."""
-        return climbed(self.values[:, k], self.steps[k] if self.steps else (), values, rows)
+        return multiplied(self.values[:, k], self.drawn[k] if self.drawn else (), values, rows)
 
     def uses(self, source: str) -> list[Use]:
         pairs = zip(self.matrix.term_of, self.kept, strict=True)
         numbers = sorted({n for n, k in pairs if k and n >= 0})
         factors = [f for n in numbers for f in self.matrix.terms.terms[n].factors]
         quantities = self.weights.quantities if self.weights else ()
-        return uses_of((*factors, *(q.expr for q in quantities)), source)
+        read = (e for f in factors for e in reads_of(f))
+        return uses_of((*read, *(q.expr for q in quantities)), source)
 
     def on(self, frame: pd.DataFrame) -> GroupEffects:
         values = self._weighted(self.matrix.on(frame, self.kept), frame)
-        return replace(self, values=values, steps=steps_on(self.steps, frame))
+        return replace(self, values=values, drawn=drawn_on(self.drawn, frame))
 
     def _weighted(self, values: np.ndarray, frame: pd.DataFrame) -> np.ndarray:
         if self.weights is None:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from bayesmix.design.calls import CallFactor, make_call, shown
 from bayesmix.errors import FormulaError
-from bayesmix.formula.monotonic import is_monotonic
+from bayesmix.formula.drawn import is_drawn
 from bayesmix.formula.tree import Call, Expr, Literal, Name, Unary, render
 
 On = tuple[pd.DataFrame, Mapping[str, Any], str]
@@ -56,8 +56,8 @@ class CategoricalFactor:
 
 
 @dataclass(frozen=True)
-class MonotonicFactor:
-    """``mo(x)``: a column of ones, which is multiplied by steps (`bayesmix.design.monotonic`)."""
+class DrawnFactor:
+    """``mo(x)``, ``me(x, sdx)``: ones, which are multiplied elsewhere (`bayesmix.design.drawn`)."""
 
     label: str
     categorical = False
@@ -69,7 +69,7 @@ class MonotonicFactor:
         return np.ones((len(frame), 1))
 
 
-Factor = NumericFactor | CategoricalFactor | CallFactor | MonotonicFactor
+Factor = NumericFactor | CategoricalFactor | CallFactor | DrawnFactor
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ def make_factor(
     expr: Name | Call, frame: pd.DataFrame, functions: Mapping[str, Any], source: str
 ) -> Factor:
     """The factor that `expr` is on `frame`, the data of the fit."""
-    if is_monotonic(expr):
-        return MonotonicFactor(render(expr))
+    if is_drawn(expr):
+        return DrawnFactor(render(expr))
     if isinstance(expr, Call):
         return make_call(expr, frame, functions, source)
     column = frame[expr.name]

@@ -27,7 +27,7 @@ def of_predictors(design: Design) -> Iterator[Parameter]:
             yield from v.parameters
         if p.smooths:
             yield from _smooths(p, p.smooths)
-        for c in p.monotonic:
+        for c in p.drawn:
             yield from c.parameters
         for gp in p.processes:
             yield from gp.parameters
@@ -35,6 +35,12 @@ def of_predictors(design: Design) -> Iterator[Parameter]:
             yield from r.parameters
         if p.residuals:
             yield from p.residuals.parameters(frames[p.target.resp].index)
+
+
+def of_measured(design: Design) -> Iterator[Parameter]:
+    """What true values of covariates with measurement error are drawn with, and they."""
+    for m in design.measured:
+        yield from m.parameters
 
 
 def of_groups(design: Design) -> Iterator[Parameter]:

@@ -115,7 +115,7 @@ def _comparison(comparison: Any) -> tuple[str, Compare]:
 def _asked(known: Mapping[str, Variable], asked: Any) -> Iterator[tuple[Variable, Any]]:
     """The variables to compare by, and how; all by default."""
     if asked is None:
-        asked = dict.fromkeys(known)
+        asked = dict.fromkeys(name for name, v in known.items() if not v.error)
     elif not isinstance(asked, Mapping):
         asked = dict.fromkeys([asked] if isinstance(asked, str) else asked)
     if not asked:

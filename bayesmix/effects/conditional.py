@@ -15,7 +15,7 @@ from bayesmix.effects.estimates import Estimates
 from bayesmix.effects.expectations import Expectations, Question, flat
 from bayesmix.effects.grid import grid
 from bayesmix.effects.predictions import estimates
-from bayesmix.effects.variables import Variable, find, variables
+from bayesmix.effects.variables import Variable, effective, find, variables
 from bayesmix.errors import PredictionError
 from bayesmix.formula.tree import Expr
 from bayesmix.frames import to_pandas
@@ -105,7 +105,7 @@ def _default(spec: ModelSpec, known: Mapping[str, Variable]) -> list[tuple[str, 
 
 
 def _columns(expr: Expr) -> list[str]:
-    return [n.name for n in columns_of(expr)]
+    return [n.name for n in columns_of(effective(expr))]
 
 
 def _asked(effects: Any) -> list[tuple[str, ...]]:

@@ -43,13 +43,16 @@ class Question:
         if scale not in SCALES:
             raise PredictionError(f"scale must be 'response' or 'linear', not {scale!r}.")
         seed = seed_sequence(request.random_seed, PredictionError)
-        # Rows that differ from the data have no neighbours in time.
-        request = replace(request, random_seed=seed, incl_autocor=False, incl_regions=True)
+        # Rows that differ from the data have no neighbours in time, and were not measured.
+        request = replace(
+            request, random_seed=seed, incl_autocor=False, incl_regions=True, exact=True
+        )
         return cls(spec, draws, request, scale)
 
     def on(self, newdata: Any) -> Predicted:
-        """The expectations on rows."""
-        request = replace(self.request, newdata=newdata)
+        """The expectations on rows; true values of the fit's own are as the fit has them."""
+        own = newdata is self.spec.design.frame and self.spec.design.measured
+        request = replace(self.request, newdata=None if own else newdata)
         dpar = MAIN if self.scale == "linear" else None
         prediction = Prediction.of(self.spec, self.draws, request, dpar)
         return prediction.linpred() if self.scale == "linear" else prediction.epred()

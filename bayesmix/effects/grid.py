@@ -117,6 +117,9 @@ USUAL = {"trials": lambda column: 1, "thres": lambda column: column.mode()[0]}
 
 
 def _typical(v: Variable, typical: str) -> Any:
+    """Of a standard error 0: a grid has true values."""
+    if v.error:
+        return 0.0
     return {"median": v.median, "reference": v.reference}.get(typical, v.common)
 
 

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design import LatentResiduals
+from bayesmix.design.columns import columns_of
 from bayesmix.design.contributions import GroupEffects
 from bayesmix.errors import PredictionError, did_you_mean, listed
-from bayesmix.formula.tree import Call, Name, Term
+from bayesmix.formula.measured import Measurement, is_measured
+from bayesmix.formula.tree import Call, Expr, Name, Term
 from bayesmix.spec import ModelSpec
 
 MAKES_LEVELS = ("C", "factor", "as.factor", "mo")
@@ -30,11 +32,14 @@ class Variable:
         On the rows of the fit.
     levels : tuple or None
         What it can be, where it counts as a factor; None for numbers.
+    error : bool
+        Whether it is nothing but the standard error of a measured covariate.
     """
 
     name: str
     values: pd.Series
     levels: tuple[Any, ...] | None
+    error: bool = False
 
     @property
     def numeric(self) -> bool:
@@ -116,9 +121,27 @@ def variables(spec: ModelSpec) -> dict[str, Variable]:
     told = (c for c in contributions if not isinstance(c, LatentResiduals))
     names = dict.fromkeys(use.name for c in told for use in c.uses(""))
     names |= dict.fromkeys(g.by.name for g in spec.design.groups if g.by is not None)
+    errors = _only_errors(spec)
     return {
-        name: Variable(name, frame[name], _levels(frame[name], name in factors)) for name in names
+        name: Variable(name, frame[name], _levels(frame[name], name in factors), name in errors)
+        for name in names
     }
+
+
+def effective(factor: Expr) -> Expr:
+    """What a factor of a term is an effect of: of ``me(x, sdx)`` x."""
+    return Measurement.of(factor).x if is_measured(factor) else factor
+
+
+def _only_errors(spec: ModelSpec) -> set[str]:
+    """The columns that are standard errors, and read for nothing else."""
+    factors = [f for t in terms(spec) for f in t.factors]
+    errors = (Measurement.of(f).sdx for f in factors if is_measured(f))
+    others = [effective(f) for f in factors]
+    for p in (p.predictor for p in spec.predictors.values()):
+        others += [*p.population.offsets, *(e for s in p.specials for e in s.columns)]
+    read = {n.name for e in others for n in columns_of(e)}
+    return {n.name for e in errors for n in columns_of(e)} - read
 
 
 def find(known: Mapping[str, Variable], name: Any, what: str) -> Variable:

@@ -8,13 +8,13 @@ from bayesmix.design import (
     Expression,
     GroupEffects,
     LatentResiduals,
-    Monotonic,
     Offset,
     Processes,
     Regions,
     Smooths,
     VarianceFunction,
 )
+from bayesmix.design.drawn import DrawnColumns
 from bayesmix.engine.numerics.correlations import KINDS
 from bayesmix.engine.numerics.priors import CODES
 from bayesmix.engine.plan.layout import build_layout
@@ -27,7 +27,7 @@ KERNELS = (
     Offset,
     Expression,
     Smooths,
-    Monotonic,
+    DrawnColumns,
     VarianceFunction,
     Processes,
     Regions,
@@ -70,6 +70,8 @@ def _links(spec: ModelSpec) -> str | None:
 
 
 def _contributions(spec: ModelSpec) -> str | None:
+    if spec.design.measured:
+        return "covariates with measurement error have no kernel"
     for target, p in spec.predictors.items():
         if p.residuals and isinstance(p.residuals.correlation, Stationary):
             return "a covariance of orders above 1, or with gaps, has no kernel"

@@ -11,10 +11,10 @@ import numpy as np
 from scipy import sparse
 
 from bayesmix.design import PredictorDesign, Regions
+from bayesmix.design.drawn import multiplied
 from bayesmix.design.groups import member_of
-from bayesmix.design.monotonic import climbed
-from bayesmix.predict.standard import correlation_root
 from bayesmix.priors import car
+from bayesmix.priors.lkj import correlation_root
 from bayesmix.spec import GroupPriors
 
 Values = Mapping[str, np.ndarray]
@@ -37,7 +37,7 @@ def population(p: PredictorDesign, values: Values) -> np.ndarray:
     columns = p.columns.values.copy() if p.monotonic else p.columns.values
     for c in p.monotonic:
         for at, x, steps in c.of_coefficients:
-            columns[:, at] = climbed(x, steps, Given(values), ALL)
+            columns[:, at] = multiplied(x, steps, Given(values), ALL)
     return columns
 
 
@@ -93,7 +93,7 @@ class GroupLevels:
     @cached_property
     def _stepped(self) -> bool:
         """Whether columns hang on values, as those with monotonic effects do."""
-        return any(b.steps for p in self.predictors for b in p.groups)
+        return any(b.drawn for p in self.predictors for b in p.groups)
 
     @cached_property
     def _fixed(self) -> Mapping[str, Any]:

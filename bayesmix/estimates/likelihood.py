@@ -12,7 +12,7 @@ from scipy import linalg, sparse
 
 from bayesmix.design import GroupEffects, PredictorDesign, Regions
 from bayesmix.design.contributions import Columns, Contribution, Smooths
-from bayesmix.design.monotonic import Monotonic
+from bayesmix.design.drawn import DrawnColumns
 from bayesmix.design.variances import VarianceFunction
 from bayesmix.estimates.covariances import Covariance
 from bayesmix.estimates.effects import (
@@ -178,7 +178,7 @@ class Likelihood:
             return c.of_mean and self.held is None
         of_effects = (GroupEffects, Smooths, Regions)
         return isinstance(
-            c, (*of_effects, Columns, Monotonic) if target in self.within else of_effects
+            c, (*of_effects, Columns, DrawnColumns) if target in self.within else of_effects
         )
 
     def _near(self, base: Values, values: Values, etas: Mapping[str, np.ndarray]) -> Local:

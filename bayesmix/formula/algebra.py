@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from bayesmix.errors import FormulaError, listed
-from bayesmix.formula.monotonic import is_monotonic
+from bayesmix.formula.drawn import is_drawn
 from bayesmix.formula.tree import Expr, GroupTerm, Span, SpecialTerm, Term, Terms, render
 
 MAX_TERMS = 2000
@@ -223,7 +223,7 @@ def _refuse_unmultipliable(*sides: Side) -> None:
 def _refuse_own_interaction(left: Side, right: Side) -> None:
     (a,), (b,) = left.terms.values(), right.terms.values()
     shared = [render(f) for f in b.factors if render(f) in a.key]
-    special = any(is_monotonic(f) for f in b.factors if render(f) in shared)
+    special = any(is_drawn(f) for f in b.factors if render(f) in shared)
     if shared:
         raise FormulaError(
             f"'{shared[0]}' can't interact with itself.",
@@ -238,6 +238,6 @@ def _refuse_power_of_one(base: Side, exponent: int, span: Span) -> None:
         f"A power of the single term '{term.label}' would be the term itself.",
         span=span,
         hint=None
-        if any(map(is_monotonic, term.factors))
+        if any(map(is_drawn, term.factors))
         else f"For arithmetic write 'I({term.label}**{exponent})'.",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ def bf(
     *,
     nl: bool = False,
     family: str | Family | None = None,
+    mecor: bool | None = None,
     **dpars: str | float,
 ) -> Formula | MvFormula:
     """A model formula, with a predictor for each further distributional parameter given.
@@ -43,6 +44,9 @@ def bf(
         others columns.
     family : str or Family, optional
         That of the response; the model's by default.
+    mecor : bool, optional
+        Whether the true values of several covariates with measurement error, ``me(x, sdx)``, are
+        correlated; they are, unless it is False.
     **dpars : str or float
         For each distributional parameter its right-hand side, on its own link scale:
         ``sigma="1 + x"``, or with the left-hand side spelled out, ``sigma="sigma ~ 1 + x"``. A
@@ -80,11 +84,14 @@ def bf(
     """
     if not isinstance(nl, bool):
         raise FormulaError(f"nl= of bf() is True or False, not {nl!r}.")
+    if mecor is not None and not isinstance(mecor, bool):
+        raise FormulaError(f"mecor= of bf() is True or False, not {mecor!r}.")
+    options = {"nl": nl, "family": family, "mecor": mecor}
     if isinstance(formula, MvFormula):
-        return _each(formula, nl, family, dpars)
+        return _each(formula, options, dpars)
     texts = unbound(formula)
     if len(texts) > 1:
-        return joined(bf(text, nl=nl, family=family, **dpars) for text in texts)
+        return joined(bf(text, **options, **dpars) for text in texts)
     main = parse_formula(formula, nl)
     if nl and main.mu.nonlinear is None:
         raise FormulaError("nl=True is for the text of a formula; this one was read as linear.")
@@ -97,7 +104,8 @@ def bf(
     _refuse_numbers(main, fixed)
     fixed = main.fixed + tuple(fixed.items())
     family = main.family if family is None else family
-    return replace(main, predictors=predictors, fixed=fixed, family=family)
+    mecor = main.mecor if mecor is None else mecor
+    return replace(main, predictors=predictors, fixed=fixed, family=family, mecor=mecor)
 
 
 def mv(*formulas: str | Formula | MvFormula, rescor: bool | None = None) -> MvFormula:
@@ -144,12 +152,12 @@ def mv(*formulas: str | Formula | MvFormula, rescor: bool | None = None) -> MvFo
 
 
 def _each(
-    formula: MvFormula, nl: bool, family: str | Family | None, dpars: dict[str, str | float]
+    formula: MvFormula, options: Mapping[str, object], dpars: Mapping[str, str | float]
 ) -> MvFormula:
     """The same added to the formula of every response."""
-    if not (nl or dpars) and family is None:
+    if not dpars and options == {"nl": False, "family": None, "mecor": None}:
         return formula
-    each = (bf(f, nl=nl, family=family, **dpars) for f in formula.formulas)
+    each = (bf(f, **options, **dpars) for f in formula.formulas)
     return joined(each, formula.rescor)
 
 

@@ -33,7 +33,8 @@ def redotted(
     sides = [*formula.split("~", 1)]
     if not any(DOT.match(side) for side in sides):
         return formula
-    if isinstance(old, MvFormula) or len(old.predictors) > 1 or old.fixed or old.tied:
+    several = isinstance(old, MvFormula) or len(old.predictors) > 1
+    if several or old.fixed or old.tied or not old.mecor:
         raise FormulaError(
             "A formula with dots stands for the main one alone, and this model has others; write "
             "them out with bf().",

@@ -41,6 +41,7 @@ _OWN_PLACE = {
     "t2": "A smooth is a term by itself: 'y ~ z + t2(x, w)'.",
     "gp": "A Gaussian process is a term by itself: 'y ~ z + gp(x)'.",
     "mo": "A monotonic effect is a factor of terms: 'y ~ mo(o) * x'.",
+    "me": "A covariate with measurement error is a factor of terms: 'y ~ me(x, sdx) * z'.",
     "sar": "A spatial term is a term by itself: 'y ~ x + sar(W, type=\"error\")'.",
     "car": "A spatial effect is a term by itself: 'y ~ x + car(W, gr=area)'.",
 }

@@ -6,7 +6,7 @@ from bayesmix.errors import FormulaError
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Span
 
-_CALLS = ("me", "mi")
+_CALLS = ("mi",)
 
 
 def not_yet(what: str, span: Span, hint: str | None = None) -> FormulaError:
@@ -15,6 +15,6 @@ def not_yet(what: str, span: Span, hint: str | None = None) -> FormulaError:
 
 
 def refuse_later_call(function: Token) -> None:
-    """Raise for ``me()``, ``mi()``, …."""
+    """Raise for ``mi()``, …."""
     if function.text in _CALLS:
         raise not_yet(f"{function.text}()", function.span)

@@ -6,11 +6,10 @@ Source: brms's ``mo``, https://paulbuerkner.com/brms/reference/mo.html
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from bayesmix.errors import FormulaError
 from bayesmix.formula.expressions import check_options
-from bayesmix.formula.tree import Call, Expr, List, Literal, Name, Term, Terms
+from bayesmix.formula.tree import Call, Expr, List, Literal, Term
 
 MONOTONIC = "mo"
 
@@ -23,18 +22,6 @@ def is_monotonic(factor: Expr) -> bool:
 def monotonic_factors(term: Term) -> tuple[Call, ...]:
     """The calls of ``mo()`` that a term has, in order."""
     return tuple(f for f in term.factors if is_monotonic(f))
-
-
-def read_of(factor: Name | Call) -> Expr:
-    """The expression of columns that a factor is, or that it is monotonic in."""
-    return factor.args[0] if is_monotonic(factor) else factor
-
-
-def parted(terms: Terms) -> tuple[Terms, Terms]:
-    """The terms without ``mo()``, and those with it, which have no intercept."""
-    of_steps = tuple(t for t in terms.terms if monotonic_factors(t))
-    plain = tuple(t for t in terms.terms if not monotonic_factors(t))
-    return replace(terms, terms=plain), Terms(False, of_steps)
 
 
 def shared_id(call: Call) -> str:

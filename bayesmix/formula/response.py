@@ -5,12 +5,16 @@ from __future__ import annotations
 from bayesmix.errors import FormulaError
 from bayesmix.formula.additions import parse_additions
 from bayesmix.formula.cursor import Cursor
+from bayesmix.formula.drawn import is_drawn
 from bayesmix.formula.expressions import parse_factor
-from bayesmix.formula.monotonic import is_monotonic
 from bayesmix.formula.tree import Call, Name, Response
 from bayesmix.formula.unexpected import quoted
 
 _ARITHMETIC = ("+", "-", "*", "/", ":", "**", "^")
+_EFFECTS = {
+    "mo": ("an effect of an ordered variable", "An ordered response has a family: 'cumulative'."),
+    "me": ("a covariate with measurement error", "Errors of the response: 'y | se(sdy) ~ x'."),
+}
 
 
 def parse_response(cursor: Cursor, source: str) -> Response:
@@ -36,12 +40,9 @@ def _parse_response_expr(cursor: Cursor) -> Name | Call:
             span=token.span,
         )
     response = parse_factor(cursor)
-    if is_monotonic(response):
-        raise FormulaError(
-            "mo() is an effect of an ordered variable.",
-            span=response.span,
-            hint="An ordered response has a family: 'cumulative'.",
-        )
+    if is_drawn(response):
+        what, hint = _EFFECTS[response.function]
+        raise FormulaError(f"{response.function}() is {what}.", span=response.span, hint=hint)
     return response
 
 

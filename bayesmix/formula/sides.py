@@ -8,9 +8,9 @@ from bayesmix.errors import FormulaError
 from bayesmix.formula import algebra, processes, residuals, smooths, spatial, variances
 from bayesmix.formula.algebra import Side, finished
 from bayesmix.formula.cursor import Cursor
+from bayesmix.formula.drawn import CHECKS, drawn_factors, is_drawn
 from bayesmix.formula.expressions import parse_factor
 from bayesmix.formula.groups import group_terms, parse_targets
-from bayesmix.formula.monotonic import check_monotonic, is_monotonic, monotonic_factors
 from bayesmix.formula.structures import CALLS, as_a_call
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import SpecificTerm, Term
@@ -110,8 +110,8 @@ def _parse_operand(cursor: Cursor) -> Side:
     if cursor.at_call() and token.text in ("gr", "mm"):
         raise _left_of_bar(token)
     factor = parse_factor(cursor)
-    if is_monotonic(factor):
-        check_monotonic(factor)
+    if is_drawn(factor):
+        CHECKS[factor.function](factor)
     return algebra.one_term(Term((factor,), factor.span))
 
 
@@ -134,8 +134,8 @@ def _parse_specific(cursor: Cursor) -> SpecificTerm:
     span = (function.span[0], cursor.close(opening).span[1])
     if side.groups or side.offsets or side.specials:
         raise FormulaError(f"{function.text}() holds terms of columns only.", span=span)
-    if any(monotonic_factors(t) for t in side.terms.values()):
-        raise FormulaError(f"mo() can't stand in {function.text}().", span=span)
+    for drawn in (f for t in side.terms.values() for f in drawn_factors(t)):
+        raise FormulaError(f"{drawn.function}() can't stand in {function.text}().", span=span)
     return SpecificTerm(finished(side).terms, side.intercept, span)
 
 

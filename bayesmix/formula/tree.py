@@ -584,6 +584,8 @@ class Formula:
         The parameters that others are the same as.
     family : str or Family, optional
         That of the response, where the formula says it.
+    mecor : bool
+        Whether true values of covariates with measurement error are correlated.
 
     Examples
     --------
@@ -598,6 +600,7 @@ class Formula:
     fixed: tuple[tuple[str, float], ...] = ()
     tied: tuple[tuple[str, str], ...] = ()
     family: Any = field(default=None, compare=False)
+    mecor: bool = True
 
     @property
     def mu(self) -> Predictor:
@@ -612,6 +615,7 @@ class Formula:
         lines += [f"{dpar} ~ {p.source}" for dpar, p in self.predictors[1:]]
         lines += [f"{dpar} = {value:g}" for dpar, value in self.fixed]
         lines += [f"{dpar} = {other}" for dpar, other in self.tied]
+        lines += [] if self.mecor else ["mecor = False"]
         return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from bayesmix.parameters import Parameter, Role, Transform
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.several import all_log_lik
 from bayesmix.predict.standard import roots, standardised
-from bayesmix.priors import car, common, lkj, serial, stationary
+from bayesmix.priors import car, common, lkj, measured, serial, stationary
 from bayesmix.spec import GroupPriors, ModelSpec
 
 
@@ -194,6 +194,16 @@ def _latent(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     return _standard_normal(residuals.layout.in_rows(white))
 
 
+def _true_values(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
+    """Standard normal, once they are standardised; and measurements around them."""
+    m, values = spec.measured[p.name], draws[p.name]
+    mean, root = measured.distribution(m, draws)
+    z = np.linalg.solve(root[:, None], (values - mean[:, None])[..., None])
+    errors = (m.values - values) / m.noise
+    logp = _standard_normal(errors.reshape(len(values), -1)) - np.log(m.noise).sum()
+    return logp + _standard_normal(z.reshape(len(values), -1))
+
+
 def _mixing(spec: ModelSpec, p: Parameter, draws: Draws) -> np.ndarray:
     """Inverse chi squared."""
     from scipy.special import gammaln
@@ -217,5 +227,6 @@ PRIORS = {
     Role.SPATIAL: _nothing,
     Role.REGIONS: _regions,
     Role.LATENT: _latent,
+    Role.TRUE_VALUES: _true_values,
 }
 """The log prior of parameters whose values have no priors of their own as they stand."""

@@ -13,7 +13,8 @@ from bayesmix.design.groups import label_of
 from bayesmix.errors import PredictionError, listed
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.seeds import Seeds
-from bayesmix.predict.standard import correlation_root, standardised
+from bayesmix.predict.standard import standardised
+from bayesmix.priors.lkj import correlation_root
 from bayesmix.spec import GroupPriors, ModelSpec
 
 KEPT = 0.05

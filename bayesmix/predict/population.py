@@ -18,7 +18,8 @@ from bayesmix.design.groups import member_of
 from bayesmix.errors import PredictionError, listed
 from bayesmix.parameters import Target
 from bayesmix.predict.draws import Draws
-from bayesmix.predict.standard import correlation_root, covariance
+from bayesmix.predict.standard import covariance
+from bayesmix.priors.lkj import correlation_root
 from bayesmix.spec import GroupPriors
 
 Array = np.ndarray

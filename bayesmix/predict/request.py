@@ -16,6 +16,8 @@ from bayesmix.predict.levels import SAMPLERS
 class Request:
     """The arguments of ``posterior_epred``, which explains them.
 
+    With `exact` what new data say of measured covariates are their true values.
+
     Raises
     ------
     PredictionError
@@ -36,6 +38,7 @@ class Request:
     incl_autocor: bool = True
     incl_regions: bool | None = None
     resp: str | None = None
+    exact: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.allow_new_levels, bool | np.bool_):

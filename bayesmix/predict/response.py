@@ -22,6 +22,7 @@ from bayesmix.predict import spatial
 from bayesmix.predict.draws import Draws
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.linpred import linear_predictors
+from bayesmix.predict.measured import with_true_values
 from bayesmix.predict.neighbours import Neighbours
 from bayesmix.predict.population import Population, read_by
 from bayesmix.predict.predicted import Outcome, Predicted
@@ -103,6 +104,7 @@ class Prediction:
         targets = [p.target for d, p in response.predictors.items() if d in wanted]
         rows = rows_of(spec, request, targets)
         draws = draws.select(request.ndraws, request.draw_ids, seeds.stream("draws"))
+        draws = with_true_values(draws, rows.measured, seeds)
         new = NewLevels.of(spec, draws, rows.located, request.new_levels, seeds)
         following = {
             t.dpar: found

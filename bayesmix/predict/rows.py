@@ -31,6 +31,7 @@ from bayesmix.predict.clusters import (
     told,
 )
 from bayesmix.predict.effects import kept_contributions
+from bayesmix.predict.measured import OnRows, on_rows
 from bayesmix.predict.request import Request
 from bayesmix.spec import ModelSpec, Response
 
@@ -62,6 +63,8 @@ class Rows:
         a row are the same cluster.
     about : mapping of str to str
         What was averaged, drawn and held.
+    measured : tuple of OnRows
+        Covariates with measurement error, on new rows.
     """
 
     labels: pd.Index
@@ -73,6 +76,7 @@ class Rows:
     strata: Mapping[str, np.ndarray] = field(default_factory=dict)
     together: Mapping[str, np.ndarray] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
+    measured: tuple[OnRows, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -111,10 +115,10 @@ def rows_of(spec: ModelSpec, request: Request, targets: Collection[Target]) -> R
         located = {g.name: Located(g.index) for g in _used(spec, wanted)}
         return Rows(spec.design.frame.index, wanted, located)
     newdata = to_pandas(request.newdata, what="newdata", may_be_empty=True)
-    predictors, labels = _on(spec, wanted, newdata)
+    predictors, labels, measured = _on(spec, wanted, newdata, request)
     new = bool(request.allow_new_levels)
     located = {g.name: g.locate(newdata, new) for g in _used(spec, wanted)}
-    return Rows(labels, predictors, located, newdata)
+    return Rows(labels, predictors, located, newdata, measured=measured)
 
 
 def _in_clusters(spec: ModelSpec, request: Request, wanted: Predictors) -> Rows:
@@ -125,10 +129,10 @@ def _in_clusters(spec: ModelSpec, request: Request, wanted: Predictors) -> Rows:
     held, integrated = clusters.those(AVERAGE), clusters.those(POPULATION)
     _check_memberships([groups[g] for g in clusters.those(NEW)], NEW)
     wanted = {t: tuple(c for c in cs if not _is_of(held, c)) for t, cs in wanted.items()}
-    newdata, predictors, labels = None, wanted, spec.design.frame.index
+    newdata, predictors, labels, measured = None, wanted, spec.design.frame.index, ()
     if request.newdata is not None:
         newdata = to_pandas(request.newdata, what="newdata", may_be_empty=True)
-        predictors, labels = _on(spec, wanted, newdata)
+        predictors, labels, measured = _on(spec, wanted, newdata, request)
     fitted, own = [groups[g] for g in clusters.those(FITTED)], {}
     if not clusters.average:
         own = {g.name: at for g in fitted if (at := _own(g, newdata)) is not None}
@@ -150,6 +154,7 @@ def _in_clusters(spec: ModelSpec, request: Request, wanted: Predictors) -> Rows:
         strata,
         {g: _together(groups[g], newdata) for g in integrated if groups[g].multiple},
         told(clusters, groups, own, request.new_levels),
+        measured,
     )
 
 
@@ -290,8 +295,10 @@ def _is_there(addition: Any, newdata: pd.DataFrame) -> bool:
     return all(n.name in newdata.columns for arg in addition.values for n in columns_of(arg))
 
 
-def _on(spec: ModelSpec, wanted: Predictors, newdata: pd.DataFrame) -> tuple[Predictors, pd.Index]:
-    """The contributions on new rows, and the rows' labels."""
+def _on(
+    spec: ModelSpec, wanted: Predictors, newdata: pd.DataFrame, request: Request
+) -> tuple[Predictors, pd.Index, tuple[OnRows, ...]]:
+    """The contributions on new rows, the rows' labels, and covariates with measurement error."""
     uses = [
         use
         for target, contributions in wanted.items()
@@ -299,8 +306,12 @@ def _on(spec: ModelSpec, wanted: Predictors, newdata: pd.DataFrame) -> tuple[Pre
         for use in c.uses(spec.predictors[target].predictor.source)
     ]
     frame = new_frame(uses, spec.design.frame, newdata)
+    new_levels = bool(request.allow_new_levels) or request.clusters is not None
     with blaming_newdata():
-        return {t: tuple(c.on(frame) for c in cs) for t, cs in wanted.items()}, frame.index
+        measured = on_rows(wanted, spec.design.measured, frame, newdata, new_levels, request.exact)
+        frame = frame.assign(**{m.of.new_places: m.index for m in measured})
+        made = {t: tuple(c.on(frame) for c in cs) for t, cs in wanted.items()}
+    return made, frame.index, measured
 
 
 def _used(spec: ModelSpec, predictors: Predictors) -> list[Group]:

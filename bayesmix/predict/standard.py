@@ -5,17 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bayesmix.predict.draws import Draws
+from bayesmix.priors.lkj import correlation_root
 from bayesmix.spec import GroupPriors
-
-
-def correlation_root(cor: np.ndarray) -> np.ndarray:
-    """Lower Cholesky factors L with L Lᵀ = cor, ``(…, K, K)``, also where cor is singular."""
-    root = np.zeros_like(cor)
-    for j in range(cor.shape[-1]):
-        rest = cor[..., j:, j] - (root[..., j:, :j] * root[..., None, j, :j]).sum(axis=-1)
-        pivot = np.sqrt(np.maximum(rest[..., :1], 0.0))
-        root[..., j:, j] = np.divide(rest, pivot, out=np.zeros_like(rest), where=pivot > 0)
-    return root
 
 
 def roots(g: GroupPriors, draws: Draws) -> np.ndarray:

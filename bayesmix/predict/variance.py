@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.design import Columns, GroupEffects, Monotonic
+from bayesmix.design import Columns, GroupEffects
 from bayesmix.design.contributions import Offset
+from bayesmix.design.drawn import DrawnColumns
 from bayesmix.design.groups import member_of
 from bayesmix.errors import PredictionError
 from bayesmix.parameters import MAIN, Target
@@ -95,7 +96,7 @@ class Variance:
         for c in rows.predictors[target]:
             if isinstance(c, Columns) and c.names:
                 eta = eta + self.draws[c.variable] @ c.values.mean(axis=0)
-            elif isinstance(c, Monotonic):
+            elif isinstance(c, DrawnColumns):
                 added = np.zeros((len(self.draws), self._rows))
                 c.add_to(added, self.draws, slice(None))
                 eta = eta + added.mean(axis=1)

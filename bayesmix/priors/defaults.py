@@ -202,7 +202,7 @@ def _of_size(what: str, size: float) -> str:
 
 
 def _default(class_: str, dpar: str, family: Family, y: np.ndarray, offset: float) -> str:
-    if class_ == "b":
+    if class_ in ("b", "meanme", "sdme"):
         return ""
     if class_ in CORRELATIONS:
         return "lkj(1)"

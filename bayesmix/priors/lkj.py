@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 __all__ = [
     "cholesky_logpdf",
     "cholesky_rvs",
+    "correlation_root",
     "matrix",
     "of_partials",
     "partial_shapes",
@@ -115,6 +116,16 @@ def matrix(under: ArrayLike) -> np.ndarray:
 def under_diagonal(matrices: np.ndarray) -> np.ndarray:
     """The inverse of `matrix`."""
     return matrices[(..., *np.tril_indices(matrices.shape[-1], -1))]
+
+
+def correlation_root(cor: np.ndarray) -> np.ndarray:
+    """Lower Cholesky factors L with L Lᵀ = cor, ``(…, K, K)``, also where cor is singular."""
+    root = np.zeros_like(cor)
+    for j in range(cor.shape[-1]):
+        rest = cor[..., j:, j] - (root[..., j:, :j] * root[..., None, j, :j]).sum(axis=-1)
+        pivot = np.sqrt(np.maximum(rest[..., :1], 0.0))
+        root[..., j:, j] = np.divide(rest, pivot, out=np.zeros_like(rest), where=pivot > 0)
+    return root
 
 
 def partial_shapes(size: int, eta: float) -> np.ndarray:

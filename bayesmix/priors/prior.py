@@ -33,6 +33,8 @@ _FIELDS = {
     **dict.fromkeys(
         ("lncor", "cortime", "ar", "ma", "cosy", "car1", "range", "nugget", "sderr"), ("resp",)
     ),
+    **dict.fromkeys(("meanme", "sdme"), ("coef",)),
+    "corme": ("group",),
 }
 """By class what else a prior may name."""
 
@@ -40,7 +42,7 @@ _FIELDS = {
 OWN = ("resp",)
 """What a prior may name of classes that aren't listed: parameters without a formula."""
 
-CORRELATIONS = ("cor", "rescor", "lncor", "cortime")
+CORRELATIONS = ("cor", "rescor", "lncor", "cortime", "corme")
 """The classes that lkj is for."""
 
 SHRUNK = ("b", "sd")
@@ -126,8 +128,9 @@ def prior(
         PreliZ has its bounds with it.
     class_ : str
         ``"b"`` (population coefficients), ``"Intercept"`` (of the *centred* predictors), ``"sd"``,
-        ``"cor"``, the parameters of variance functions (``"power"``, ``"expon"``, ``"const"``), or
-        a distributional parameter without a formula such as ``"sigma"``.
+        ``"cor"``, the parameters of variance functions (``"power"``, ``"expon"``, ``"const"``),
+        those of true values (``"meanme"``, ``"sdme"``, ``"corme"``), or a distributional parameter
+        without a formula such as ``"sigma"``.
     coef : str
         A coefficient, as the package names it (``"Machine[B]"``) or as R does (``"MachineB"``); of
         a variance function the covariate.

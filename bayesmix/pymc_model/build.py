@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pymc as pm
 
-from bayesmix.parameters import Role
 from bayesmix.pymc_model.changes import remember
 from bayesmix.pymc_model.likelihood import add_likelihood, add_together
-from bayesmix.pymc_model.parameters import Made, add_parameter
-from bayesmix.pymc_model.predictors import eta_name, linear_predictor
+from bayesmix.pymc_model.parameters import add_parameter
+from bayesmix.pymc_model.predictors import Made, response_values
 from bayesmix.spec import ModelSpec
 from bayesmix.variables import obs_dim, row_labels, variable_coords
 
@@ -36,7 +33,7 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
         made: Made = {}
         for p in spec.in_order:
             made |= add_parameter(spec, p, made)
-        values = [_values(part, made) for part in spec.parts]
+        values = [response_values(part, made) for part in spec.parts]
         if spec.rescor is not None:
             add_together(spec, values, made["rescor"])
         else:
@@ -44,18 +41,3 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
                 add_likelihood(part.response, own, obs_dim(part))
     remember(model)
     return model
-
-
-def _values(spec: ModelSpec, made: Made) -> dict[str, Any]:
-    """A response's parameters, those with a formula on the scale of the linear predictor."""
-    response, made = spec.response, dict(made)
-    own = {name: made[variable] for name, variable in response.variables.items()}
-    own |= {p.name: made[p.name] for p in response.likelihood.parameters}
-    own |= {
-        p.name: made[p.name]
-        for r in (Role.RESIDUAL, Role.CORRELATIONS, Role.STATIONARY)
-        for p in spec.of_role(r)
-    }
-    for d, p in response.predictors.items():
-        own[d] = made[eta_name(d)] = linear_predictor(spec, p, made)
-    return own

@@ -36,7 +36,7 @@ def add_likelihood(response: Response, values: Mapping[str, Any], rows: str) -> 
 def _independent_rows(response: Response, values: Mapping[str, Any], rows: str) -> None:
     data, family = response.data, response.family
     y = data.y.astype(np.int64) if family.discrete else data.y
-    p = _natural(response, values)
+    p = natural(response, values)
     p = {name: pt.as_tensor(v) for name, v in p.items()}
     if "weights" in data.aux:
         logp = family.density(pt.as_tensor(y), p, data.aux, tensor_maths())
@@ -74,7 +74,7 @@ def _spatial_rows(response: Response, values: Mapping[str, Any], rows: str) -> N
 def _correlated_rows(response: Response, values: Mapping[str, Any], rows: str) -> None:
     """One potential by group: of a normal or Student's t distribution of several dimensions."""
     data, residuals = response.data, response.likelihood.residuals
-    layout, p = residuals.layout, _natural(response, values)
+    layout, p = residuals.layout, natural(response, values)
     mu, sigma = (pt.broadcast_to(pt.as_tensor(p[d]), data.y.shape) for d in ("mu", "sigma"))
     unit, given = layout.side_by_side((data.y - mu) / sigma, pt), residuals.given(values)
     white, scale = residuals.correlation.whiten(given, unit, layout, pt)
@@ -84,7 +84,8 @@ def _correlated_rows(response: Response, values: Mapping[str, Any], rows: str) -
     pm.Potential(f"{data.name}_groups", logp - log_scale.sum(axis=0))
 
 
-def _natural(response: Response, values: Mapping[str, Any]) -> dict[str, Any]:
+def natural(response: Response, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a response as its density takes them."""
     etas = {d: values[d] for d in response.predictors}
     names = [*response.family.free_dpars, *(v.name for v in response.family.vectors)]
     own = {name: values[name] for name in names if name not in etas}
@@ -127,8 +128,8 @@ def add_together(spec: ModelSpec, values: Sequence[Mapping[str, Any]], rescor: A
     rescor : tensor
         The correlations under the diagonal.
     """
-    natural = [_natural(r, own) for r, own in zip(spec.responses, values, strict=True)]
-    pairs = list(zip(spec.responses, natural, strict=True))
+    each = [natural(r, own) for r, own in zip(spec.responses, values, strict=True)]
+    pairs = list(zip(spec.responses, each, strict=True))
     unit = pt.stack([(r.data.y - p["mu"]) / p["sigma"] for r, p in pairs])
     log_scale = sum(pt.log(p["sigma"]) for _, p in pairs)
     count, (rows, columns) = len(pairs), np.tril_indices(len(pairs), -1)
@@ -137,7 +138,7 @@ def add_together(spec: ModelSpec, values: Sequence[Mapping[str, Any]], rescor: A
     root = pt.linalg.cholesky(lower.reshape((count, count)) + np.eye(count))
     white = pt.linalg.solve_triangular(root, unit, lower=True)
     squares, sizes = (white**2).sum(axis=0), np.full(len(spec.design.frame), count)
-    nu = natural[0]["nu"] if spec.rescor.nu else None
+    nu = each[0]["nu"] if spec.rescor.nu else None
     logp = _normal(squares, sizes) if nu is None else _student(squares, sizes, nu)
     logp = logp - log_scale - pt.log(pt.diagonal(root)).sum()
     weights = spec.responses[0].data.aux.get("weights", 1.0)

@@ -13,13 +13,17 @@ from bayesmix.parameters import MAIN, Parameter, Role, Transform
 from bayesmix.priors import common, lkj, serial, stationary
 from bayesmix.priors.register import tensor_logpdf
 from bayesmix.priors.shrinkage import Shrinkage
+from bayesmix.pymc_model.measured import (
+    add_measured,
+    add_true_values,
+    moved_back,
+    usual_products,
+)
 from bayesmix.pymc_model.mixtures import INCREASING, increasing_intercepts
+from bayesmix.pymc_model.predictors import Made
 from bayesmix.pymc_model.regions import add_regions, add_spatial
 from bayesmix.pymc_model.vectors import increasing, vector
 from bayesmix.spec import GroupPriors, ModelSpec
-
-Made = dict[str, Any]
-"""The model's variables by name, and what else is made of them on the way."""
 
 
 def add_parameter(spec: ModelSpec, p: Parameter, made: Made) -> Made:
@@ -53,16 +57,20 @@ def _population(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     """The centred intercept and the slopes; what is kept is the intercept at zero."""
     suffix, columns = p.name.removeprefix("b"), spec.predictors[p.owner].columns
     first, parts, others = int(columns.has_intercept), {}, {}
+    label, usual = f"Intercept{suffix}", usual_products(spec, p)
     if run := spec.increasing_with(p):
         name = p.owner._replace(dpar=MAIN).called(INCREASING)
         response = spec.response_of(p.owner)
         others = {} if name in made else {name: increasing_intercepts(name, run, response)}
-        parts[f"Intercept{suffix}"] = (made | others)[name][run.index(p)]
+        parts[label] = (made | others)[name][run.index(p)]
     elif columns.has_intercept:
-        parts[f"Intercept{suffix}"] = p.priors[0].register(f"Intercept{suffix}")
+        parts[label] = p.priors[0].register(label if usual is None else f"{label}_moved")
     if len(p.priors) > first:
         shrunk = _shrunken(spec, p, made, standardised=f"z{p.name}")
         parts[f"slopes{suffix}"] = vector(f"slopes{suffix}", p.priors[first:], shrunk)
+    if usual is not None:
+        shift = pt.dot(usual, parts[f"slopes{suffix}"])
+        parts[label] = moved_back(p.priors[0], label, parts[label], shift)
     kept = list(parts.values())
     if columns.has_intercept:
         shift = pt.dot(columns.means, kept[1]) if len(kept) > 1 else 0.0
@@ -143,7 +151,8 @@ def _under_diagonal(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     factor = _lkj_factor(f"{{}}_{p.name}", *p.prior.distribution.params, size)[0]
     rows, columns = np.tril_indices(size, -1)
     under = (factor[rows] * factor[columns]).sum(axis=1)
-    return {p.name: pm.Deterministic(p.name, under, dims=p.dims)}
+    made = pm.Deterministic(p.name, under, dims=p.dims)
+    return {p.name: made, _factor_name(p.name): factor}
 
 
 def _stationary(spec: ModelSpec, p: Parameter, made: Made) -> Made:
@@ -291,6 +300,8 @@ REGISTER = {
     Role.SMOOTH: _smooth,
     Role.PROCESS: _process,
     Role.LATENT: _latent,
+    Role.MEASURED: add_measured,
+    Role.TRUE_VALUES: add_true_values,
     Role.SHRINKAGE: _hyper,
 }
 """The parameters that are more than one random variable of their own name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from bayesmix.design import (
     Expression,
     GroupEffects,
     LatentResiduals,
-    Monotonic,
     Offset,
     PredictorDesign,
     Processes,
@@ -20,18 +20,40 @@ from bayesmix.design import (
     Smooths,
     VarianceFunction,
 )
-from bayesmix.design.monotonic import Steps
+from bayesmix.design.drawn import Drawn, DrawnColumns
 from bayesmix.design.processes import NUGGET, VARIABLES
 from bayesmix.families.maths import tensor_maths
 from bayesmix.formula.variances import MEAN
-from bayesmix.pymc_model.parameters import Made
+from bayesmix.parameters import Role
 from bayesmix.spec import ModelSpec
+
+Made = dict[str, Any]
+"""The model's variables by name, and what else is made of them on the way."""
+
+
+Product = tuple[Any, np.ndarray, tuple[Drawn, ...]]
+"""A coefficient, or one for each row, its column, and what else it is multiplied by."""
 
 
 def linear_predictor(spec: ModelSpec, p: PredictorDesign, made: Made) -> Any:
     """The sum of a predictor's contributions, on the scale of its link."""
     parts = (VALUES[type(c)](spec, c, made) for c in p.contributions)
     return sum((v for v in parts if v is not None), pt.zeros(len(spec.design.frame)))
+
+
+def response_values(spec: ModelSpec, made: Made) -> dict[str, Any]:
+    """A response's parameters, those with a formula on the scale of the linear predictor."""
+    response, made = spec.response, dict(made)
+    own = {name: made[variable] for name, variable in response.variables.items()}
+    own |= {p.name: made[p.name] for p in response.likelihood.parameters}
+    own |= {
+        p.name: made[p.name]
+        for r in (Role.RESIDUAL, Role.CORRELATIONS, Role.STATIONARY)
+        for p in spec.of_role(r)
+    }
+    for d, p in response.predictors.items():
+        own[d] = made[eta_name(d)] = linear_predictor(spec, p, made)
+    return own
 
 
 def _columns(spec: ModelSpec, c: Columns, made: Made) -> Any | None:
@@ -48,24 +70,40 @@ def _offset(spec: ModelSpec, c: Offset, made: Made) -> Any:
 
 
 def _group_effects(spec: ModelSpec, c: GroupEffects, made: Made) -> Any:
+    return sum(multiplied(*product, made) for product in _of_bracket(spec, c, made))
+
+
+def _of_bracket(spec: ModelSpec, c: GroupEffects, made: Made) -> Iterator[Product]:
     rows = made[f"r_{c.group}"][spec.design.group(c.group).of_member(c.member)]
-    steps = c.steps or ((),) * len(c.positions)
-    columns = zip(c.positions, c.values.T, steps, strict=True)
-    return sum(_climbed(rows[:, at], values, own, made) for at, values, own in columns)
+    drawn = c.drawn or ((),) * len(c.positions)
+    columns = zip(c.positions, c.values.T, drawn, strict=True)
+    return ((rows[:, at], values, own) for at, values, own in columns)
 
 
-def _climbed(effect: Any, column: np.ndarray, steps: tuple[Steps, ...], made: Made) -> Any:
-    """A coefficient, or one for each row, times its column and steps."""
+def _drawn(spec: ModelSpec, c: DrawnColumns, made: Made) -> Any:
+    return sum(multiplied(*product, made) for product in _of_population(spec, c, made))
+
+
+def _of_population(spec: ModelSpec, c: DrawnColumns, made: Made) -> Iterator[Product]:
+    slopes = made[f"slopes{c.target.variable.removeprefix('b')}"]
+    first = int(spec.predictors[c.target].columns.has_intercept)
+    return ((slopes[at - first], x, own) for at, x, own in c.of_coefficients)
+
+
+def multiplied(effect: Any, column: np.ndarray, drawn: tuple[Drawn, ...], made: Made) -> Any:
+    """A coefficient, or one for each row, times its column and what is drawn."""
     value = effect if np.all(column == 1.0) else effect * column
-    for s in steps:
-        value = value * s.heights(made[s.variable], pt)[s.codes]
+    for d in drawn:
+        value = value * d.of_rows(made, pt)
     return value
 
 
-def _monotonic(spec: ModelSpec, c: Monotonic, made: Made) -> Any:
-    slopes = made[f"slopes{c.target.variable.removeprefix('b')}"]
-    first = int(spec.predictors[c.target].columns.has_intercept)
-    return sum(_climbed(slopes[at - first], x, steps, made) for at, x, steps in c.of_coefficients)
+def products(spec: ModelSpec, p: PredictorDesign, made: Made) -> Iterator[Product]:
+    """Each coefficient of a predictor that something drawn may multiply, its column, and that."""
+    for c in p.drawn:
+        yield from _of_population(spec, c, made)
+    for c in p.groups:
+        yield from _of_bracket(spec, c, made)
 
 
 def _variance_function(spec: ModelSpec, c: VarianceFunction, made: Made) -> Any:
@@ -117,7 +155,7 @@ VALUES = {
     Offset: _offset,
     Expression: _expression,
     Smooths: _smooths,
-    Monotonic: _monotonic,
+    DrawnColumns: _drawn,
     Processes: _processes,
     Regions: _regions,
     GroupEffects: _group_effects,

@@ -21,16 +21,23 @@ def shared_priors(priors: Sequence[Resolved]) -> list[tuple[Resolved, tuple[int,
     return [(priors[at[0]], tuple(at)) for at in positions.values()]
 
 
-def vector(name: str, priors: Sequence[Resolved], given: Mapping[Any, Any] | None = None) -> Any:
+def vector(
+    name: str,
+    priors: Sequence[Resolved],
+    given: Mapping[Any, Any] | None = None,
+    start: np.ndarray | None = None,
+) -> Any:
     """One random variable for each distinct prior, put together in the order of `priors`.
 
     With one prior for all the variable is called `name`, otherwise ``name__0``, ``name__1``, ….
-    Those whose distribution is in `given` have its values there.
+    Those whose distribution is in `given` have its values there. Chains begin near `start`.
     """
     shared, given = shared_priors(priors), given or {}
     names = [name] if len(shared) == 1 else [f"{name}__{i}" for i in range(len(shared))]
     parts = [
-        given.get(p.distribution) if p.distribution in given else p.register(n, shape=len(at))
+        given.get(p.distribution)
+        if p.distribution in given
+        else p.register(n, shape=len(at), **({} if start is None else {"initval": start[list(at)]}))
         for n, (p, at) in zip(names, shared, strict=True)
     ]
     if len(parts) == 1:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesmix.errors import PriorError
 from bayesmix.parameters import Parameter, Role, Slot, Transform
-from bayesmix.priors import Distribution, car, common, lkj, serial, shares, stationary
+from bayesmix.priors import Distribution, car, common, lkj, measured, serial, shares, stationary
 from bayesmix.sampling.settings import check_count
 from bayesmix.spec import ModelSpec
 from bayesmix.variables import SAMPLE_DIMS, dataset, obs_dim, observed, response_name
@@ -279,6 +279,15 @@ def _latent(
     return {p.name: before[p.owner.called("sderr")][:, None] * residuals.coloured(z, before, np)}
 
 
+def _true_values(
+    rng: np.random.Generator, draws: int, spec: ModelSpec, p: Parameter, before: Values
+) -> Values:
+    """As they are before anything is measured."""
+    mean, root = measured.distribution(spec.measured[p.name], before)
+    z = rng.standard_normal((draws, *p.shape))
+    return {p.name: mean[:, None] + z @ root.mT}
+
+
 DRAWN = {
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
@@ -293,6 +302,7 @@ DRAWN = {
     Role.SPATIAL: _spatial,
     Role.REGIONS: _regions,
     Role.LATENT: _latent,
+    Role.TRUE_VALUES: _true_values,
 }
 """The parameters that aren't drawn value by value."""
 

@@ -130,6 +130,7 @@ def _formulas_together(
 def _formula_apart(formula: Formula) -> dict[str, Any]:
     dpars = {dpar: p.source for dpar, p in formula.predictors[1:]} | dict(formula.fixed)
     dpars |= {} if formula.mu.nonlinear is None else {"nl": True}
+    dpars |= {} if formula.mecor else {"mecor": False}
     if bf(formula.mu.source, **dpars) != replace(formula, tied=()):
         raise StorageError(
             "The model's formula was not made by bf() and can't be saved. Make it by bf(), or "

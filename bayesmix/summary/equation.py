@@ -10,8 +10,10 @@ from itertools import groupby
 from math import exp
 from typing import Protocol
 
-from bayesmix.design import Group, GroupEffects, PredictorDesign, VarianceFunction
+from bayesmix.design import Group, GroupEffects, Measured, PredictorDesign, VarianceFunction
+from bayesmix.design.factors import number_of
 from bayesmix.families import Family
+from bayesmix.formula.tree import render
 from bayesmix.parameters import MAIN, Parameter, Role, Transform
 from bayesmix.priors import Resolved
 from bayesmix.spec import GroupPriors, ModelSpec
@@ -212,6 +214,8 @@ def _lines(spec: ModelSpec, s: Style) -> Iterator[Line]:
             yield _predictor(part, p, s)
     for g in spec.groups:
         yield from _effects(spec, g, s)
+    for m in spec.design.measured:
+        yield from _true_values(m, s)
     for p in spec.parameters:
         resp = getattr(p.owner, "resp", "")
         yield from PRIORS.get(p.role, _plain)(spec.of(resp or None), p, s)
@@ -420,6 +424,40 @@ def _steps(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     yield _prior([symbol], p.prior, s, remark)
 
 
+def _measured(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    """Means and standard deviations of true values."""
+    head = p.slots[0].class_
+    names = [s.symbol(head, s.word(name)) for name in p.coords[0]]
+    yield from _alike(names, list(p.priors), s)
+
+
+def _true_values(m: Measured, s: Style) -> Iterator[Line]:
+    """What is measured is around true values, and these around their means."""
+    group = "" if m.group is None else m.group.name
+    row, rows = ("j", f"j = 1, …, {len(m.values)} ({group})") if group else ("i", "")
+    normal, true = s.word("Normal"), [s.word(t.label, row) for t in m.terms]
+    for t, value in zip(m.terms, true, strict=True):
+        error = render(t.sdx) if number_of(t.sdx) is not None else s.word(render(t.sdx), row)
+        yield Line(s.word(render(t.x), row), s.is_in, f"{normal}({value}, {error})", rows)
+    means, sds = ([s.symbol(what, s.word(name)) for name in m.names] for what in ("meanme", "sdme"))
+    if not m.pairs:
+        for value, mean, sd in zip(true, means, sds, strict=True):
+            yield Line(value, s.is_in, f"{normal}({mean}, {sd})", rows)
+        return
+    own = ["me", s.word(group)] if group else ["me"]
+    cov, root = s.symbol("Sigma", *own), f"{s.word('diag')}{s.vector(sds)}"
+    law = f"{s.word('MVNormal')}({s.vector(means)}, {cov})"
+    yield Line(s.vector(true), s.is_in, law, rows)
+    cor = s.symbol("corme", *own[1:])
+    yield Line(cov, "=", f"{root}{s.times}{cor}{s.times}{root}")
+
+
+def _correlations(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
+    """A matrix, whose prior is one."""
+    owner = [s.word(p.owner)] if p.slots[0].class_ == "corme" and p.owner else []
+    yield _prior([s.symbol(p.slots[0].class_, *owner)], p.prior, s)
+
+
 def _nothing(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     yield from ()
 
@@ -451,6 +489,9 @@ PRIORS = {
     Role.SPATIAL: _nothing,
     Role.REGIONS: _nothing,
     Role.LATENT: _nothing,
+    Role.MEASURED: _measured,
+    Role.TRUE_VALUES: _nothing,
+    Role.CORRELATIONS: _correlations,
     Role.SHRINKAGE: _nothing,
 }
 """The lines of priors of parameters that have symbols of their own."""

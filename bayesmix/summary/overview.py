@@ -32,6 +32,7 @@ ELSEWHERE = (
     Role.PROCESS,
     Role.SPATIAL,
     Role.REGIONS,
+    Role.TRUE_VALUES,
     Role.SHRINKAGE,
 )
 """Roles of the parameters in the parts before the last, and of those that only serve priors."""

@@ -314,7 +314,7 @@ def test_hint(text, hint):
 
 @pytest.mark.parametrize(
     "name",
-    "me mi".split(),
+    ["mi"],
 )
 def test_later_terms_are_named(name):
     for text in (f"y ~ {name}(x)", f"y ~ x:{name}(z)", f"y ~ (1 + {name}(x) | g)"):

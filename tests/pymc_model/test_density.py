@@ -16,12 +16,13 @@ from scipy import stats
 
 import bayesmix as bx
 from bayesmix.correlations.partials import partials
+from bayesmix.design import Measured
 from bayesmix.fit import Fit
 from bayesmix.formula import bf
 from bayesmix.model import Model
 from bayesmix.parameters import Role
-from bayesmix.predict import log_density
-from bayesmix.priors import prior, serial, stationary
+from bayesmix.predict import Draws, log_density
+from bayesmix.priors import lkj, prior, serial, stationary
 from bayesmix.variables import variable_dims
 
 from ..support import draws_of, fit_of, frame, relatives
@@ -32,6 +33,8 @@ DATA = (
     .assign(m=lambda d: d["g"].to_numpy()[::-1])
     .assign(v=lambda d: d["g"].map(dict(zip("pqrstu", range(1, 7), strict=True))))
     .assign(when=lambda d: (7 * np.arange(len(d))) % 30 + 0.5)
+    .assign(sz=lambda d: d["z"] + np.sin(np.arange(len(d))))
+    .assign(mg=lambda d: d["v"] ** 0.5, ng=lambda d: 1 / d["k"])
 )
 NORMAL = prior("normal(0, 1)", "b")
 SKEWED = [
@@ -149,6 +152,34 @@ CASES = {
         prior("normal(1, 2)", "Intercept", dpar="mu2"),
     ),
     "a mixture of counts": ("count | weights(w) ~ x", bx.mixture("poisson", nmix=3), ()),
+    "measurement error": (
+        bx.bf(
+            "y ~ x * me(z, w) + me(z, w):me(sz, 0.3) + (1 + me(z, w) | g)",
+            sigma="me(sz, 0.3) + mo(grade):me(mg, 0.1, gr=g)",
+        ),
+        "gaussian",
+        [prior("exponential(1)", "sdme"), prior("normal(1, 2)", "meanme", coef="mez")],
+    ),
+    "measurement error of levels": (
+        bx.bf("y ~ me(mg, 0.5, gr=g) * z + (1 + me(mg, 0.5, gr=g) | k)", sigma="me(ng, 1, gr=k)"),
+        "student",
+        NORMAL,
+    ),
+    "measurement error of both": (
+        bx.bf("y | se(w, sigma=True) ~ 0 + f + me(x, w) + me(mg, 1, gr=g)"),
+        "gaussian",
+        NORMAL,
+    ),
+    "measurement error of several responses": (
+        bx.mv("y ~ me(x, w) + (1 | i | g)", "z ~ me(x, w) + me(mg, 1, gr=g)", rescor=False),
+        "gaussian",
+        NORMAL,
+    ),
+    "measurement error alone": (
+        bx.bf("count ~ me(mg, 0.5, gr=g) * me(v, 1, gr=g)", mecor=False),
+        "poisson",
+        prior("normal(0, 1)", "b"),
+    ),
     "all of it": ('y ~ (1 + x | gr(g, dist="student", cov=A, pw=v))', "gaussian", ()),
 }
 MATRICES = {"A": relatives("uqtprs")}
@@ -163,7 +194,15 @@ def at_random(model: Model, seed: int) -> tuple[float, Fit]:
     rng = np.random.default_rng(seed)
     start = made.initial_point()
     point = [start[v.name] + rng.uniform(-1, 1, start[v.name].shape) for v in made.value_vars]
+    names = [v.name for v in made.value_vars]
     logp, *values = run(*point)
+    for name in model.spec.measured:
+        at, out = names.index(f"z_{name}"), 1 + list(variable_dims(model.spec)).index(name)
+        zero = np.zeros_like(point[at])
+        units = (zero + row for row in np.eye(zero.shape[1]))
+        start, *ends = (run(*point[:at], z, *point[at + 1 :])[out] for z in (zero, *units))
+        # True values are linear in the numbers of their place.
+        logp -= np.linalg.slogdet(np.stack(ends, axis=2) - start[..., None])[1].sum()
     given = dict(zip(variable_dims(model.spec), (v[None, None] for v in values), strict=True))
     return float(logp), fit_of(model, 1, 1, **given)
 
@@ -176,6 +215,7 @@ def log_jacobian(fit: Fit) -> float:
     total = -sum(np.log(draws_of(fit)[p.unit][0]) for p in fit.model.spec.parameters if p.unit)
     total += sum(of_series(draws_of(fit)[p.name][0], p.name) for p in
                  fit.model.spec.of_role(Role.STATIONARY))  # fmt: skip
+    total += sum(of_true_values(m, draws_of(fit)) for m in fit.model.spec.design.measured)
     for g in fit.model.spec.groups:
         if not g.correlated:
             continue
@@ -192,6 +232,17 @@ def log_jacobian(fit: Fit) -> float:
                 root = np.linalg.cholesky(matrix[np.ix_(block, block)])
                 for i, j in zip(*np.tril_indices(len(block), -1), strict=True):
                     total -= np.log(2 * np.sqrt(1 - (root[i, :j] ** 2).sum()))
+    return total
+
+
+def of_true_values(m: Measured, draws: Draws) -> float:
+    """Of the true values by what they are once they are standardised, and of their correlations."""
+    total = len(m.values) * np.log(draws[m.named("sdme")][0]).sum()
+    if m.pairs:
+        root = np.linalg.cholesky(lkj.matrix(draws[m.named("corme")])[0])
+        total += len(m.values) * np.log(np.diag(root)).sum()
+        for j, i in m.pairs:
+            total -= np.log(2 * np.sqrt(1 - (root[i, :j] ** 2).sum()))
     return total
 
 

@@ -57,6 +57,8 @@ def can_marginalize(spec: ModelSpec) -> str | None:
         return "the predictor isn't linear"
     if any(p.smooths for p in spec.design.predictors):
         return "the model has smooths"
+    if spec.design.measured:
+        return "the model has covariates with measurement error"
     if any(p.monotonic for p in spec.design.predictors):
         return "the model has monotonic effects"
     if any(p.processes for p in spec.design.predictors):

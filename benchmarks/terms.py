@@ -77,6 +77,11 @@ def steps() -> bx.Model:
     return bx.Model("y ~ mo(o) + (1 + mo(o) | g)", data)
 
 
+def eruptions() -> bx.Model:
+    """Two kinds of waiting times."""
+    return bx.Model("waiting ~ 1", bx.load_dataset("faithful"), bx.mixture("gaussian", "gaussian"))
+
+
 def places() -> bx.Model:
     """A smooth function of 120 places."""
     rng = np.random.default_rng(1)
@@ -88,6 +93,7 @@ def places() -> bx.Model:
 TERMS: Mapping[str, Term] = {
     "a curve": Term("orange trees: `SSlogis`, asymptotes by tree", orange),
     "steps": Term("`mo(o) + (1 + mo(o) | g)`, 400 rows, 20 groups", steps, 3),
+    "a mixture": Term("Old Faithful: two normal components in order", eruptions),
     "places": Term("an exact process at 120 places, 100 draws of two chains", places, 3, FEW),
 }
 

@@ -56,8 +56,6 @@ def _family(spec: ModelSpec) -> str | None:
         return "several responses have no kernel"
     if spec.family.row is None:
         return f"family {spec.family.name!r} has no kernel"
-    if spec.family.in_order:
-        return "intercepts in increasing order have no kernel"
     return uncovered_likelihood(spec.response)
 
 

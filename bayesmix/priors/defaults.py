@@ -281,6 +281,22 @@ def _location(y: np.ndarray, link: str, offset: float) -> float:
     return (median if np.isfinite(median) else 0.0) - offset
 
 
+LEAST_STEP = 0.1
+"""Between the intercepts in increasing order with which chains begin."""
+
+
+def increasing_start(y: np.ndarray, family: Family) -> np.ndarray:
+    """Where intercepts in increasing order begin: quantiles of the response, on links' scales."""
+    count = len(family.main)
+    shares = (np.arange(count) + 0.5) / count
+    z = [on_link(y, family.dpar(d).link) for d in family.main]
+    if any(values is None for values in z):
+        return np.linspace(-1.0, 1.0, count)
+    start = np.array([np.quantile(v, q) for v, q in zip(z, shares, strict=True)])
+    steps = np.maximum(np.diff(start), LEAST_STEP)
+    return start[0] + np.concatenate([[0.0], np.cumsum(steps)])
+
+
 def on_link(y: np.ndarray, link: str) -> np.ndarray | None:
     """The response on the link's scale; None where a default doesn't look at it."""
     if link not in _LINKS or y.dtype.kind not in "iuf":

@@ -69,10 +69,13 @@ def _shares(at: At, x: Any) -> tuple[Any, Any]:
 def _positions(layout: Layout) -> dict[str, np.ndarray]:
     """Where the parts of each of PyMC's variables stand in the engine's vector."""
     at: dict[str, np.ndarray] = {}
+    in_order = np.array([*layout.increasing], int).ravel()
+    if in_order.size:
+        at["ordered_Intercept"] = in_order
     for c in layout.of_role(Role.POPULATION):
         suffix, p = c.parameter.name.removeprefix("b"), c.parameter
         first = int(layout.predictors[p.owner].columns.has_intercept)
-        if first:
+        if first and c.start not in in_order:
             at[f"Intercept{suffix}"] = np.array([c.start])
         at |= _vector(f"slopes{suffix}", c.start + first, p.priors[first:])
     for t in layout.of_role(Role.THRESHOLDS):

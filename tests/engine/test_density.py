@@ -24,6 +24,19 @@ MODELS = {
         mixture("gaussian", "student", "gaussian"),
         (),
     ),
+    "a mixture in order": (
+        bf("y ~ x + (1 | g)", mu2="x + (1 | g)", sigma2="z"),
+        mixture("gaussian", "student", "gaussian", order="mu"),
+        (),
+    ),
+    "a mixture in order, with priors of each": (
+        bf("few ~ x", theta2="f"),
+        mixture("poisson", "negbinomial", order="mu"),
+        (
+            prior("normal(0, 1)", "Intercept", dpar="mu1"),
+            prior("normal(2, 1)", "Intercept", dpar="mu2"),
+        ),
+    ),
     "a mixture with formulas of the shares": (
         bf("few ~ x + (1 | i | g)", theta2="f + (1 | i | g)"),
         mixture("poisson", "zero_inflated_negbinomial"),

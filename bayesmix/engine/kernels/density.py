@@ -174,7 +174,7 @@ def to_theta(
     shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
     reflections = carray(pointer_to(head.reflections), head.n_reflections, REFLECTION)
     _constrain(scalars, x, theta)
-    _order(ordered, x, theta)
+    _order(ordered, x, theta, codes)
     add_shares(carray(pointer_to(head.shares), head.n_shares, SHARES), x, theta)
     scale(carray(pointer_to(head.shrunk), head.n_shrunk, SHRUNK), theta)
     _tie(carray(pointer_to(head.tied), head.n_tied, TIED), theta)
@@ -199,11 +199,12 @@ def to_x(head: Any, x: Array, theta: Array, grad: Array, data: Array) -> float:
     ordered = carray(pointer_to(head.ordered), head.n_ordered, ORDERED)
     shifts = carray(pointer_to(head.shifts), head.n_shifts, SHIFT)
     reflections = carray(pointer_to(head.reflections), head.n_reflections, REFLECTION)
+    codes = carray(pointer_to(head.codes), head.n_codes, np.int32)
     _untie(carray(pointer_to(head.tied), head.n_tied, TIED), grad)
     logp = _add_priors(scalars, theta, grad)
     reflect_effects(reflections, grad)
     add_shift_gradient(shifts, grad, data)
-    logp += _add_order_gradient(ordered, x, grad)
+    logp += _add_order_gradient(ordered, x, grad, codes)
     shares = carray(pointer_to(head.shares), head.n_shares, SHARES)
     shrunk = carray(pointer_to(head.shrunk), head.n_shrunk, SHRUNK)
     logp += add_scale_gradient(shrunk, x, theta, grad)
@@ -224,22 +225,23 @@ def _untie(tied: Any, grad: Array) -> None:
         grad[tied[i].at] = 0.0
 
 
-def _order(ordered: Any, x: Array, theta: Array) -> None:
+def _order(ordered: Any, x: Array, theta: Array, codes: Array) -> None:
     for i in range(ordered.size):
         v = ordered[i]
-        for j in range(v.at + 1, v.at + v.size):
-            theta[j] = theta[j - 1] + exp(x[j])
+        for j in range(v.places + 1, v.places + v.size):
+            theta[codes[j]] = theta[codes[j - 1]] + exp(x[codes[j]])
 
 
-def _add_order_gradient(ordered: Any, x: Array, grad: Array) -> float:
+def _add_order_gradient(ordered: Any, x: Array, grad: Array, codes: Array) -> float:
     """The backward pass of `_order`; returns the log of its volume."""
     logp = 0.0
     for i in range(ordered.size):
         v = ordered[i]
-        for j in range(v.at + v.size - 1, v.at, -1):
-            grad[j - 1] += grad[j]
-            grad[j] = grad[j] * exp(x[j]) + 1.0
-            logp += x[j]
+        for j in range(v.places + v.size - 1, v.places, -1):
+            at = codes[j]
+            grad[codes[j - 1]] += grad[at]
+            grad[at] = grad[at] * exp(x[at]) + 1.0
+            logp += x[at]
     return logp
 
 

@@ -89,8 +89,11 @@ of a structure of another ``kind`` (`numerics.correlations`) what its one correl
 TIED = _record("at source")
 """A standard deviation at ``at`` in x that is the same as another."""
 
-ORDERED = _record("at size")
-"""Numbers that increase, ``size`` of them from ``at`` in x: the first, then logs of differences."""
+ORDERED = _record("places size")
+"""Numbers that increase, ``size`` of them: the first, then logs of differences.
+
+Their ``places`` in x are in codes.
+"""
 
 SHIFT = _record("target size source weights")
 """What parameters are more than the effects or the coefficient, ``size`` of them from ``target`` in

@@ -145,6 +145,8 @@ class Layout:
         From coefficients, one after the other, once they have been added to effects.
     shrinkings : tuple of Shrinking
         What shrinkage priors scale: in place of its values stand numbers that are standard normal.
+    increasing : tuple of tuple of int
+        Where intercepts stand that increase: the first, and logs of differences.
     """
 
     predictors: Mapping[Target, PredictorDesign]
@@ -152,6 +154,7 @@ class Layout:
     groups: tuple[GroupAt, ...]
     taken: tuple[TakenAt, ...] = ()
     shrinkings: tuple[Shrinking, ...] = ()
+    increasing: tuple[tuple[int, ...], ...] = ()
 
     def __getitem__(self, name: str) -> At:
         return self.at[name]
@@ -196,7 +199,8 @@ def build_layout(
     """
     at = _placed(spec)
     groups = tuple(_group_at(g, at, centered, shifts, means) for g in spec.groups)
-    layout = Layout(spec.predictors, at, groups, shrinkings=spec.shrinkings)
+    increasing = tuple(tuple(at[p.name].start for p in run) for run in spec.increasing)
+    layout = Layout(spec.predictors, at, groups, (), spec.shrinkings, increasing)
     taken = (*_taken(layout, shifts, means), *_of_steps(layout, levels))
     return replace(layout, taken=taken)
 

@@ -209,11 +209,8 @@ class _Packer:
     def ordered(self) -> list[tuple[int, int]]:
         places = (at for at in self.layout.at.values())
         ordered = (at for at in places if at.parameter.transform == Transform.ORDERED)
-        return [
-            (at.start + run.start, run.stop - run.start)
-            for at in ordered
-            for run in at.parameter.runs
-        ]
+        runs = [range(at.start, at.stop)[run] for at in ordered for run in at.parameter.runs]
+        return [(self.codes.add(r), len(r)) for r in (*runs, *self.layout.increasing)]
 
     def shares(self) -> list[tuple[int, int, int]]:
         places = (at for at in self.layout.at.values())

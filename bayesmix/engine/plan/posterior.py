@@ -136,6 +136,8 @@ def _population(
     b = np.empty((*x.shape[:-1], sum(at.size for at in parts)))
     for at in parts:
         b[..., at.numbers] = _shrunken(layout, at, x, before)
+    for places in layout.increasing:
+        b[..., places] = increasing(x[..., places])
     thresholds: dict[int, np.ndarray] = {}
     for t in layout.taken:
         taken = t.weight * _source(t, b, x)

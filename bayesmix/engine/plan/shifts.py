@@ -253,9 +253,14 @@ def _unbounded(spec: ModelSpec, target: Target) -> np.ndarray:
 
 
 def _has_own_prior(spec: ModelSpec, target: Target) -> np.ndarray:
-    """Whether each coefficient is a column's, and has a prior that doesn't shrink several."""
+    """Whether each coefficient is a column's, and has a prior that doesn't shrink several.
+
+    Intercepts that have to increase from one predictor to the next are no one's own.
+    """
     own = np.array([p.distribution.of_one for p in _priors(spec, target)], bool)
     own[len(own) - len(spec.predictors[target].columns.others) :] = False
+    if any(p.owner == target for run in spec.increasing for p in run):
+        own[0] = False
     return own
 
 

@@ -20,6 +20,7 @@ from bayesmix.errors import SamplingError
 from bayesmix.families.thresholds import FIRST
 from bayesmix.parameters import MAIN, Parameter, Role, Target, Transform
 from bayesmix.priors import Resolved
+from bayesmix.priors.defaults import increasing_start
 from bayesmix.spec import ModelSpec
 
 TRIES, SHRINK = 60, 0.8
@@ -91,6 +92,10 @@ def build_start(spec: ModelSpec, density: Density) -> Start:
             found = (guesses.thresholds(run) for run in at.parameter.runs)
             parts = [decreased(t) if ordered else t for t in found]
             centre[at.numbers] = np.concatenate(parts)
+    for places in layout.increasing:
+        response = spec.response
+        centre[list(places)] = decreased(increasing_start(response.data.y, response.family))
+        spread[list(places[1:])] = APART
     for g in layout.groups:
         sizes = np.where(g.centered, guesses.deviations(g.priors.group.name), 1.0)
         spread[g.effects] *= np.tile(sizes, g.size)

@@ -183,8 +183,57 @@ def test_latent_residuals_are_those_of_the_fit() -> None:
         DATA.iloc[[4, 2]], incl_autocor=False
     )
     assert_allclose(rest.to_numpy(), err[:, [4, 2]], atol=1e-12)
-    with pytest.raises(PredictionError, match=r"ar\(\) has no residual of row 0.*incl_autocor"):
-        fit.posterior_epred(pd.DataFrame({"g": ["a"], "t": [99], "x": [0.0]}))
+
+
+LATENT = {
+    "ar(t, gr=g, cov=True)": {"ar": [0.6]},
+    "car1(t, gr=g)": {"car1": 0.8},
+    "cosy(t, gr=g)": {"cosy": 0.4},
+    "arma(t, gr=g, p=2, q=1, cov=True, gaps=True)": {"ar": [0.5, 0.2], "ma": [0.3]},
+}
+
+
+def correlations(term: str, values: dict[str, Any], t: np.ndarray) -> np.ndarray:
+    apart, order = np.abs(np.subtract.outer(t, t)), np.abs(np.subtract.outer(*[range(len(t))] * 2))
+    if term.startswith("car1"):
+        return values["car1"] ** apart
+    if term.startswith("cosy"):
+        return np.where(apart == 0, 1.0, values["cosy"])
+    theta = np.append(1.0, values.get("ma", []))
+    psi = signal.lfilter(theta, np.append(1.0, -np.array(values["ar"])), np.eye(1, 400)[0])
+    lags = np.array([psi[: 400 - k] @ psi[k:] for k in range(40)])
+    return lags[apart.astype(int) if "gaps" in term else order]
+
+
+@pytest.mark.parametrize("term", LATENT)
+def test_latent_residuals_at_new_times_are_drawn_given_those_of_the_fit(term: str) -> None:
+    """Before, between and after those of group a, and in a group that the fit hasn't."""
+    draws, rng = 6000, np.random.default_rng(5)
+    err = np.tile(rng.normal(size=len(DATA)), (draws, 1))
+    many = {k: np.tile(v, (draws, 1)) if np.ndim(v) else np.full(draws, v)
+            for k, v in LATENT[term].items()}  # fmt: skip
+    values = {"b": np.zeros((draws, 1)), "sderr": np.full(draws, 0.7), "err": err, **many}
+    fit = given_fit(bx.Model(f"n ~ 1 + {term}", DATA, "poisson"), values)
+    own = DATA[DATA["g"] == "a"]
+    between = next(t for t in range(9) if t not in set(own["t"]))
+    new = pd.DataFrame({"g": ["a"] * 5 + ["z"] * 2, "t": [-2, between, 10, 12, 10, 3, 4]})
+    found = fit.posterior_linpred(new, random_seed=1).to_numpy()
+    assert_allclose(found[:, 2], found[:, 4])
+    again = fit.posterior_epred(new.iloc[[0, 1, 2, 3, 5, 6]], random_seed=1).to_numpy()
+    assert_allclose(np.log(again), found[:, [0, 1, 2, 3, 5, 6]])
+    known = err[0, np.flatnonzero(DATA["g"] == "a")]
+    times = np.concatenate([own["t"], new["t"][:4]]).astype(float)
+    order = np.argsort(times)
+    cov = np.empty((len(times), len(times)))
+    cov[np.ix_(order, order)] = 0.49 * correlations(term, LATENT[term], times[order])
+    k = len(own)
+    weights = np.linalg.solve(cov[:k, :k], cov[:k, k:]).T
+    assert_allclose(found[:, :4].mean(axis=0), weights @ known, atol=0.05)
+    left = cov[k:, k:] - weights @ cov[:k, k:]
+    assert_allclose(np.cov(found[:, :4].T), left, atol=0.04)
+    alone = 0.49 * correlations(term, LATENT[term], np.array([3.0, 4.0]))
+    assert_allclose(np.cov(found[:, 5:].T), alone, atol=0.05)
+    assert_allclose(fit.posterior_linpred(new, incl_autocor=False).to_numpy(), 0.0)
 
 
 @pytest.mark.parametrize(

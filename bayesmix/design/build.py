@@ -29,6 +29,7 @@ from bayesmix.design.groups import (
     prior_weights,
 )
 from bayesmix.design.known import build_known
+from bayesmix.design.latent import LatentResiduals
 from bayesmix.design.matrix import INTERCEPT, CodedTerm, Matrix, build_matrix
 from bayesmix.design.measured import Measured, TrueValues, build_measured
 from bayesmix.design.memberships import matrices_of, weights_of
@@ -36,7 +37,7 @@ from bayesmix.design.nonlinear import Expression, build_expression, check_nonlin
 from bayesmix.design.processes import VARIABLES as PROCESS
 from bayesmix.design.processes import Processes, build_processes
 from bayesmix.design.regions import VARIABLES, Regions, build_regions
-from bayesmix.design.residuals import Kind, LatentResiduals, Residuals, build_residuals
+from bayesmix.design.residuals import Kind, Residuals, build_residuals
 from bayesmix.design.response import ResponseData, build_response, response_columns
 from bayesmix.design.sar import check_sar
 from bayesmix.design.smooths import SmoothColumns, build_smooths
@@ -551,7 +552,7 @@ def _predictors(
 def _latent(residuals: Residuals | None) -> Iterator[LatentResiduals]:
     """Those that are part of a linear predictor, each row's own."""
     if residuals and residuals.kind == Kind.LATENT:
-        yield LatentResiduals(residuals, np.arange(len(residuals.series.codes)))
+        yield LatentResiduals.of(residuals)
 
 
 def _columns(

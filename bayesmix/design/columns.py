@@ -39,11 +39,15 @@ ONES = "Intercept"
 
 @dataclass(frozen=True)
 class Use:
-    """A column that the formula names, and the place where it does."""
+    """A column that the formula names, and the place where it does.
+
+    Of one that is `open` new data may have levels that the fit doesn't know.
+    """
 
     name: str
     source: str
     span: tuple[int, int]
+    open: bool = False
 
 
 def columns_of(expr: Expr) -> tuple[Name, ...]:
@@ -415,12 +419,16 @@ def new_frame(uses: Iterable[Use], training: pd.DataFrame, newdata: pd.DataFrame
     """
     uses = list(uses)
     newdata = _with_ones(uses, newdata)
-    names = dict.fromkeys(u.name for u in uses)
-    columns = {name: _known_column(name, training[name], newdata) for name in names}
+    names, closed = dict.fromkeys(u.name for u in uses), {u.name for u in uses if not u.open}
+    columns = {
+        name: _known_column(name, training[name], newdata, name not in closed) for name in names
+    }
     return pd.DataFrame(columns, index=newdata.index)
 
 
-def _known_column(name: str, old: pd.Series, newdata: pd.DataFrame) -> pd.Series:
+def _known_column(
+    name: str, old: pd.Series, newdata: pd.DataFrame, is_open: bool = False
+) -> pd.Series:
     if name not in newdata.columns:
         raise PredictionError(
             f"newdata has no column {name!r}, which the model needs."
@@ -432,6 +440,8 @@ def _known_column(name: str, old: pd.Series, newdata: pd.DataFrame) -> pd.Series
             f"Column {name!r} of newdata is missing in row {first_row(new.isna())}; "
             "a population-level value can't be missing. Fill it in, or leave the row out."
         )
+    if isinstance(old.dtype, pd.CategoricalDtype) and is_open:
+        return new.map(label_key)
     if isinstance(old.dtype, pd.CategoricalDtype):
         return _known_levels(name, old.cat.categories, new)
     if pd.api.types.is_datetime64_any_dtype(old.dtype):

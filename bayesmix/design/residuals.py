@@ -21,7 +21,7 @@ from bayesmix.correlations import (
     Stationary,
     Unstructured,
 )
-from bayesmix.design.columns import Use, label_key, uses_of
+from bayesmix.design.columns import label_key
 from bayesmix.design.contributions import Values
 from bayesmix.design.known import known_rows
 from bayesmix.design.series import Series
@@ -175,38 +175,6 @@ class Residuals:
 def _spread(values: Any) -> Any:
     """Of one value a sample, whatever axes it has."""
     return values.reshape((-1, 1, 1)) if isinstance(values, np.ndarray) else values.reshape((1, 1))
-
-
-@dataclass(frozen=True)
-class LatentResiduals:
-    """What latent residuals add to a linear predictor.
-
-    Attributes
-    ----------
-    residuals : Residuals
-    rows : ndarray of int
-        For each row the row of the fit whose residual it has.
-    """
-
-    residuals: Residuals
-    rows: np.ndarray
-
-    def uses(self, source: str) -> list[Use]:
-        return uses_of(self.residuals.term.columns, source)
-
-    def on(self, frame: pd.DataFrame) -> LatentResiduals:
-        series = self.residuals.series
-        rows = series.found(self.residuals.on(frame))
-        if (rows < 0).any():
-            raise DataError(
-                f"{_name(self.residuals.term)} has no residual of "
-                f"{_rows(frame.index[rows < 0])}: the fit has no row of that group and time. "
-                "incl_autocor=False leaves residuals out."
-            )
-        return replace(self, rows=rows)
-
-    def add_to(self, eta: np.ndarray, values: Values, rows: slice) -> None:
-        eta += values[self.residuals.target.called("err")][:, self.rows[rows]]
 
 
 def build_residuals(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -66,6 +66,23 @@ class Series:
     def places(self) -> list[tuple[int, float]]:
         """The group and the time of each row."""
         return list(zip(self.codes.tolist(), self.times.tolist(), strict=True))
+
+    def some(self, rows: np.ndarray) -> Series:
+        """That of some of the rows."""
+        return replace(self, codes=self.codes[rows], times=self.times[rows])
+
+    @property
+    def distinct(self) -> Series:
+        """Each group and time once."""
+        first: dict[tuple[int, float], int] = {}
+        for row, place in enumerate(self.places):
+            first.setdefault(place, row)
+        return self.some(np.array(list(first.values()), int))
+
+    def and_also(self, other: Series) -> Series:
+        """The rows of both; the other's groups are these and more."""
+        codes = np.concatenate([self.codes, other.codes])
+        return Series(other.groups, codes, np.concatenate([self.times, other.times]))
 
     def found(self, other: Series) -> np.ndarray:
         """For each row of another the row here of the same group and time, or -1."""

@@ -153,12 +153,12 @@ class Predictions(Base):
         incl_autocor : bool
             Where the formula has ``ar()`` and the like, whether what other rows of its group say of
             a row counts: residuals before it in its mean (``cov=False``), its own residual in the
-            linear predictor (families without residuals of their own). Rows of the fit are among
-            those others. With ``cov=True`` a row of a group of the fit, at a time that it hasn't,
-            has the conditional mean given the group's known residuals: forecasts, and values in
-            gaps; at a time that it has, the mean without them, as brms. Where it has ``car()``,
-            whether effects of regions count. Without it, and with `clusters`, times and groups
-            aren't needed.
+            linear predictor (families without residuals of their own; at a time that the fit
+            hasn't, drawn given those that it has). Rows of the fit are among those others. With
+            ``cov=True`` a row of a group of the fit, at a time that it hasn't, has the conditional
+            mean given the group's known residuals: forecasts, and values in gaps; at a time that it
+            has, the mean without them, as brms. Where it has ``car()``, whether effects of regions
+            count. Without it, and with `clusters`, times and groups aren't needed.
         to_zarr : str or Path, optional
             Write the draws to a zarr store of that name, chunk by chunk, and give them from there:
             for rows × draws that memory doesn't hold. (`fitted`, `predict` and the ``avg_`` effects

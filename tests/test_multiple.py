@@ -59,7 +59,8 @@ def values(fit: bx.Fit) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "term", ["scale(x)", "poly(x, 2)", "bs(x, df=5)", "s(x, k=5)", "C(k, Sum)"]
+    "term",
+    ["scale(x)", "poly(x, 2)", "bs(x, df=5)", "s(x, k=5)", "C(k, Sum)", "mo(grade) * scale(x)"],
 )
 def test_transforms_are_those_of_the_first_data_set(term: str) -> None:
     one, two, _ = frames()

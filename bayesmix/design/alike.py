@@ -9,12 +9,13 @@ import pandas as pd
 
 from bayesmix.design.build import Design, PredictorDesign
 from bayesmix.design.columns import ONES, label_key
-from bayesmix.design.contributions import Columns, GroupEffects, Offset, Smooths
+from bayesmix.design.contributions import Columns, Contribution, GroupEffects, Offset, Smooths
+from bayesmix.design.drawn import DrawnColumns
 from bayesmix.design.processes import Process
 from bayesmix.design.variances import VarianceFunction
 from bayesmix.errors import DataError, did_you_mean, listed
 
-APPLIED = Columns | Offset | Smooths | GroupEffects | VarianceFunction
+APPLIED = Columns | Offset | Smooths | VarianceFunction
 """Contributions whose columns are made by a recipe that looks at the data."""
 
 MEND = "All data sets need the same levels in one order: merge rare ones, or reorder categories."
@@ -67,8 +68,14 @@ def as_in(made: Design, first: Design) -> Design:
 
 def _as_in(made: PredictorDesign, first: PredictorDesign, frame: pd.DataFrame) -> PredictorDesign:
     pairs = zip(made.contributions, first.contributions, strict=True)
-    kept = tuple(f.on(frame) if isinstance(f, APPLIED) else m for m, f in pairs)
-    return replace(made, contributions=kept)
+    return replace(made, contributions=tuple(_applied(m, f, frame) for m, f in pairs))
+
+
+def _applied(made: Contribution, first: Contribution, frame: pd.DataFrame) -> Contribution:
+    """Steps and true values, by which columns are multiplied, are those of the data set."""
+    if isinstance(first, GroupEffects | DrawnColumns):
+        return replace(replace(first, drawn=()).on(frame), drawn=made.drawn)
+    return first.on(frame) if isinstance(first, APPLIED) else made
 
 
 def _check_places(first: Process, other: Process, what: str) -> None:

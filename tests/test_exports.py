@@ -38,6 +38,7 @@ def test_completion_offers_what_is_public():
     model = bx.Model("Reaction ~ Days", bx.load_dataset("sleepstudy"))
     formula, prior = bx.bf("y ~ x", sigma="x"), bx.prior("normal(0, 1)", "sd", lb=0)
     assert repr(formula) == "<formula y ~ x\n         sigma ~ x>"
+    assert repr(bx.mv("y ~ x", "z ~ x")) == "<formula y ~ x\n         z ~ x>"
     assert repr([prior]) == '[prior("normal(0, 1)", "sd", lb=0)]'
     html = model._repr_html_()
     assert "Reaction ~ Days" in html and "student_t(3, 288.7, 59.3)" in html

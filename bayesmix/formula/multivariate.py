@@ -15,7 +15,7 @@ from bayesmix.formula.tree import Call, Formula, Predictor, Span, render
 BIND = "mvbind"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MvFormula:
     """The formulas of several responses; made by :func:`bayesmix.mv`.
 
@@ -46,6 +46,9 @@ class MvFormula:
     def placed(self) -> tuple[tuple[str, Predictor], ...]:
         """All right-hand sides, each with what it is for."""
         return tuple(pair for f in self.formulas for pair in f.predictors)
+
+    def __repr__(self) -> str:
+        return f"<formula {self}>".replace("\n", "\n         ")
 
     def __str__(self) -> str:
         lines = [str(f) for f in self.formulas]

@@ -13,6 +13,7 @@ from bayesmix.design.residuals import Kind
 from bayesmix.design.sar import SpatialWeights, build_weights
 from bayesmix.errors import FormulaError
 from bayesmix.formula import Formula, MvFormula
+from bayesmix.formula.imputed import IMPUTED, has_missing
 from bayesmix.formula.multivariate import response_name
 from bayesmix.parameters import MAIN, Parameter, Role, Slot, Target, Transform
 
@@ -115,6 +116,11 @@ class Rescor:
 def likelihood_of(design: Design, resp: str) -> Likelihood:
     """How the rows of a response hang together."""
     mu = design.formula.mu
+    if has_missing(design.formula):
+        for term in (*mu.sars, *mu.residuals):
+            raise FormulaError(
+                "With mi() the rows of a response are independent.", mu.source, term.span
+            )
     for term in mu.sars:
         weights = build_weights(term, design.frame, design.data2, mu.source)
         return SpatialRows(weights, term.type, Target(resp, MAIN))
@@ -135,6 +141,8 @@ def rescor_of(formula: Formula | MvFormula, design: Design) -> Rescor | None:
     if not isinstance(formula, MvFormula) or formula.rescor is False:
         return None
     obstacles = list(_obstacles(formula, design))
+    if formula.rescor is None and any(map(has_missing, formula.formulas)):
+        return None
     if not obstacles:
         student = design.responses[0].family.name == "student"
         return Rescor(formula.names, student)
@@ -157,7 +165,7 @@ def _obstacles(formula: MvFormula, design: Design) -> Iterator[str]:
         name = response_name(f)
         if f.mu.residuals or f.mu.sars:
             yield f"the rows of {name!r} hang together already"
-        others = [a.name for a in f.response.additions if a.name != "weights"]
+        others = [a.name for a in f.response.additions if a.name not in ("weights", IMPUTED)]
         if others:
             yield f"{name!r} has {others[0]}()"
         if "nu" in dict(f.predictors) or (kinds == {"student"} and "nu" not in family.free_dpars):

@@ -239,6 +239,13 @@ def _true_values(spec: ModelSpec, p: Parameter) -> Variable:
     return Variable(p.name, np.zeros(p.shape), tuple(cells))
 
 
+def _imputed(spec: ModelSpec, p: Parameter) -> Variable:
+    """Counted by the row."""
+    rows = spec.response_of(p.owner).data.latent
+    cells = [Cell((f"{p.name}[{row + 1}]",), ((i,),)) for i, row in enumerate(rows.tolist())]
+    return Variable(p.name, np.zeros(p.shape), tuple(cells))
+
+
 def step_names(spec: ModelSpec, p: Parameter) -> tuple[str, ...]:
     """What brms may call shares; with an id each of those that have them in common."""
     (found,) = spec.predictors[p.owner].monotonic
@@ -279,6 +286,7 @@ VARIABLES = {
     Role.STEPS: _steps,
     Role.MEASURED: _measured,
     Role.TRUE_VALUES: _true_values,
+    Role.IMPUTED: _imputed,
     Role.PROCESS_SCALE: _process_scales,
     Role.PROCESS: _process,
     Role.SPATIAL: _regions,

@@ -23,9 +23,9 @@ from bayesmix.design import (
     blocks,
     build_design,
 )
-from bayesmix.design.columns import label_key
+from bayesmix.design.columns import label_key, may_miss
 from bayesmix.design.measured import TRUE, as_measured
-from bayesmix.design.parameters import of_groups, of_measured, of_predictors
+from bayesmix.design.parameters import of_groups, of_imputed, of_measured, of_predictors
 from bayesmix.design.rank import check_rank
 from bayesmix.design.spine import Spine, coefs_of, sd_of
 from bayesmix.errors import (
@@ -163,6 +163,8 @@ class ModelSpec:
         How residuals of several responses hang together, if they do.
     own_rows : bool
         Whether it is of one of several responses that don't all have the same rows.
+    whole : ModelSpec or None
+        The model of all responses, where it is of one of several.
     """
 
     responses: tuple[Response, ...]
@@ -173,6 +175,7 @@ class ModelSpec:
     defaults: str = "brms"
     rescor: Rescor | None = None
     own_rows: bool = False
+    whole: ModelSpec | None = None
 
     @property
     def formula(self) -> Formula | MvFormula:
@@ -193,6 +196,12 @@ class ModelSpec:
                 f"resp={self.names[0]!r}, or fit.of({self.names[0]!r})."
             )
         return self.responses[0]
+
+    @property
+    def gaps(self) -> frozenset[str]:
+        """The columns of which values may be missing."""
+        whole = self if self.whole is None else self.whole
+        return may_miss(formulas_of(whole.formula))
 
     @property
     def several(self) -> bool:
@@ -234,7 +243,14 @@ class ModelSpec:
         designs = {r.name: self.design.of(r.name) for r in self.responses}
         apart = any(len(d.frame) < len(self.design.frame) for d in designs.values())
         return tuple(
-            replace(self, responses=(r,), design=designs[r.name], rescor=None, own_rows=apart)
+            replace(
+                self,
+                responses=(r,),
+                design=designs[r.name],
+                rescor=None,
+                own_rows=apart,
+                whole=self,
+            )
             for r in self.responses
         )
 
@@ -280,11 +296,15 @@ class ModelSpec:
         """The parameters, each after those that it hangs on.
 
         What a shrinkage prior brings with it comes before what is shrunk, and after its unit; what
-        intercepts are centred by before them; true values after all else.
+        intercepts are centred by before them; true values, and those that are imputed, after all
+        else.
         """
-        if not (self.shrinkings or self.measured or any(self.of_role(Role.VARIANCE))):
+        late = Role.TRUE_VALUES, Role.IMPUTED
+        roles = {p.role for p in self.parameters}
+        if not (self.shrinkings or roles & {*late, Role.VARIANCE}):
             return self.parameters
-        order = {Role.DPAR: 0, Role.VARIANCE: 0, Role.SHRINKAGE: 1, Role.TRUE_VALUES: 3}
+        order = {Role.DPAR: 0, Role.VARIANCE: 0, Role.SHRINKAGE: 1}
+        order |= dict(zip(late, (3, 4), strict=True))
         return tuple(sorted(self.parameters, key=lambda p: order.get(p.role, 2)))
 
     def shrinking(self, name: str) -> tuple[Shrinking, ...]:
@@ -344,7 +364,7 @@ def build_spec(
     vectors, plain = _vectors(responses), _plain(responses)
     of_rows = [p for r in responses for p in r.likelihood.parameters]
     of_rows += [rescor.parameter] if rescor else []
-    latent = (*of_groups(design), *of_measured(design))
+    latent = (*of_groups(design), *of_measured(design), *of_imputed(design))
     declared = (*of_predictors(design), *vectors, *latent, *plain, *of_rows)
     declared = tuple(map(_of_response, declared))
     user = _as_tuple(prior)
@@ -542,7 +562,7 @@ def _defaults(
 ) -> dict[tuple[str, ...], Distribution | str]:
     """The priors of a response's parameters that the user says nothing about."""
     offsets = {dpar: float(p.offset.mean()) for dpar, p in r.predictors.items()}
-    defaults = brms_priors(r.family, r.data.y, slots, offsets)
+    defaults = brms_priors(r.family, r.data.seen, slots, offsets)
     functions = (v for p in r.predictors.values() for v in p.variances)
     defaults |= of_variances(functions)
     for residuals in (p.residuals for p in r.predictors.values() if p.residuals):
@@ -551,7 +571,7 @@ def _defaults(
     if scheme == "autoscale":
         columns = {dpar_key(dpar): _by_coef(p, measured) for dpar, p in r.predictors.items()}
         offset = offsets.get(MAIN, 0.0)
-        defaults |= autoscaled(r.family, r.data.y, slots, columns, offset)
+        defaults |= autoscaled(r.family, r.data.seen, slots, columns, offset)
     return defaults
 
 

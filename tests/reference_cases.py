@@ -100,6 +100,11 @@ class Case:
         text = pd.read_csv(self.folder / f"{stem}.csv", dtype=str, keep_default_na=False)
         return text.apply(self._typed)
 
+    @cached_property
+    def complete(self) -> np.ndarray:
+        """The rows that miss no value."""
+        return self.data.notna().all(axis=1).to_numpy()
+
     def values(self, stem: str) -> np.ndarray:
         return pd.read_csv(self.folder / f"{stem}.csv").to_numpy(float)
 
@@ -128,7 +133,9 @@ class Case:
         if about["class"] in ("factor", "ordered"):
             dtype = pd.CategoricalDtype(about["levels"], about["ordered"])
             return column.astype(dtype)
-        types = {"integer": "int64", "numeric": "float64", "character": "str"}
+        if about["class"] == "numeric":
+            return pd.to_numeric(column.where(column != "")).astype("float64")
+        types = {"integer": "int64", "character": "str"}
         return column.astype(types[about["class"]])
 
 

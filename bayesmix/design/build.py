@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design.calls import check_functions
-from bayesmix.design.columns import Frames, columns_of, training_frames
+from bayesmix.design.columns import Frames, columns_of, may_miss, plain_uses, training_frames
 from bayesmix.design.contributions import (
     Columns,
     Contribution,
@@ -28,6 +28,7 @@ from bayesmix.design.groups import (
     label_of,
     prior_weights,
 )
+from bayesmix.design.imputed import build_imputed
 from bayesmix.design.known import build_known
 from bayesmix.design.latent import LatentResiduals
 from bayesmix.design.matrix import INTERCEPT, CodedTerm, Matrix, build_matrix
@@ -254,6 +255,8 @@ def build_design(
     groups = _groups(spreads, frames, functions, data2)
     measured = build_measured(spreads, frames, functions)
     truths = dict(pair for m in measured for pair in m.truths())
+    truths |= build_imputed(spreads, names, responses)
+    _check_gaps(formulas, frames)
     predictors: list[PredictorDesign] = []
     spine: list[GroupCoef] = []
     for resp, own, response, frame in zip(names, spreads, responses, frames.own, strict=True):
@@ -287,6 +290,21 @@ def build_design(
         named,
         measured,
     )
+
+
+def _check_gaps(formulas: Sequence[Formula], frames: Frames) -> None:
+    """FormulaError for a column with missing values that a term reads as it is."""
+    gaps = {n for n in may_miss(formulas) if frames.whole[n].isna().any()}
+    for f in formulas:
+        for _, p in f.predictors:
+            for use in plain_uses(p):
+                if use.name in gaps:
+                    raise FormulaError(
+                        f"{use.name!r} has missing values, which mi() imputes.",
+                        use.source,
+                        use.span,
+                        hint=f"Write 'mi({use.name})'.",
+                    )
 
 
 def _with_levels(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,8 @@ from bayesmix.errors import (
     did_you_mean,
     listed,
 )
+from bayesmix.formula.drawn import reads_of
+from bayesmix.formula.imputed import has_missing, is_imputed
 from bayesmix.formula.tree import Call, Expr, Formula, Name, Predictor, Terms, children, render
 
 CONTRASTS = frozenset({"Sum", "Treatment"})
@@ -86,6 +88,16 @@ def grouping_uses(predictor: Predictor) -> list[Use]:
     return uses
 
 
+def plain_uses(predictor: Predictor) -> list[Use]:
+    """The columns that a right-hand side reads as they are, those of ``mi()`` aside."""
+    source, uses = predictor.source, []
+    for terms in (predictor.population, *(g.coefs for g in predictor.groups)):
+        factors = (f for t in terms.terms for f in t.factors if not is_imputed(f))
+        uses += uses_of((*(e for f in factors for e in reads_of(f)), *terms.offsets), source)
+    uses += uses_of((e for s in predictor.specials for e in s.columns), source)
+    return uses + grouping_uses(predictor)
+
+
 def response_uses(formula: Formula) -> list[Use]:
     """The columns of the response and of addition terms."""
     response = formula.response
@@ -131,12 +143,39 @@ def training_frame(formula: Formula, data: pd.DataFrame) -> pd.DataFrame:
     if (kept := _subset(formula, data)) is not None:
         data = data[kept]
     times = _times(formula, data)
-    frame = data[list(dict.fromkeys(u.name for u in uses))]
-    return _typed_frame(frame[_complete(frame)], times, data)
+    frame, gaps = data[list(dict.fromkeys(u.name for u in uses))], may_miss([formula])
+    return _typed_frame(frame[_complete(frame, gaps)], times, data, gaps)
 
 
-def _typed_frame(frame: pd.DataFrame, times: set[str], data: pd.DataFrame) -> pd.DataFrame:
-    columns = {n: _typed_time(frame[n]) if n in times else _typed(frame[n]) for n in frame}
+def may_miss(formulas: Iterable[Formula]) -> frozenset[str]:
+    """The columns whose missing values are imputed: responses with ``mi()``.
+
+    Raises
+    ------
+    FormulaError
+        If such a response is no column.
+    """
+    found = set()
+    for f in formulas:
+        expr = f.response.expr
+        if has_missing(f):
+            if not isinstance(expr, Name):
+                raise FormulaError(
+                    "A response with mi() is a column.",
+                    f.response.source,
+                    expr.span,
+                    hint="Make the column first: data.assign(z=np.log(data.y)).",
+                )
+            found.add(expr.name)
+    return frozenset(found)
+
+
+def _typed_frame(
+    frame: pd.DataFrame, times: set[str], data: pd.DataFrame, gaps: Collection[str]
+) -> pd.DataFrame:
+    columns = {
+        n: _typed_time(frame[n]) if n in times else _typed(frame[n], n in gaps) for n in frame
+    }
     typed = pd.DataFrame(columns, index=frame.index)
     if "units" in data.attrs:
         typed.attrs["units"] = data.attrs["units"]
@@ -198,24 +237,25 @@ def training_frames(formulas: Sequence[Formula], data: pd.DataFrame) -> Frames:
     ]
     names = [list(dict.fromkeys(u.name for u in own)) for own in uses]
     columns = list(dict.fromkeys(n for own in names for n in own))
+    gaps = may_miss(formulas)
     if all(s is None for s in subsets):
-        _check_same_rows(formulas, data)
+        _check_same_rows(formulas, data, gaps)
         frame = data[columns]
-        whole = _typed_frame(frame[_complete(frame)], set().union(*times), data)
+        whole = _typed_frame(frame[_complete(frame, gaps)], set().union(*times), data, gaps)
         return Frames(whole, (whole,) * len(formulas), (np.arange(len(whole)),) * len(formulas))
-    kept = [_kept(data[n], s) for n, s in zip(names, subsets, strict=True)]
+    kept = [_kept(data[n], s, gaps) for n, s in zip(names, subsets, strict=True)]
     some = np.any(kept, axis=0)
     pairs = zip(names, kept, times, strict=True)
-    own = tuple(_typed_frame(data.loc[k, n], t, data) for n, k, t in pairs)
+    own = tuple(_typed_frame(data.loc[k, n], t, data, gaps) for n, k, t in pairs)
     rows = tuple(np.flatnonzero(k[some]) for k in kept)
     return Frames(_partly_typed(data.loc[some, columns], set().union(*times)), own, rows)
 
 
-def _kept(frame: pd.DataFrame, subset: np.ndarray | None) -> np.ndarray:
+def _kept(frame: pd.DataFrame, subset: np.ndarray | None, gaps: Collection[str]) -> np.ndarray:
     """The rows of a response, those that miss a value left out."""
     subset = np.ones(len(frame), bool) if subset is None else subset
     kept = subset.copy()
-    kept[subset] = _complete(frame[subset])
+    kept[subset] = _complete(frame[subset], gaps)
     return kept
 
 
@@ -233,11 +273,14 @@ def _partly_typed(frame: pd.DataFrame, times: set[str]) -> pd.DataFrame:
     return pd.DataFrame(typed, index=frame.index)
 
 
-def _check_same_rows(formulas: Sequence[Formula], data: pd.DataFrame) -> None:
+def _check_same_rows(
+    formulas: Sequence[Formula], data: pd.DataFrame, gaps: Collection[str]
+) -> None:
     """DataError for a row that has one response and misses another."""
     missing = [
         (f, data[[u.name for u in uses_of([f.response.expr], "")]].isna().any(axis=1))
         for f in formulas
+        if not (isinstance(f.response.expr, Name) and f.response.expr.name in gaps)
     ]
     for (f, one), (other, two) in pairwise(missing):
         apart = one != two
@@ -246,8 +289,9 @@ def _check_same_rows(formulas: Sequence[Formula], data: pd.DataFrame) -> None:
             texts = [render(x.response.expr) for x in (gone, there)]
             raise DataError(
                 f"The response {texts[0]!r} is missing in row {first_row(apart)}, which has "
-                f"{texts[1]!r}. Say which rows each response has, '{texts[0]} | subset(there) ~ "
-                "…' with a column of True and False, or leave such rows out of the data."
+                f"{texts[1]!r}. Have it imputed, '{texts[0]} | mi() ~ …'; say which rows each "
+                f"response has, '{texts[0]} | subset(there) ~ …' with a column of True and False; "
+                "or leave such rows out of the data."
             )
 
 
@@ -330,9 +374,9 @@ def _check_present(uses: Iterable[Use], frame: pd.DataFrame) -> None:
             )
 
 
-def _complete(frame: pd.DataFrame) -> np.ndarray:
-    """The rows that miss no value; a warning if some do."""
-    missing = frame.isna()
+def _complete(frame: pd.DataFrame, gaps: Collection[str] = ()) -> np.ndarray:
+    """The rows that miss no value, but of some columns; a warning if others do."""
+    missing = frame.drop(columns=[n for n in frame if n in gaps]).isna()
     rows = missing.any(axis=1)
     if not rows.any():
         return np.ones(len(frame), bool)
@@ -353,13 +397,14 @@ def _complete(frame: pd.DataFrame) -> np.ndarray:
     return ~rows.to_numpy()
 
 
-def _typed(column: pd.Series) -> pd.Series:
+def _typed(column: pd.Series, gaps: bool = False) -> pd.Series:
+    """As the package has it; numbers may be missing where there may be `gaps`."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return _plain_levels(column.cat.remove_unused_categories())
     if pd.api.types.is_bool_dtype(column.dtype):
         return column.astype(BOOLEAN)
     if pd.api.types.is_numeric_dtype(column.dtype) and not np.iscomplexobj(column):
-        finite = np.isfinite(column)
+        finite = np.isfinite(column) | (gaps & column.isna())
         if not finite.all():
             raise DataError(
                 f"Column {column.name!r} is infinite in row {first_row(~finite)}. Leave such rows "
@@ -408,8 +453,15 @@ def _kind(column: pd.Series) -> str:
     return f"values of type {' and '.join(kinds)}"
 
 
-def new_frame(uses: Iterable[Use], training: pd.DataFrame, newdata: pd.DataFrame) -> pd.DataFrame:
+def new_frame(
+    uses: Iterable[Use],
+    training: pd.DataFrame,
+    newdata: pd.DataFrame,
+    gaps: Collection[str] = (),
+) -> pd.DataFrame:
     """The used population columns of new data, with the types and categories of the fit.
+
+    Of `gaps` values may be missing, or the whole column.
 
     Raises
     ------
@@ -420,14 +472,22 @@ def new_frame(uses: Iterable[Use], training: pd.DataFrame, newdata: pd.DataFrame
     uses = list(uses)
     newdata = _with_ones(uses, newdata)
     names, closed = dict.fromkeys(u.name for u in uses), {u.name for u in uses if not u.open}
+    for name in names:
+        if name in gaps and name not in newdata.columns:
+            newdata = newdata.assign(**{name: np.nan})
     columns = {
-        name: _known_column(name, training[name], newdata, name not in closed) for name in names
+        name: _known_column(name, training[name], newdata, name not in closed, name in gaps)
+        for name in names
     }
     return pd.DataFrame(columns, index=newdata.index)
 
 
 def _known_column(
-    name: str, old: pd.Series, newdata: pd.DataFrame, is_open: bool = False
+    name: str,
+    old: pd.Series,
+    newdata: pd.DataFrame,
+    is_open: bool = False,
+    gaps: bool = False,
 ) -> pd.Series:
     if name not in newdata.columns:
         raise PredictionError(
@@ -435,7 +495,7 @@ def _known_column(
             + did_you_mean(name, newdata.columns)
         )
     new = newdata[name]
-    if new.isna().any():
+    if new.isna().any() and not gaps:
         raise PredictionError(
             f"Column {name!r} of newdata is missing in row {first_row(new.isna())}; "
             "a population-level value can't be missing. Fill it in, or leave the row out."
@@ -451,7 +511,7 @@ def _known_column(
             f"Column {name!r} of newdata holds {_kind(new)}; in the fit it was numeric. Convert "
             "it: pd.to_numeric()."
         )
-    finite = np.isfinite(new)
+    finite = np.isfinite(new) | new.isna()
     if not finite.all():
         raise PredictionError(
             f"Column {name!r} of newdata is infinite in row {first_row(~finite)}. Give a finite "

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from bayesmix.design.build import Design, PredictorDesign
 from bayesmix.design.contributions import Smooths
 from bayesmix.design.groups import Group
+from bayesmix.design.imputed import latent_parameters
 from bayesmix.design.matrix import INTERCEPT
 from bayesmix.design.spine import GroupCoef, Spine, blocks, coefs_of, sd_of
 from bayesmix.formula.tree import SmoothTerm, render
@@ -41,6 +42,11 @@ def of_measured(design: Design) -> Iterator[Parameter]:
     """What true values of covariates with measurement error are drawn with, and they."""
     for m in design.measured:
         yield from m.parameters
+
+
+def of_imputed(design: Design) -> Iterator[Parameter]:
+    """The values of responses that are parameters."""
+    return latent_parameters(design.names, design.responses, design.frames.own)
 
 
 def of_groups(design: Design) -> Iterator[Parameter]:

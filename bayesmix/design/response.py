@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,8 @@ class ResponseData:
         For each addition term what makes its part of `aux`.
     counts : tuple of int
         The numbers of thresholds that ``thres()`` says, of each group where it has groups.
+    missing : ndarray of bool or None
+        With ``mi()`` which rows miss it; `y` has any possible value there.
     """
 
     name: str
@@ -69,6 +71,19 @@ class ResponseData:
     quantity: Quantity | None = None
     additions: Mapping[str, Mapping[str, Numbers]] = field(default_factory=dict)
     counts: tuple[int, ...] = ()
+    missing: np.ndarray | None = None
+
+    @property
+    def seen(self) -> np.ndarray:
+        """The values that aren't missing."""
+        return self.y if self.missing is None else self.y[~self.missing]
+
+    @property
+    def latent(self) -> np.ndarray | None:
+        """The rows whose values are parameters: with ``mi(sdy)`` all, else those that miss one."""
+        if self.missing is None:
+            return None
+        return np.arange(len(self.y)) if "sdy" in self.aux else np.flatnonzero(self.missing)
 
     @property
     def baseline(self) -> Baseline | None:
@@ -136,6 +151,9 @@ def build_response(
         names, levels = family.column_names(len(parts)), tuple(map(shown, parts))
         additions[CBIND] = dict(zip(names, map(quantity, parts[1:]), strict=True))
     y, aux = _values(name, own, frame, family), _additions(additions, frame)
+    missing = None
+    if MISSING in additions:
+        y, missing = _without_gaps(y, response)
     if "weights(scale)" in flags_of(response):
         scaled = Scaled(additions["weights"]["weights"], 1.0 / aux["weights"].mean())
         additions["weights"] = {"weights": scaled}
@@ -159,7 +177,29 @@ def build_response(
         aux |= _additions({BASELINE: additions[BASELINE]}, frame)
         check_hazard(aux, frame.index)
     ready = family.for_response(y, levels, aux, flags_of(response), counts)
-    return ResponseData(name, ready, y, aux, levels, own, additions, counts)
+    return ResponseData(name, ready, y, aux, levels, own, additions, counts, missing)
+
+
+def _without_gaps(y: np.ndarray, response: Response) -> tuple[np.ndarray, np.ndarray]:
+    """The response with one of its values in the place of missing ones, and where those are."""
+    missing = np.isnan(y)
+    if missing.all():
+        raise DataError(f"The response {render(response.expr)!r} is missing in all rows.")
+    middle = np.quantile(y[~missing], 0.5, method="nearest")
+    return np.where(missing, middle, y), missing
+
+
+MISSING = "mi"
+"""The addition term of a response with missing values."""
+
+_LINE, _HALF = (-np.inf, np.inf), (0.0, np.inf)
+RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("gaussian", "student", "skew_normal", "exgaussian", "asym_laplace"), _LINE),
+    **dict.fromkeys(("lognormal", "Gamma", "weibull", "exponential"), _HALF),
+    **dict.fromkeys(("inverse.gaussian", "frechet"), _HALF),
+    "Beta": (0.0, 1.0),
+}
+"""Between what responses are that can be imputed, by family."""
 
 
 CBIND = "cbind"
@@ -273,6 +313,7 @@ ARGUMENTS = {
     "cens": ("cens", "y2"),
     "trunc": ("lb", "ub"),
     "bhaz": ("gr",),
+    "mi": ("sdy",),
     **{name: tuple(f"{name}{k}" for k in range(1, MOST_VALUES + 1)) for name in ("vreal", "vint")},
 }
 """What the arguments of addition terms are called, where they aren't called like the term."""
@@ -280,6 +321,7 @@ ARGUMENTS = {
 RULES: Mapping[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
     "weights": (lambda w: w >= 0, "must not be negative"),
     "se": (lambda s: s > 0, "must be positive"),
+    "sdy": (lambda s: s > 0, "must be positive"),
     "rate": (lambda d: d > 0, "must be positive"),
     "thres": (lambda n: (n >= 1) & (n % 1 == 0), "must be whole numbers, 1 or larger"),
     "trials": (lambda n: (n >= 1) & (n % 1 == 0), "must be whole numbers, 1 or larger"),
@@ -343,10 +385,29 @@ def _check_additions(response: Response, family: Family) -> None:
                 hint=f"Write `{render(response.expr)} | {name}(…) ~ …`.",
             )
     for a in response.additions:
-        if a.name not in ("weights", "cens", "trunc", SUBSET, *family.needs, *family.may):
+        if a.name == MISSING:
+            _check_imputable(response, a, family, given)
+        elif a.name not in ("weights", "cens", "trunc", SUBSET, *family.needs, *family.may):
             raise FormulaError(
                 f"Family {family.name!r} can't use {a.name}().", response.source, a.span
             )
+
+
+def _check_imputable(
+    response: Response, a: Addition, family: Family, given: Collection[str]
+) -> None:
+    """Missing values are of one number a row, of which all else is known."""
+    if family.name not in RANGES:
+        raise FormulaError(
+            f"mi() is of responses that can be any number of a range, of the families "
+            f"{listed(RANGES, limit=30)}, and not of {family.name!r}.",
+            response.source,
+            a.span,
+            hint="brm_multiple() fits to data sets in which others have imputed them.",
+        )
+    others = sorted(set(given) - {MISSING, SUBSET, "weights"})
+    if others:
+        raise FormulaError(f"mi() can't be beside {others[0]}().", response.source, a.span)
 
 
 def _check(

@@ -68,6 +68,8 @@ def _links(spec: ModelSpec) -> str | None:
 
 
 def _contributions(spec: ModelSpec) -> str | None:
+    if any(r.data.missing is not None for r in spec.responses):
+        return "responses with missing values, or measured with errors, have no kernel"
     if spec.design.measured:
         return "covariates with measurement error have no kernel"
     for target, p in spec.predictors.items():

@@ -8,7 +8,6 @@ from typing import Any
 from bayesmix.errors import FormulaError, did_you_mean, listed
 from bayesmix.formula.cursor import Cursor
 from bayesmix.formula.expressions import Args, Kwargs, parse_arguments
-from bayesmix.formula.later import not_yet
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import Addition, Expr, Literal, Span
 
@@ -45,6 +44,7 @@ ADDITIONS = {
     "thres": Signature(0, more=1, options=("gr",)),
     "trunc": Signature(0, more=2, options=("lb", "ub")),
     "subset": Signature(1),
+    "mi": Signature(0, more=1, options=("sdy",)),
     "vreal": Signature(1, more=MOST_VALUES - 1),
     "vint": Signature(1, more=MOST_VALUES - 1),
     "bhaz": Signature(
@@ -54,7 +54,7 @@ ADDITIONS = {
         settings=(("df", int), ("degree", int), ("intercept", bool)),
     ),
 }
-LATER = ("mi", "index")
+LATER = ("index",)
 CATEGORIES = "cat"
 """brms's old term, which it still reads."""
 
@@ -110,7 +110,7 @@ def _signature(name: Token) -> Signature:
             hint="Write thres(…), the number of thresholds, which is one less.",
         )
     if name.text in LATER:
-        raise not_yet(f"The addition term {name.text}()", name.span)
+        raise FormulaError(f"The addition term {name.text}() is not supported yet.", span=name.span)
     if name.text not in ADDITIONS:
         raise FormulaError(
             f"There is no addition term {name.text}()."
@@ -135,7 +135,7 @@ def _check_arguments(
     twice = [value for option, value in kwargs if option in taken]
     if twice:
         raise FormulaError(f"An argument of {name}() is given twice.", span=twice[0].span)
-    if not args and not kwargs:
+    if not args and not kwargs and name != "mi":
         raise FormulaError(f"{name}() has no arguments.", span=span)
 
 

@@ -1,4 +1,4 @@
-"""Factors of terms whose values hang on draws: ``mo(x)``, ``me(x, sdx)``."""
+"""Factors of terms whose values hang on draws: ``mo(x)``, ``me(x, sdx)``, ``mi(x)``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from bayesmix.formula.imputed import IMPUTED, check_imputed
 from bayesmix.formula.measured import MEASURED, Measurement, is_measured
-from bayesmix.formula.monotonic import MONOTONIC, check_monotonic, is_monotonic
+from bayesmix.formula.monotonic import MONOTONIC, check_monotonic
 from bayesmix.formula.tree import Call, Expr, Name, Term, Terms
 
 CHECKS: Mapping[str, object] = MappingProxyType(
-    {MONOTONIC: check_monotonic, MEASURED: Measurement.of}
+    {MONOTONIC: check_monotonic, MEASURED: Measurement.of, IMPUTED: check_imputed}
 )
 """What raises FormulaError for a call that can't be read, by the function's name."""
 
@@ -30,7 +31,7 @@ def reads_of(factor: Name | Call) -> tuple[Expr, ...]:
     """The expressions of columns that a factor is made of."""
     if is_measured(factor):
         return Measurement.of(factor).reads
-    return (factor.args[0],) if is_monotonic(factor) else (factor,)
+    return (factor.args[0],) if is_drawn(factor) else (factor,)
 
 
 def parted(terms: Terms) -> tuple[Terms, Terms]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from bayesmix.errors import FormulaError, did_you_mean
 from bayesmix.formula.cursor import Cursor
-from bayesmix.formula.later import refuse_later_call
 from bayesmix.formula.tokens import Token
 from bayesmix.formula.tree import (
     COMPARISON,
@@ -124,7 +123,6 @@ def _parse_call(cursor: Cursor) -> Call:
 
 
 def _check_function(function: Token) -> None:
-    refuse_later_call(function)
     if function.text == "mvbind":
         raise FormulaError(
             "mvbind() names all responses, and nothing else stands beside it.",

@@ -13,6 +13,7 @@ from bayesmix.formula.unexpected import quoted
 _ARITHMETIC = ("+", "-", "*", "/", ":", "**", "^")
 _EFFECTS = {
     "mo": ("an effect of an ordered variable", "An ordered response has a family: 'cumulative'."),
+    "mi": ("a covariate with missing values", "Missing responses: 'y | mi() ~ x'."),
     "me": ("a covariate with measurement error", "Errors of the response: 'y | se(sdy) ~ x'."),
 }
 

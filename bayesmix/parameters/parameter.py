@@ -60,6 +60,8 @@ class Role(StrEnum):
     """Means and standard deviations of the true values of covariates with measurement error."""
     TRUE_VALUES = "true values"
     """These true values, of rows or of levels."""
+    IMPUTED = "imputed"
+    """Values of a response that are missing, or were measured with errors."""
     VARIANCE = "variance"
     """Of a variance function."""
     STATIONARY = "stationary"

@@ -225,6 +225,7 @@ PRIORS = {
     Role.SMOOTH: _smooth,
     Role.PROCESS: _process,
     Role.SPATIAL: _nothing,
+    Role.IMPUTED: _nothing,
     Role.REGIONS: _regions,
     Role.LATENT: _latent,
     Role.TRUE_VALUES: _true_values,

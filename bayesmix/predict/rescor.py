@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmix.correlations.densities import log_density
+from bayesmix.predict import imputed
 from bayesmix.predict.predicted import Predicted
 from bayesmix.priors import lkj
 
@@ -60,12 +61,12 @@ Residuals = Callable[[slice], tuple[np.ndarray, list[dict[str, np.ndarray]]]]
 
 def _residuals(parts: Sequence[Prediction]) -> Residuals:
     """In units of their scales, samples × responses × rows; and the parameters of each response."""
-    observed = [y for y, _ in (p.observed for p in parts)]
+    observed = [imputed.values(p) for p in parts]
 
     def of(part: slice) -> tuple[np.ndarray, list[dict[str, np.ndarray]]]:
         own = [p.parameters(p.etas(p.rows, part)) for p in parts]
         pairs = zip(observed, own, strict=True)
-        return np.stack([(y[part] - p["mu"]) / p["sigma"] for y, p in pairs], axis=1), own
+        return np.stack([(y(part) - p["mu"]) / p["sigma"] for y, p in pairs], axis=1), own
 
     return of
 

@@ -18,8 +18,9 @@ from bayesmix.families import LINKS, Family
 from bayesmix.families.mixture import memberships
 from bayesmix.likelihood import CorrelatedRows, IndependentRows, LaggedRows, SpatialRows
 from bayesmix.parameters import MAIN
-from bayesmix.predict import spatial
+from bayesmix.predict import imputed, spatial
 from bayesmix.predict.draws import Draws
+from bayesmix.predict.imputed import with_imputed
 from bayesmix.predict.levels import NewLevels
 from bayesmix.predict.linpred import linear_predictors
 from bayesmix.predict.measured import with_true_values
@@ -105,6 +106,9 @@ class Prediction:
         rows = rows_of(spec, request, targets)
         draws = draws.select(request.ndraws, request.draw_ids, seeds.stream("draws"))
         draws = with_true_values(draws, rows.measured, seeds)
+        if spec.gaps:
+            contributions = [c for cs in rows.predictors.values() for c in cs]
+            draws = with_imputed(spec, draws, contributions, request, seeds, cls._drawn_of)
         new = NewLevels.of(spec, draws, rows.located, request.new_levels, seeds)
         following = {
             t.dpar: found
@@ -119,6 +123,11 @@ class Prediction:
             fitted = rows_of(spec, request.on_the_fit, targets)
         autocor = request.autocor
         return cls(spec, response, chosen, draws, rows, new, seeds, population, fitted, autocor)
+
+    @classmethod
+    def _drawn_of(cls, spec: ModelSpec, draws: Draws, request: Request) -> np.ndarray:
+        """New responses, samples × rows."""
+        return cls.of(spec, draws, request).predict().values()[0]
 
     @property
     def family(self) -> Family:
@@ -243,6 +252,8 @@ class Prediction:
         """The log likelihood of all rows together, one value a draw."""
         if isinstance(self.response.likelihood, SpatialRows):
             return spatial.joint(self, self.all_etas())
+        if self.response.data.missing is not None:
+            return imputed.joint_log_lik(self, _of_values(self))
         return self.log_lik("past").sums(np.zeros(len(self.rows), int), 1)[0, :, 0]
 
     def all_etas(self) -> Etas:
@@ -413,12 +424,18 @@ class Prediction:
 
 
 def _independent_rows(prediction: Prediction, given: str) -> Callable[[slice], np.ndarray]:
-    y, all_aux = prediction.observed
+    logp = _of_values(prediction)
+    return logp if prediction.response.data.missing is None else imputed.log_lik(prediction, logp)
+
+
+def _of_values(prediction: Prediction) -> Callable[[slice], np.ndarray]:
+    """That of the values of rows, of which some may be parameters."""
+    y, (_, all_aux) = imputed.values(prediction), prediction.observed
 
     def log_lik(part: slice) -> np.ndarray:
         etas = prediction.etas(prediction.rows, part)
         aux = {name: v[part] for name, v in all_aux.items()}
-        logp = prediction.family.logp(y[part], prediction.parameters(etas), aux)
+        logp = prediction.family.logp(y(part), prediction.parameters(etas), aux)
         return logp * aux["weights"] if "weights" in aux else logp
 
     return log_lik

@@ -274,10 +274,12 @@ def response_on(
     wanted = {a.name for a in written.additions if a.name != "weights" or _is_there(a, newdata)}
     wanted |= response.data.additions.keys() & {*IMPLIED}
     aux = aux_on(spec, response, newdata, wanted)
-    frame = new_frame(uses_of([written.expr], written.source), spec.design.frame, newdata)
+    uses = uses_of([written.expr], written.source)
+    frame = new_frame(uses, spec.design.frame, newdata, spec.gaps)
     with blaming_newdata():
         y = response.data.on(frame)
-        family.check(y, aux, newdata.index)
+        there = ~np.isnan(y) if spec.gaps else np.ones(len(y), bool)
+        family.check(y[there], {n: v[there] for n, v in aux.items()}, newdata.index[there])
         check_bounds(y, aux, newdata.index, family.discrete)
     return y, aux
 
@@ -305,7 +307,7 @@ def _on(
         for c in contributions
         for use in c.uses(spec.predictors[target].predictor.source)
     ]
-    frame = new_frame(uses, spec.design.frame, newdata)
+    frame = new_frame(uses, spec.design.frame, newdata, spec.gaps)
     new_levels = bool(request.allow_new_levels) or request.clusters is not None
     with blaming_newdata():
         measured = on_rows(wanted, spec.design.measured, frame, newdata, new_levels, request.exact)

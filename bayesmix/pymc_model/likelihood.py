@@ -10,6 +10,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmix.correlations.recursion import moving_errors
+from bayesmix.design.imputed import filled, latent_index
 from bayesmix.families.family import Vector
 from bayesmix.families.joint import JOINT
 from bayesmix.families.maths import tensor_maths
@@ -38,9 +39,11 @@ def _independent_rows(response: Response, values: Mapping[str, Any], rows: str) 
     y = data.y.astype(np.int64) if family.discrete else data.y
     p = natural(response, values)
     p = {name: pt.as_tensor(v) for name, v in p.items()}
-    if "weights" in data.aux:
-        logp = family.density(pt.as_tensor(y), p, data.aux, tensor_maths())
-        pm.Potential(f"{data.name}_weighted", data.aux["weights"] * logp, dims=rows)
+    if "weights" in data.aux or data.missing is not None:
+        y = pt.as_tensor(completed(response, values))
+        logp = family.density(y, p, data.aux, tensor_maths())
+        pm.Potential(f"{data.name}_density", data.aux.get("weights", 1.0) * logp, dims=rows)
+        _add_measurements(response, y)
         return
     pm.CustomDist(
         data.name,
@@ -53,6 +56,26 @@ def _independent_rows(response: Response, values: Mapping[str, Any], rows: str) 
         observed=y,
         dims=rows,
     )
+
+
+def completed(response: Response, values: Mapping[str, Any]) -> Any:
+    """The response, with its values that are parameters."""
+    data = response.data
+    return filled(data.y, latent_index(data), values.get(LATENT), pt)
+
+
+def _add_measurements(response: Response, true: Any) -> None:
+    """What was measured of true values, with errors that are known."""
+    data = response.data
+    if "sdy" in data.aux:
+        known = np.flatnonzero(~data.missing)
+        z = (data.y[known] - true[known]) / data.aux["sdy"][known]
+        logp = -0.5 * z**2 - np.log(data.aux["sdy"][known] * np.sqrt(2 * np.pi))
+        pm.Potential(f"{data.name}_measured", logp)
+
+
+LATENT = "response"
+"""Under what name the likelihood finds values of the response that are parameters."""
 
 
 def _spatial_rows(response: Response, values: Mapping[str, Any], rows: str) -> None:
@@ -130,7 +153,8 @@ def add_together(spec: ModelSpec, values: Sequence[Mapping[str, Any]], rescor: A
     """
     each = [natural(r, own) for r, own in zip(spec.responses, values, strict=True)]
     pairs = list(zip(spec.responses, each, strict=True))
-    unit = pt.stack([(r.data.y - p["mu"]) / p["sigma"] for r, p in pairs])
+    seen = [completed(r, own) for r, own in zip(spec.responses, values, strict=True)]
+    unit = pt.stack([(y - p["mu"]) / p["sigma"] for y, (_, p) in zip(seen, pairs, strict=True)])
     log_scale = sum(pt.log(p["sigma"]) for _, p in pairs)
     count, (rows, columns) = len(pairs), np.tril_indices(len(pairs), -1)
     at = np.eye(count * count)
@@ -143,6 +167,8 @@ def add_together(spec: ModelSpec, values: Sequence[Mapping[str, Any]], rescor: A
     logp = logp - log_scale - pt.log(pt.diagonal(root)).sum()
     weights = spec.responses[0].data.aux.get("weights", 1.0)
     pm.Potential("responses", weights * logp, dims=obs_dim(spec))
+    for r, y in zip(spec.responses, seen, strict=True):
+        _add_measurements(r, y)
 
 
 def _logp(response: Response, names: tuple[str, ...]) -> Any:

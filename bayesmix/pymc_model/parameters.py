@@ -9,6 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmix.correlations.partials import coefficients
+from bayesmix.design.response import RANGES
 from bayesmix.parameters import MAIN, Parameter, Role, Transform
 from bayesmix.priors import common, lkj, serial, stationary
 from bayesmix.priors.register import tensor_logpdf
@@ -211,6 +212,16 @@ def _latent(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     return {p.name: pm.Deterministic(p.name, made[p.owner.called("sderr")] * err, dims=p.dims)}
 
 
+def _imputed(spec: ModelSpec, p: Parameter, made: Made) -> Made:
+    """Values of a response anywhere in its range, whose density is the likelihood."""
+    response = spec.response_of(p.owner)
+    data, (lower, upper) = response.data, RANGES[response.family.name]
+    options = {"dims": p.dims, "initval": data.y[data.latent]}
+    if np.isfinite(upper):
+        return {p.name: pm.Uniform(p.name, lower, upper, **options)}
+    return {p.name: (pm.HalfFlat if np.isfinite(lower) else pm.Flat)(p.name, **options)}
+
+
 def _factor_name(group: str) -> str:
     return f"L_{group}"
 
@@ -302,6 +313,7 @@ REGISTER = {
     Role.LATENT: _latent,
     Role.MEASURED: add_measured,
     Role.TRUE_VALUES: add_true_values,
+    Role.IMPUTED: _imputed,
     Role.SHRINKAGE: _hyper,
 }
 """The parameters that are more than one random variable of their own name."""

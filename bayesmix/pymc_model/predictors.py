@@ -21,10 +21,12 @@ from bayesmix.design import (
     VarianceFunction,
 )
 from bayesmix.design.drawn import Drawn, DrawnColumns
+from bayesmix.design.imputed import latent_variable
 from bayesmix.design.processes import NUGGET, VARIABLES
 from bayesmix.families.maths import tensor_maths
 from bayesmix.formula.variances import MEAN
 from bayesmix.parameters import Role
+from bayesmix.pymc_model.likelihood import LATENT
 from bayesmix.spec import ModelSpec
 
 Made = dict[str, Any]
@@ -51,6 +53,8 @@ def response_values(spec: ModelSpec, made: Made) -> dict[str, Any]:
         for r in (Role.RESIDUAL, Role.CORRELATIONS, Role.STATIONARY)
         for p in spec.of_role(r)
     }
+    if response.data.latent is not None:
+        own[LATENT] = made.get(latent_variable(response.data, response.name))
     for d, p in response.predictors.items():
         own[d] = made[eta_name(d)] = linear_predictor(spec, p, made)
     return own

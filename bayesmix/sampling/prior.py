@@ -11,6 +11,7 @@ import xarray as xr
 from bayesmix.errors import PriorError
 from bayesmix.parameters import Parameter, Role, Slot, Transform
 from bayesmix.priors import Distribution, car, common, lkj, measured, serial, shares, stationary
+from bayesmix.sampling.imputed import imputed_values
 from bayesmix.sampling.settings import check_count
 from bayesmix.spec import ModelSpec
 from bayesmix.variables import SAMPLE_DIMS, dataset, obs_dim, observed, response_name
@@ -303,6 +304,7 @@ DRAWN = {
     Role.REGIONS: _regions,
     Role.LATENT: _latent,
     Role.TRUE_VALUES: _true_values,
+    Role.IMPUTED: imputed_values,
 }
 """The parameters that aren't drawn value by value."""
 

@@ -491,6 +491,7 @@ PRIORS = {
     Role.LATENT: _nothing,
     Role.MEASURED: _measured,
     Role.TRUE_VALUES: _nothing,
+    Role.IMPUTED: _nothing,
     Role.CORRELATIONS: _correlations,
     Role.SHRINKAGE: _nothing,
 }

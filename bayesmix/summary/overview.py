@@ -31,6 +31,7 @@ ELSEWHERE = (
     Role.SMOOTH,
     Role.PROCESS,
     Role.SPATIAL,
+    Role.IMPUTED,
     Role.REGIONS,
     Role.TRUE_VALUES,
     Role.SHRINKAGE,

@@ -57,7 +57,7 @@ def test_parameters_of_one_prior_are_one_variable() -> None:
 
 def test_weights_are_a_potential() -> None:
     made = Model("y | weights(w) ~ x", DATA).pymc
-    assert [p.name for p in made.potentials] == ["y_weighted"]
+    assert [p.name for p in made.potentials] == ["y_density"]
     assert made.observed_RVs == []
 
 

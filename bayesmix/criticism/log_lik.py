@@ -19,11 +19,16 @@ TOGETHER = "responses"
 def log_likelihood(spec: ModelSpec, draws: Draws, posterior: xr.Dataset) -> xr.Dataset:
     """The log likelihood of the fit's rows: chains × draws × rows.
 
-    Of several responses it is that of all together.
+    Of several responses it is that of all together. Rows whose responses are all missing are left
+    out.
     """
     values = prediction(spec, draws, Request()).log_lik().array().to_numpy()
     name = TOGETHER if spec.several else response_name(spec.response)
-    return in_chains(spec, {name: (obs_dim(spec), values)}, posterior)
+    made = in_chains(spec, {name: (obs_dim(spec), values)}, posterior)
+    gaps = [r.data.missing for r in spec.responses]
+    if any(g is None for g in gaps) or not np.all(gaps, axis=0).any():
+        return made
+    return made.isel({obs_dim(spec): ~np.all(gaps, axis=0)})
 
 
 def in_chains(

@@ -86,6 +86,11 @@ class Variable:
 
     def _numbers(self, values: list[Any], what: str) -> np.ndarray:
         wrong = [v for v in values if not _is_number(v)]
+        if wrong and isinstance(wrong[0], float) and np.isnan(wrong[0]):
+            raise PredictionError(
+                f"{what}: {self.name!r} is missing in some rows. Give newdata= of rows that have "
+                "it, such as fit.model.data.dropna()."
+            )
         if wrong:
             raise PredictionError(
                 f"{what}: {self.name!r} is numeric, and {wrong[0]!r} is no number."

@@ -116,11 +116,6 @@ class Rescor:
 def likelihood_of(design: Design, resp: str) -> Likelihood:
     """How the rows of a response hang together."""
     mu = design.formula.mu
-    if has_missing(design.formula):
-        for term in (*mu.sars, *mu.residuals):
-            raise FormulaError(
-                "With mi() the rows of a response are independent.", mu.source, term.span
-            )
     for term in mu.sars:
         weights = build_weights(term, design.frame, design.data2, mu.source)
         return SpatialRows(weights, term.type, Target(resp, MAIN))

@@ -28,7 +28,7 @@ from bayesmix.design.groups import (
     label_of,
     prior_weights,
 )
-from bayesmix.design.imputed import build_imputed
+from bayesmix.design.imputed import build_imputed, check_calls
 from bayesmix.design.known import build_known
 from bayesmix.design.latent import LatentResiduals
 from bayesmix.design.matrix import INTERCEPT, CodedTerm, Matrix, build_matrix
@@ -244,6 +244,7 @@ def build_design(
     functions, known, data2 = _functions(formulas, extra), known or {}, dict(data2 or {})
     for own, family in zip(formulas, families, strict=True):
         check_nonlinear(own, family, data.columns)
+    check_calls(formulas)
     frames = _with_levels(training_frames(formulas, data), names, known)
     responses, spreads = [], []
     for resp, own, family, frame in zip(names, formulas, families, frames.own, strict=True):

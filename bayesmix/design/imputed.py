@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +105,22 @@ def latent_parameters(
             yield Parameter(name, Role.IMPUTED, target, (dim,), (rows,), transform=made)
 
 
+def check_calls(formulas: Sequence[Formula]) -> None:
+    """Whether each ``mi()`` is of a response with ``| mi()``, and none is predicted by itself.
+
+    Raises
+    ------
+    FormulaError
+    """
+    follows: dict[str, set[str]] = {}
+    for f in formulas:
+        own = render(f.response.expr)
+        for call, source in _calls(f):
+            _check(call.args[0], call, source, formulas)
+            follows.setdefault(own, set()).add(render(call.args[0]))
+            _check_order(own, follows, call, source)
+
+
 def build_imputed(
     formulas: Sequence[Formula], names: Sequence[str], responses: Sequence[ResponseData]
 ) -> dict[str, Imputed]:
@@ -113,32 +129,23 @@ def build_imputed(
     Raises
     ------
     FormulaError
-        For a column that is no response with ``| mi()``, one with other rows, and responses that
-        are predicted by each other.
+        For a response with other rows.
     """
-    known = {
-        render(f.response.expr): (resp, data)
-        for f, resp, data in zip(formulas, names, responses, strict=True)
-        if has_missing(f)
-    }
+    texts = (render(f.response.expr) for f in formulas)
+    known = dict(zip(texts, zip(names, responses, strict=True), strict=True))
     found: dict[str, Imputed] = {}
-    follows: dict[str, set[str]] = {}
     for f, data in zip(formulas, responses, strict=True):
-        own = render(f.response.expr)
         for call, source in _calls(f):
             column = call.args[0]
-            _check(column, call, source, known, formulas)
             resp, of = known[render(column)]
             if len(of.y) != len(data.y):
                 raise FormulaError(
-                    f"{render(column)!r} and {own!r} have rows of their own, and mi() needs one "
-                    "value of each row.",
+                    f"{render(column)!r} and {render(f.response.expr)!r} have rows of their own, "
+                    "and mi() needs a value of each row.",
                     source,
                     call.span,
                     hint="Leave subset() out, or give both responses the same rows.",
                 )
-            follows.setdefault(own, set()).add(render(column))
-            _check_order(own, follows, call, source)
             variable, index = latent_variable(of, resp), latent_index(of)
             found[render(call)] = Imputed(column.name, variable, of.y, index)
     return found
@@ -153,11 +160,9 @@ def _calls(formula: Formula) -> Iterator[tuple[Call, str]]:
                     yield factor, predictor.source
 
 
-def _check(
-    column: Name, call: Call, source: str, known: Iterable[str], formulas: Sequence[Formula]
-) -> None:
+def _check(column: Name, call: Call, source: str, formulas: Sequence[Formula]) -> None:
     name = render(column)
-    if name in known:
+    if name in {render(f.response.expr) for f in formulas if has_missing(f)}:
         return
     if name in {render(f.response.expr) for f in formulas}:
         hint = f"Write '{name} | mi() ~ …' there; a response that is complete is a column."

@@ -312,17 +312,6 @@ def test_hint(text, hint):
     assert str(caught.value).endswith(f"Hint: {caught.value.hint}")
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["mi"],
-)
-def test_later_terms_are_named(name):
-    for text in (f"y ~ {name}(x)", f"y ~ x:{name}(z)", f"y ~ (1 + {name}(x) | g)"):
-        with pytest.raises(FormulaError, match=rf"^{name}\(\) is not supported yet"):
-            parse_formula(text)
-    assert parse_formula(f"y ~ {name}").mu.population.terms[0].label == name
-
-
 SMOOTHS = [
     ("y ~ te(x, z)", "te() is not there", "te"),
     ("y ~ s()", "s() needs a covariate", "s()"),

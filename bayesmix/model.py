@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.engine.plan.given import GIVEN
 from bayesmix.errors import SamplingError
 from bayesmix.families import Family
 from bayesmix.fit import Fit
@@ -276,6 +277,7 @@ class Model:
         parametrization: str | Mapping[str, str] = "auto",
         marginalize: bool = True,
         prior_only: bool = False,
+        init: str | Mapping[str, Any] | None = None,
     ) -> Fit:
         """Sample the posterior with NUTS.
 
@@ -307,6 +309,11 @@ class Model:
             Leave the response out: the fit has independent draws from the prior in place of those
             from the posterior, as many (chains × draws), and no sampler runs. All that a fit does
             works on it.
+        init : str or mapping of str to array, optional
+            Where chains of the engine start, each a little apart: ``"mode"``, at what `optimize`
+            finds for coefficients, standard deviations and other parameters of their kind (group
+            effects start around 0, correlations too); or at values by variable of the posterior,
+            as ``{"sigma": 2.0}``. By default at guesses from the data and the priors.
 
         Returns
         -------
@@ -317,6 +324,8 @@ class Model:
         SamplingError
             If the sampler isn't installed, the engine doesn't take the model (it says why), or no
             chain could start; with `prior_only` if `pymc` was changed.
+        EstimationError
+            With ``init="mode"``, if `optimize` doesn't work for the model.
         PriorError
             With `prior_only`, if a prior is flat; it names the parameters.
 
@@ -349,10 +358,20 @@ class Model:
             progressbar,
             parametrization,
             marginalize,
+            None if init is None or prior_only else self._init(init),
         )
         if prior_only:
             return Fit(self, run_prior(self._problem(), settings))
         return Fit(self, run(self._problem(), sampler, settings))
+
+    def _init(self, init: str | Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Values near which chains start."""
+        if isinstance(init, Mapping):
+            return {str(name): np.asarray(values) for name, values in init.items()}
+        if init != "mode":
+            raise SamplingError(f"init is 'mode', or values by variable, not {init!r}.")
+        can = {p.name for p in self.spec.parameters if p.role in GIVEN}
+        return {name: v for name, v in self.optimize().values.items() if name in can}
 
     def optimize(self, method: str | None = None) -> PointFit:
         """Maximum likelihood: what lme4 and nlme estimate, to set beside the posterior.

@@ -111,6 +111,7 @@ def compile_fused(
     spec: ModelSpec,
     parametrization: str | Mapping[str, str] = "auto",
     marginalize: bool = True,
+    init: Mapping[str, np.ndarray] | None = None,
 ) -> Fused:
     """Make a model ready for a sampler.
 
@@ -123,6 +124,8 @@ def compile_fused(
     marginalize : bool
         Whether the effects of the largest group are integrated out where that is possible: of those
         for which `parametrization` doesn't choose by name.
+    init : mapping of str to ndarray, optional
+        Values near which chains start, by variable of the posterior.
 
     Returns
     -------
@@ -154,13 +157,13 @@ def compile_fused(
     if gone is not None:
         centered = centered_coefs(spec, parametrization, without=gone)
         marginal = build_marginal(spec, gone, centered)
-        return Fused(spec, marginal.density, build_start(spec, marginal.density), marginal)
+        return Fused(spec, marginal.density, build_start(spec, marginal.density, init), marginal)
     centered = centered_coefs(spec, parametrization)
     shifts = shifts_of(spec, centered)
     means = means_of(spec, centered, shifts)
     layout = build_layout(spec, centered, shifts, means, levels_of(spec))
     density = build_density(spec, layout)
-    return Fused(spec, density, build_start(spec, density))
+    return Fused(spec, density, build_start(spec, density, init))
 
 
 def _how(group: str, centered: tuple[bool, ...]) -> str:

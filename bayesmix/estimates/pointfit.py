@@ -118,6 +118,11 @@ class PointFit:
         return Draws(values, zero, zero, zero, 1)
 
     @property
+    def values(self) -> dict[str, np.ndarray]:
+        """All estimates, by variable of the posterior."""
+        return {name: v[0] for name, v in self._draws.values.items()}
+
+    @property
     def _within(self) -> np.ndarray:
         return self.mode.at[self.likelihood.count :]
 

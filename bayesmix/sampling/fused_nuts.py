@@ -139,7 +139,8 @@ def sample_fused(problem: Problem, settings: Settings) -> Sampled:
     SamplingError
         If it doesn't, or no chain can start.
     """
-    fused = compile_fused(problem.spec, settings.parametrization, settings.marginalize)
+    how = settings.parametrization, settings.marginalize, settings.init
+    fused = compile_fused(problem.spec, *how)
     seeds = seed_sequence(settings.random_seed, SamplingError)
     seeded = replace(settings, random_seed=seeds)
     start = time.perf_counter()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayesmix.engine import uncovered
+from bayesmix.engine.plan.given import unknown
 from bayesmix.errors import ConvergenceWarning, SamplingError
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling.collect import Sampled, collect
@@ -63,6 +65,8 @@ def run(problem: Problem, sampler: str, settings: Settings) -> xr.DataTree:
             "parametrization= is for the fused engine; the PyMC model is noncentered. "
             + _why_not_fused(problem)
         )
+    if settings.init is not None:
+        _check_init(problem, settings.init, chosen.sample is sample_fused)
     if not variable_dims(problem.spec):
         raise SamplingError("The model has no parameters, so there is nothing to sample.")
     if not problem.changes:
@@ -107,6 +111,17 @@ def run_prior(problem: Problem, settings: Settings) -> xr.DataTree:
     stats = {"diverging": np.zeros(shape, bool)}
     sampled = Sampled(values, stats, "prior", "numpy", time.perf_counter() - start)
     return collect(problem.spec, sampled, settings)
+
+
+def _check_init(problem: Problem, init: Mapping[str, np.ndarray], is_fused: bool) -> None:
+    if not is_fused:
+        raise SamplingError(
+            f"init= is for the fused engine; others begin where they think best. "
+            f"{_why_not_fused(problem)}"
+        )
+    wrong = unknown(problem.spec, init)
+    if wrong:
+        raise SamplingError(f"init=: {wrong}.")
 
 
 def _why_not_fused(problem: Problem) -> str:

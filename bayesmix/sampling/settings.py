@@ -36,6 +36,8 @@ class Settings:
         ``"auto"``, ``"centered"`` or ``"noncentered"``, for all groups or by group.
     marginalize : bool
         Whether group effects are integrated out where they can be.
+    init : mapping of str to ndarray, optional
+        Values near which chains start.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class Settings:
     progressbar: bool = True
     parametrization: str | Mapping[str, str] = "auto"
     marginalize: bool = True
+    init: Mapping[str, np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         check_count("draws", self.draws, 1)

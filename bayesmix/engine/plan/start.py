@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +17,7 @@ from bayesmix.engine.numerics.transforms import (
     unconstrained,
 )
 from bayesmix.engine.plan.density import Density
+from bayesmix.engine.plan.given import move
 from bayesmix.errors import SamplingError
 from bayesmix.families.thresholds import FIRST
 from bayesmix.parameters import MAIN, Parameter, Role, Target, Transform
@@ -75,8 +77,10 @@ class Start:
         )
 
 
-def build_start(spec: ModelSpec, density: Density) -> Start:
-    """Where to start, from the response, the columns and the priors."""
+def build_start(
+    spec: ModelSpec, density: Density, init: Mapping[str, np.ndarray] | None = None
+) -> Start:
+    """Where to start, from the response, the columns and the priors; or near what is given."""
     guesses = _Guesses(spec)
     layout = density.layout
     centre, spread = np.zeros(layout.n_dim), np.full(layout.n_dim, EFFECTS_APART)
@@ -96,6 +100,8 @@ def build_start(spec: ModelSpec, density: Density) -> Start:
         response = spec.response
         centre[list(places)] = decreased(increasing_start(response.data.y, response.family))
         spread[list(places[1:])] = APART
+    for at in layout.at.values():
+        move(spec, at, init or {}, centre, spread)
     for g in layout.groups:
         sizes = np.where(g.centered, guesses.deviations(g.priors.group.name), 1.0)
         spread[g.effects] *= np.tile(sizes, g.size)

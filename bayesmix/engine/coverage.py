@@ -20,7 +20,7 @@ from bayesmix.engine.numerics.priors import CODES
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.likelihood import uncovered_likelihood
 from bayesmix.families.scalar_links import LINKS
-from bayesmix.spec import ModelSpec
+from bayesmix.spec import ModelSpec, Response
 
 KERNELS = (
     Columns,
@@ -48,20 +48,27 @@ def uncovered(spec: ModelSpec) -> str | None:
     ----------
     spec : ModelSpec
     """
-    return _family(spec) or _links(spec) or _contributions(spec) or _priors(spec) or _groups(spec)
+    found = (_family(r) or _links(r) for r in spec.responses)
+    reason = _rescor(spec) or next(filter(None, found), None)
+    return reason or _contributions(spec) or _priors(spec) or _groups(spec)
 
 
-def _family(spec: ModelSpec) -> str | None:
-    if spec.several:
-        return "several responses have no kernel"
-    if spec.family.row is None:
-        return f"family {spec.family.name!r} has no kernel"
-    return uncovered_likelihood(spec.response)
+def _rescor(spec: ModelSpec) -> str | None:
+    if spec.rescor is None:
+        return None
+    return "correlated residuals of several responses have no kernel; rescor=False is without them"
 
 
-def _links(spec: ModelSpec) -> str | None:
-    for dpar in spec.response.predictors:
-        link = spec.family.eta_link(dpar)
+def _family(response: Response) -> str | None:
+    family = response.family
+    if family.row is None:
+        return f"family {family.name!r} has no kernel"
+    return uncovered_likelihood(response)
+
+
+def _links(response: Response) -> str | None:
+    for dpar in response.predictors:
+        link = response.family.eta_link(dpar)
         if link not in LINKS:
             return f"link {link!r} of {dpar!r} has no kernel"
     return None

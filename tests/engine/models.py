@@ -82,6 +82,8 @@ def rows(n: int = 300) -> pd.DataFrame:
     data["goals"] = np.minimum(data["hits"], data["shots"])
     data["known"] = np.resize(["none", "right", "left", "interval", "none"], n)
     data["of_level"] = data["g"].map(dict(zip("pqrstu", range(1, 7), strict=True))).astype(float)
+    data["score"] = 5 - data["grade"]
+    data["known_both"] = np.resize([True, True, False], n)
     data["mate"] = data["g"].to_numpy()[::-1]
     data["half"] = (data["grade"] > 2).astype(int)
     data["shift"] = np.linspace(-1, 1, n)

@@ -115,10 +115,10 @@ def _positions(layout: Layout) -> dict[str, np.ndarray]:
 
 def _thresholds(t: At) -> dict[str, np.ndarray]:
     """One variable of values that increase, or one for each group."""
+    name, runs = t.parameter.owner.called("Intercept"), t.parameter.runs
     if t.parameter.transform != Transform.ORDERED:
-        return _vector("Intercept", t.start, t.parameter.priors)
-    runs = t.parameter.runs
-    names = ["Intercept"] if len(runs) == 1 else [f"Intercept_{k}" for k in range(1, 1 + len(runs))]
+        return _vector(name, t.start, t.parameter.priors)
+    names = [name] if len(runs) == 1 else [f"{name}_{k}" for k in range(1, 1 + len(runs))]
     places = np.arange(t.start, t.stop)
     return {name: places[run] for name, run in zip(names, runs, strict=True)}
 

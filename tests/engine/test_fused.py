@@ -11,7 +11,7 @@ from bayesmix.engine import compile_fused, uncovered
 from bayesmix.engine.plan.start import Start
 from bayesmix.errors import SamplingError
 from bayesmix.families import FAMILIES, family
-from bayesmix.formula import bf
+from bayesmix.formula import bf, mv
 from bayesmix.spec import build_spec
 from bayesmix.variables import variable_dims
 
@@ -35,6 +35,7 @@ def test_importing_the_engine_loads_no_compiler_and_no_sampler() -> None:
         "y ~ x + (1 + x | g) + (1 | k)",
         "y ~ x + (1 + x | gr(g, by=by_g))",
         bf("y ~ 0 + x + (1 | i | g)", sigma="z + (1 | i | g)"),
+        mv("y ~ x + (1 | i | g)", bf("count ~ z + (1 | i | g)", family="poisson")),
     ],
 )
 def test_the_posterior_has_the_variables_of_the_model(formula: object) -> None:

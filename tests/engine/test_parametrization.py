@@ -12,7 +12,7 @@ from bayesmix.engine.plan.parametrization import centered_coefs, information
 from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.shifts import Centered, levels_of, means_of, shifts_of
 from bayesmix.errors import SamplingError
-from bayesmix.formula import bf
+from bayesmix.formula import bf, mv
 from bayesmix.priors import prior
 from bayesmix.spec import ModelSpec, build_spec
 
@@ -43,6 +43,17 @@ MODELS = {
     "monotonic, thresholds": ("grade ~ mo(grade_0) * x + (1 + x | g)", (), "cumulative"),
     "thresholds": ("grade ~ x + of_g + (1 + x | g) + (1 | k)", (), "cumulative"),
     "thresholds alone": ("grade ~ 1 + (1 | g) + (1 | k)", (), "cumulative"),
+    "responses with rows of their own": (
+        mv(
+            "y | subset(flag) ~ x + of_g + (1 + x | i | g)",
+            bf(
+                "grade | subset(known_both) ~ mo(score) + of_g + (1 | i | g) + (1 | k)",
+                family="cumulative",
+            ),
+            bf("count ~ z + (1 | k)", family="poisson"),
+        ),
+        (),
+    ),
 }
 
 

@@ -58,6 +58,7 @@ from bayesmix.engine.kernels.tables import (
     PREDICTOR,
     PROCESS,
     REFLECTION,
+    RESPONSE,
     SCALAR,
     SHARES,
     SHIFT,
@@ -105,7 +106,7 @@ def evaluate(n, x_, grad_, logp_, user_data_):  # type: ignore
     """Unpack the pointers, and let no number through that isn't one."""
     head = carray(user_data_, 1, HEAD)[0]
     x, grad, logp = in_units(head, carray(x_, n)), carray(grad_, n), carray(logp_, 1)
-    memory = np.empty(n + head.scratch + (3 * head.n_predictors + 2) * head.block_rows)
+    memory = np.empty(n + head.scratch + head.work)
     logp[0] = log_density(head, x, grad, memory)
     to_units(head, grad)
     finite = np.isfinite(logp[0])
@@ -147,7 +148,10 @@ def log_density(head: Any, x: Array, grad: Array, memory: Array) -> float:
         logp += mix_levels(unlike, x, z, data)
     logp += to_theta(head, groups, blocks, z, theta, data, codes, scratch)
     scale_levels(unlike, x, theta)
-    logp += _add_likelihood(head, theta, data, codes, grad, scratch[head.scratch :])
+    responses = carray(pointer_to(head.responses), head.n_responses, RESPONSE)
+    for i in range(responses.size):
+        work = scratch[head.scratch :]
+        logp += _add_likelihood(head, responses[i], theta, data, codes, grad, work)
     logp += add_levels_gradient(unlike, x, theta, grad)
     for i in range(head.n_groups):
         logp += add_effects_gradient(groups[i], blocks, z, theta, grad, codes, scratch)
@@ -275,41 +279,40 @@ def _add_jacobians(scalars: Any, x: Array, grad: Array) -> float:
 
 
 def _add_likelihood(
-    head: Any, theta: Array, data: Array, codes: Array, grad: Array, work: Array
+    head: Any, r: Any, theta: Array, data: Array, codes: Array, grad: Array, work: Array
 ) -> float:
-    predictors = carray(pointer_to(head.predictors), head.n_predictors, PREDICTOR)
+    predictors = carray(pointer_to(r.predictors), r.n_predictors, PREDICTOR)
     terms = carray(pointer_to(head.terms), head.n_terms, TERM)
-    most = head.block_rows
-    size = head.n_predictors * most
+    most = r.block_rows
+    size = r.n_predictors * most
     values, links, slopes = work[:size], work[size : 2 * size], work[2 * size : 3 * size]
-    variances = carray(pointer_to(head.variances), head.n_variances, VARIANCE)
-    curves = carray(pointer_to(head.curves), head.n_curves, CURVE)
+    variances = carray(pointer_to(r.variances), r.n_variances, VARIANCE)
     climbs = carray(pointer_to(head.climbs), head.n_climbs, CLIMB)
     means, rates = work[3 * size : 3 * size + most], work[3 * size + most :]
     _fill_constants(predictors, most, theta, data, values, links)
     logp = 0.0
-    for start in range(0, head.n_rows, most):
-        m = min(most, head.n_rows - start)
-        for k in range(head.n_dpars, head.n_predictors):
+    for start in range(0, r.n_rows, most):
+        m = min(most, r.n_rows - start)
+        for k in range(r.n_dpars, r.n_predictors):
             eta = values[k * most : k * most + m]
             add_predictor(predictors[k], terms, climbs, theta, data, codes, start, eta)
-        for k in range(head.n_dpars):
+        for k in range(r.n_dpars):
             p, at = predictors[k], k * most
             if not p.constant:
                 add_predictor(p, terms, climbs, theta, data, codes, start, values[at : at + m])
-                if k == 0 and curves.size:
-                    _add_curve(head, curves, data, codes, values, links, start, m)
+                if k == 0 and r.curve != 0:
+                    _add_curve(r, data, codes, values, links, start, m)
                 if k == 0 and variances.size:
                     means[:m] = values[:m]
-                    apply_link(head.mean_link, NATURAL, means[:m], rates[:m])
+                    apply_link(r.mean_link, NATURAL, means[:m], rates[:m])
                 for v in range(variances.size):
                     if variances[v].target == k:
                         eta = values[at : at + m]
                         add_variance(variances[v], theta, data, codes, start, means[:m], eta)
                 if not p.plain:
                     apply_link(p.link, p.scale, values[at : at + m], links[at : at + m])
-        logp += _rows(head, theta, data, start, m, values, slopes, grad)
-        for k in range(head.n_dpars):
+        logp += _rows(r, theta, data, start, m, values, slopes, grad)
+        for k in range(r.n_dpars):
             at = k * most
             if not (predictors[k].constant or predictors[k].plain):
                 multiply(links[at : at + m], slopes[at : at + m])
@@ -319,15 +322,15 @@ def _add_likelihood(
                 variances[v], theta, grad, data, codes, start,
                 means[:m], rates[:m], slopes[at : at + m], slopes[:m],
             )  # fmt: skip
-        for k in range(head.n_dpars, head.n_predictors):
+        for k in range(r.n_dpars, r.n_predictors):
             at = k * most
             product(links[at : at + m], slopes[:m], slopes[at : at + m])
-        for k in range(head.n_predictors):
+        for k in range(r.n_predictors):
             p, at = predictors[k], k * most
             if p.constant and p.intercept < 0:
                 continue
             if p.constant:
-                sum_ = total(slopes[at : at + m]) if head.varying else slopes[at]
+                sum_ = total(slopes[at : at + m]) if r.varying else slopes[at]
                 grad[p.intercept] += sum_ * links[at]
             else:
                 by = slopes[at : at + m]
@@ -336,20 +339,20 @@ def _add_likelihood(
 
 
 def _add_curve(
-    head: Any, curves: Any, data: Array, codes: Array, values: Array, links: Array, start: int,
-    m: int,
-) -> None:  # fmt: skip
+    r: Any, data: Array, codes: Array, values: Array, links: Array, start: int, m: int
+) -> None:
     """Add what the first predictor is of others; in the place of their links its derivatives."""
-    first = 8 * curves[0].first * head.block_rows
+    curve = carray(pointer_to(r.curve), 1, CURVE)[0]
+    first = 8 * curve.first * r.block_rows
     call(
-        curves[0].function,
-        head.curves,
+        curve.function,
+        r.curve,
         data.ctypes.data,
         codes.ctypes.data,
         values.ctypes.data,
         values.ctypes.data + first,
         links.ctypes.data + first,
-        head.block_rows,
+        r.block_rows,
         start,
         m,
     )
@@ -368,7 +371,7 @@ def _fill_constants(
 
 
 def _rows(
-    head: Any, theta: Array, data: Array, start: int, m: int, values: Array, slopes: Array,
+    r: Any, theta: Array, data: Array, start: int, m: int, values: Array, slopes: Array,
     grad: Array,
 ) -> float:  # fmt: skip
     """The family's part: log density of the rows, derivatives by the values in ``slopes``.
@@ -377,17 +380,17 @@ def _rows(
     """
     first = data.ctypes.data
     return call(
-        head.rows,
+        r.rows,
         m,
-        first + 8 * (head.y + start),
-        first + 8 * (head.aux + start),
-        head.n_rows,
-        first + 8 * (head.weights + start * head.weights_step),
+        first + 8 * (r.y + start),
+        first + 8 * (r.aux + start),
+        r.n_rows,
+        first + 8 * (r.weights + start * r.weights_step),
         values.ctypes.data,
         slopes.ctypes.data,
-        head.block_rows,
-        head.varying,
-        theta.ctypes.data + 8 * head.shared,
-        grad.ctypes.data + 8 * head.shared,
-        head.n_shared,
+        r.block_rows,
+        r.varying,
+        theta.ctypes.data + 8 * r.shared,
+        grad.ctypes.data + 8 * r.shared,
+        r.n_shared,
     )

@@ -19,23 +19,34 @@ def _record(ints: str, doubles: str = "") -> np.dtype:
 
 
 HEAD = _record(
-    "n_dim n_rows n_scalars n_predictors n_groups"
-    " scalars predictors terms groups blocks shifts reflections ordered shares shrunk unlike"
+    "n_dim n_scalars n_groups responses n_responses"
+    " scalars terms groups blocks shifts reflections ordered shares shrunk unlike"
     " data codes n_data n_codes n_terms n_blocks n_shifts n_reflections n_ordered n_shares n_shrunk"
-    " n_unlike scratch mixed rows varying y aux weights weights_step shared n_shared units"
-    " variances n_variances mean_link tied n_tied cars n_cars gps n_gps steps n_steps"
-    " latents n_latents block_rows n_dpars curves n_curves climbs n_climbs"
+    " n_unlike scratch work mixed units tied n_tied cars n_cars gps n_gps steps n_steps"
+    " latents n_latents climbs n_climbs"
 )
-"""The model: counts, addresses of the tables, positions in ``data`` of the response's columns.
+"""The model: counts, and addresses of the tables.
 
-The first ``n_dpars`` of the predictors are those of dpars; those of nonlinear parameters follow.
-``block_rows`` are done at once: `BLOCK_ROWS`, or all where they hang together. ``aux`` is the first
-addition term; the others follow, ``n_rows`` apart. ``varying`` is 1 if a dpar after the first
-differs between rows; ``weights_step`` is 0 where the weights are one block of ones. ``shared`` is
-where the vector that all rows share stands in x, ``n_shared`` numbers long. Where ``units`` is an
-address, the sampler's numbers are x in these units. ``mixed`` is where in scratch x stands with
-levels mixed, `UNLIKE`. ``mean_link`` is that of the first predictor, for variance functions of the
-mean.
+Where ``units`` is an address, the sampler's numbers are x in these units. ``mixed`` is where in
+scratch x stands with levels mixed, `UNLIKE`; ``work`` is how much of it rows need, from ``scratch``
+on.
+"""
+
+RESPONSE = _record(
+    "rows n_rows block_rows varying y aux weights weights_step shared n_shared mean_link"
+    " predictors n_predictors n_dpars variances n_variances curve"
+)
+"""A response: the loop over its rows, and positions in ``data`` of its columns.
+
+``rows`` is the loop's address. ``block_rows`` are done at once: `BLOCK_ROWS`, or all where they
+hang together. ``varying`` is 1 if a dpar after the first differs between rows. ``aux`` is the first
+addition term; the others follow, ``n_rows`` apart. ``weights_step`` is 0 where the weights are one
+block of ones. ``shared`` is where the vector that all rows share stands in x, ``n_shared`` numbers
+long. ``mean_link`` is that of the first predictor, for variance functions of the mean.
+
+``predictors`` is the address of its first `PREDICTOR`: the first ``n_dpars`` of them are those of
+dpars; those of nonlinear parameters follow. ``variances`` is that of its first `VARIANCE`,
+``curve`` that of its `CURVE`, or 0. These count predictors from the response's first.
 """
 
 SCALAR = _record("at transform code", "lower upper a b c")
@@ -44,7 +55,8 @@ SCALAR = _record("at transform code", "lower upper a b c")
 PREDICTOR = _record(
     "intercept slopes n_slopes columns offset link scale plain constant term n_terms"
 )
-"""A dpar. ``intercept`` and ``slopes`` are in x, ``columns`` (tiles) and ``offset`` in data.
+"""A dpar of a response. ``intercept`` and ``slopes`` are in x, ``columns`` (tiles) and ``offset``
+in data.
 
 ``plain`` is 1 if the linear predictor is the value itself, ``constant`` if it is the same in all
 rows.

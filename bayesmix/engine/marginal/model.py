@@ -45,6 +45,8 @@ def can_marginalize(spec: ModelSpec) -> str | None:
     >>> can_marginalize(build_spec("Reaction ~ Days", load_dataset("sleepstudy")))
     'the model has no groups'
     """
+    if spec.several:
+        return "the model has several responses"
     if spec.family.name != "gaussian":
         return f"family {spec.family.name!r} is not normal"
     if spec.family.density is not gaussian.FAMILY.density:

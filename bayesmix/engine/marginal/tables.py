@@ -8,18 +8,19 @@ from bayesmix.engine.kernels.tables import HEAD, _record
 
 _OWN = _record(
     "n_tiles tiles n_others others integrated n_levels coefficients n_coefficients columns sigma"
-    " errors work memory noise noise_step z",
+    " errors memory noise noise_step z rows n_rows aux shared n_shared",
     "weight",
 )
 MARGINAL = np.dtype([*HEAD.descr, *_OWN.descr])
-"""The model: `HEAD`, without what it has on predictors and response, and what is integrated.
+"""The model: `HEAD`, without responses, and what is integrated.
 
 ``integrated`` is the group's row in the table of groups; ``coefficients`` and ``sigma`` are in x.
 ``columns`` counts those of a slot beside Q's, ``errors`` and ``work`` the scratch that the
 largest tile needs, ``memory`` all scratch. ``weight`` is the sum of the weights of the data. Where
 ``noise`` is the address of standard normal numbers, levels × coefficients, they are turned into a
-draw of the effects; those for the next point stand ``noise_step`` bytes further. ``z`` is where the
-group's columns stand in data, if rows hang together.
+draw of the effects; those for the next point stand ``noise_step`` bytes further. Where rows hang
+together, ``z`` is where the group's columns stand in data, ``rows`` the address of what whitens
+``n_rows`` of them, ``aux`` and ``shared`` what that is given, as in `RESPONSE`.
 """
 
 TILE = _record("levels slots k rank stratum data codes inverse shrink mode root spare")

@@ -68,6 +68,6 @@ def build_density(spec: ModelSpec, layout: Layout) -> Density:
     """Load the kernels (compile them, the first time on a machine) and hand them the model."""
     from bayesmix.engine.kernels.density import compiled_density, compiled_expand
 
-    rows = compiled_likelihood(spec.response)
+    rows = [compiled_likelihood(response).address for response in spec.responses]
     density, expand = compiled_density(), compiled_expand()
-    return Density(layout, density.address, expand.address, pack(spec, layout, rows.address))
+    return Density(layout, density.address, expand.address, pack(spec, layout, rows))

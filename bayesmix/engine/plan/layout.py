@@ -283,7 +283,7 @@ def _taken(layout: Layout, shifts: Iterable[Shift], means: Iterable[Mean]) -> It
             for column in np.flatnonzero(m.weights):
                 yield TakenAt(at.start + int(column), 1, source, float(m.weights[column] * mean))
             if m.lowers:
-                for t in layout.of_role(Role.THRESHOLDS):
+                for t in _thresholds(layout, m.target):
                     yield TakenAt(t.start, t.size, source, -m.lowers * mean)
 
 
@@ -295,8 +295,13 @@ def _of_steps(layout: Layout, levels: Iterable[Level]) -> Iterator[TakenAt]:
             weight = float(level.weights[column])
             yield TakenAt(at + int(column), 1, at + level.column, weight)
         if level.lowers:
-            for t in layout.of_role(Role.THRESHOLDS):
+            for t in _thresholds(layout, level.target):
                 yield TakenAt(t.start, t.size, at + level.column, -level.lowers)
+
+
+def _thresholds(layout: Layout, target: Target) -> Iterator[At]:
+    """Those that stand for the intercept of a predictor."""
+    return (at for at in layout.of_role(Role.THRESHOLDS) if at.parameter.owner == target)
 
 
 def _parts_of_mean(layout: Layout, shifts: Iterable[Shift], m: Mean) -> Iterator[tuple[int, float]]:

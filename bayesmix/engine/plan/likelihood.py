@@ -13,7 +13,7 @@ from bayesmix.design import Residuals
 from bayesmix.engine.kernels.tables import BLOCK_ROWS, EXPONENTIAL, GAUSSIAN, MATERN3, MATERN5
 from bayesmix.engine.plan.layout import Layout as Places
 from bayesmix.likelihood import CorrelatedRows, IndependentRows, LaggedRows
-from bayesmix.spec import ModelSpec, Response
+from bayesmix.spec import Response
 
 DECAYS = {
     ("corExp", 1.5): EXPONENTIAL,
@@ -49,10 +49,10 @@ def compiled_likelihood(response: Response) -> Any:
     return compiled_rows(family.row)
 
 
-def block_rows(spec: ModelSpec) -> int:
+def block_rows(response: Response) -> int:
     """How many rows are done at once."""
-    together = not isinstance(spec.response.likelihood, IndependentRows)
-    return max(1, len(spec.response.data.y)) if together else BLOCK_ROWS
+    together = not isinstance(response.likelihood, IndependentRows)
+    return max(1, len(response.data.y)) if together else BLOCK_ROWS
 
 
 def terms_of(response: Response) -> list[np.ndarray]:
@@ -126,7 +126,7 @@ def shared_of(response: Response, places: Places) -> slice:
     likelihood = response.likelihood
     if isinstance(likelihood, IndependentRows):
         name = response.family.row.shared
-        return slice(0, 0) if name is None else places[name].numbers
+        return slice(0, 0) if name is None else places[response.variable(name)].numbers
     return numbers_of_residuals(likelihood.residuals, places)
 
 

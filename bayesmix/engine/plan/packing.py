@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from bayesmix.correlations.kernels import SMOOTHNESS, constant
 from bayesmix.design import (
-    Expression,
-    GroupEffects,
-    LatentResiduals,
-    PredictorDesign,
     Processes,
     Regions,
     Residuals,
-    Smooths,
-    VarianceFunction,
 )
-from bayesmix.design.monotonic import Steps
 from bayesmix.design.processes import Process
 from bayesmix.design.residuals import Kind
 from bayesmix.engine.kernels.tables import (
@@ -28,10 +22,8 @@ from bayesmix.engine.kernels.tables import (
     BYM2,
     CAR,
     CLIMB,
-    CONST_POWER,
     CURVE,
     ESCAR,
-    EXPON,
     GROUP,
     HEAD,
     HORSESHOE,
@@ -39,11 +31,11 @@ from bayesmix.engine.kernels.tables import (
     LATENT,
     NONE,
     ORDERED,
-    POWER,
     PREDICTOR,
     PROCESS,
     R2D2,
     REFLECTION,
+    RESPONSE,
     SCALAR,
     SHARES,
     SHIFT,
@@ -58,15 +50,9 @@ from bayesmix.engine.numerics.correlations import KINDS
 from bayesmix.engine.numerics.priors import code_of
 from bayesmix.engine.numerics.transforms import transform_of
 from bayesmix.engine.plan.layout import At, GroupAt, Layout
-from bayesmix.engine.plan.likelihood import (
-    block_rows,
-    numbers_of_residuals,
-    series_terms,
-    shared_of,
-    terms_of,
-)
-from bayesmix.engine.plan.programs import program_of
-from bayesmix.families.scalar_links import LINKS, SCALES, is_plain
+from bayesmix.engine.plan.likelihood import numbers_of_residuals, series_terms
+from bayesmix.engine.plan.rows import Rows
+from bayesmix.engine.plan.store import Store
 from bayesmix.parameters import Role, Transform
 from bayesmix.priors import Resolved
 from bayesmix.priors.shares import concentration
@@ -74,14 +60,11 @@ from bayesmix.priors.shrinkage import Horseshoe
 from bayesmix.priors.shrinking import Member, Shrinking
 from bayesmix.spec import ModelSpec
 
-FUNCTIONS = {"varPower": POWER, "varExp": EXPON, "varConstPower": CONST_POWER}
-"""Variance functions."""
+OF_RESPONSES = "predictors", "variances", "curves"
+"""Tables of which each response has a part."""
 
 REGIONS = {"escar": ESCAR, "bym2": BYM2}
 """Kinds of effects of regions; all others are intrinsic."""
-
-SAME = 0.75
-"""Share of rows with the level of the row before from which on that is worth a look."""
 
 
 @dataclass(frozen=True)
@@ -92,57 +75,31 @@ class Packed:
     kept: tuple[np.ndarray, ...]
 
 
-def pack(spec: ModelSpec, layout: Layout, rows: int) -> Packed:
+def pack(spec: ModelSpec, layout: Layout, rows: Sequence[int]) -> Packed:
     """Hand a model to the kernel.
 
     Parameters
     ----------
     spec : ModelSpec
     layout : Layout
-    rows : int
-        Address of the family's compiled loop over rows.
+    rows : sequence of int
+        For each response the address of its compiled loop over rows.
     """
     packer = _Packer(spec, layout)
     tables = packer.tables()
-    response = packer.response()
+    tables["responses"] = packer.responses(tables, rows)
     arrays = tables | {"data": packer.data.array(), "codes": packer.codes.array()}
-    predictors, n_dpars = tables["predictors"], len(spec.family.dpars) - len(spec.family.nonlinear)
     values = {
         "n_dim": layout.n_dim,
-        "n_rows": len(spec.response.data.y),
         "scratch": packer.scratch + (layout.n_dim if tables["unlike"].size else 0),
+        "work": max(r.work for r in packer.rows),
         "mixed": packer.scratch,
-        "rows": rows,
         "units": 0,
-        "block_rows": packer.block_rows,
-        "mean_link": LINKS[spec.family.eta_link(spec.family.main[0])],
-        "n_dpars": n_dpars,
-        "varying": int((predictors["constant"][1:n_dpars] == 0).any()),
         **{name: array.ctypes.data for name, array in arrays.items()},
         **{f"n_{name}": array.size for name, array in arrays.items()},
-        **response,
     }
     head = np.array([tuple(values[name] for name in HEAD.names)], HEAD)
     return Packed(head, tuple(arrays.values()))
-
-
-class _Store:
-    """Arrays put one after the other."""
-
-    def __init__(self, dtype: type) -> None:
-        self.dtype = dtype
-        self.parts: list[np.ndarray] = []
-        self.size = 0
-
-    def add(self, values: Any) -> int:
-        """Append values; returns where they start."""
-        part = np.ascontiguousarray(values, self.dtype).ravel()
-        self.parts.append(part)
-        self.size += part.size
-        return self.size - part.size
-
-    def array(self) -> np.ndarray:
-        return np.concatenate([*self.parts, np.empty(0, self.dtype)])
 
 
 class _Packer:
@@ -150,27 +107,26 @@ class _Packer:
 
     def __init__(self, spec: ModelSpec, layout: Layout) -> None:
         self.spec, self.layout = spec, layout
-        self.block_rows = block_rows(spec)
-        self.data, self.codes = _Store(np.float64), _Store(np.int32)
+        self.data, self.codes = Store(np.float64), Store(np.int32)
         self.scratch = 0
         self.terms: list[tuple[Any, ...]] = []
         self.climbs: list[tuple[int, int]] = []
         self.blocks: list[tuple[Any, ...]] = []
-        self.variances: list[tuple[int, ...]] = []
-        self.indices = {
-            (g.name, member): self.codes.add(g.of_member(member))
-            for g in spec.design.groups
-            for member in range(max(1, len(g.units)))
-        }
+
+    @cached_property
+    def rows(self) -> tuple[Rows, ...]:
+        """Those of each response."""
+        stores = self.data, self.codes, self.terms, self.climbs
+        return tuple(Rows(part, self.layout, *stores) for part in self.spec.parts)
 
     def tables(self) -> dict[str, np.ndarray]:
-        predictors = [self.predictor(k, d.name) for k, d in enumerate(self.spec.family.dpars)]
+        rows = self.rows
         groups = [self.group(g) for g in self.layout.groups]
         groups += [g for at in self.layout.of_role(Role.SMOOTH) for g in self.smooth(at)]
         scalars = [_scalar(at, prior) for at, prior in self.layout.scalars()]
         return {
             "scalars": np.array(scalars, SCALAR),
-            "predictors": np.array(predictors, PREDICTOR),
+            "predictors": np.array([p for r in rows for p in r.predictors], PREDICTOR),
             "terms": np.array(self.terms, TERM),
             "groups": np.array(groups, GROUP),
             "blocks": np.array(self.blocks, BLOCK),
@@ -180,31 +136,31 @@ class _Packer:
             "unlike": np.array(self.unlike(), UNLIKE),
             "shares": np.array(self.shares(), SHARES),
             "shrunk": np.array(self.shrunk(), SHRUNK),
-            "variances": np.array(self.variances, VARIANCE),
+            "variances": np.array([v for r in rows for v in r.variances], VARIANCE),
             "tied": np.array(self.tied(), TIED),
             "cars": np.array(self.cars(), CAR),
             "gps": np.array(self.gps(), PROCESS),
             "steps": np.array(self.steps(), STEPS),
             "latents": np.array(self.latents(), LATENT),
             "climbs": np.array(self.climbs, CLIMB),
-            "curves": np.array(self.curves(), CURVE),
+            "curves": np.array([c for r in rows for c in r.curves], CURVE),
         }
 
-    def response(self) -> dict[str, int]:
-        response = self.spec.response.data
-        terms = [self.data.add(term) for term in terms_of(self.spec.response)]
-        weights, shared = response.aux.get("weights"), shared_of(self.spec.response, self.layout)
-        return {
-            "y": self.data.add(response.y),
-            "aux": terms[0] if terms else 0,
-            "weights": self.data.add(np.ones(self.block_rows) if weights is None else weights),
-            "weights_step": int(weights is not None),
-            "shared": shared.start,
-            "n_shared": shared.stop - shared.start,
-        }
-
-    def tiles(self, columns: np.ndarray) -> np.ndarray:
-        return tiles(columns, self.block_rows)
+    def responses(self, tables: Mapping[str, np.ndarray], loops: Iterable[int]) -> np.ndarray:
+        """The table of responses, each of which has a part of other tables."""
+        found, at = [], {name: tables[name].ctypes.data for name in OF_RESPONSES}
+        for rows, loop in zip(self.rows, loops, strict=True):
+            sizes = {name: len(getattr(rows, name)) for name in OF_RESPONSES}
+            values = {
+                "rows": loop,
+                **rows.values(),
+                **at,
+                **{f"n_{name}": size for name, size in sizes.items()},
+                "curve": at["curves"] if rows.curves else 0,
+            }
+            found.append(tuple(values[name] for name in RESPONSE.names))
+            at = {name: at[name] + size * tables[name].itemsize for name, size in sizes.items()}
+        return np.array(found, RESPONSE)
 
     def ordered(self) -> list[tuple[int, int]]:
         places = (at for at in self.layout.at.values())
@@ -239,106 +195,6 @@ class _Packer:
                 level, share = at
                 places = R2D2, first + position, share + i, level, NONE
                 yield *places, unit, standardised, 0.0
-
-    def predictor(self, number: int, dpar: str) -> tuple[Any, ...]:
-        response = self.spec.response
-        scales = response.family.row.scales
-        scale = SCALES[scales[number] if number < len(scales) else "natural"]
-        # A tied one is the other once more; its slopes are added to the same parameters.
-        dpar = response.family.dpar(dpar).same_as or dpar
-        if dpar in response.predictors:
-            p = response.predictors[dpar]
-            self.variances += [self.variance(number, v, p) for v in p.variances]
-            return self.with_formula(p, scale)
-        fixed = response.family.dpar(dpar).fixed
-        if fixed is not None:
-            return self._predictor(NONE, "identity", scale, True, offset=self.data.add(fixed))
-        return self._predictor(self.layout[dpar].start, "identity", scale, constant=True)
-
-    def varies(self, p: PredictorDesign) -> bool:
-        """The kernels take some for ones that differ between rows.
-
-        They are that of the first parameter, and those that it is a function of.
-        """
-        family = self.spec.family
-        return p.dpar in (family.dpar_names[0], *family.nonlinear)
-
-    def with_formula(self, p: PredictorDesign, scale: int) -> tuple[Any, ...]:
-        c, first = p.columns, len(self.terms)
-        start = self.layout[c.variable].start if c.names else NONE
-        self.terms += [record for t in p.groups for record in self.bracket(t)]
-        self.terms += [self.region_term(r) for r in p.regions]
-        self.terms += [self.latent_term(c) for c in p.contributions if type(c) is LatentResiduals]
-        if p.smooths:
-            at = self.layout[p.smooths.variable].start
-            self.terms.append(self.basis_term(at, p.smooths))
-        for gps in p.processes:
-            at = self.layout[gps.named("zgp")].start
-            for gp, (_, numbers) in zip(gps.processes, gps.parts, strict=True):
-                made = self.place_term if gp.basis is None else self.basis_term
-                self.terms.append(made(at + numbers.start, gp))
-        for m in p.monotonic:
-            everywhere = self.codes.add(np.zeros(len(m.matrix.values))), 1
-            self.terms += [
-                self.climbed(start + at, 1, everywhere, x, steps)
-                for at, x, steps in m.of_coefficients
-            ]
-        more = len(self.terms) > first or p.variances or p.offset.any()
-        columns = c.centred[:, : c.centred.shape[1] - len(c.others)]
-        only_intercept = not (columns.size or more)
-        slopes = columns.shape[1], self.data.add(self.tiles(columns))
-        return self._predictor(
-            start if c.has_intercept else NONE,
-            self.spec.family.eta_link(p.dpar),
-            scale,
-            constant=only_intercept and c.has_intercept and not self.varies(p),
-            slopes=(start + c.has_intercept, *slopes),
-            offset=self.data.add(p.offset) if p.offset.any() else NONE,
-            terms=(first, len(self.terms) - first),
-        )
-
-    def _predictor(
-        self,
-        intercept: int,
-        link: str,
-        scale: int,
-        constant: bool,
-        slopes: tuple[int, int, int] = (NONE, 0, NONE),
-        offset: int = NONE,
-        terms: tuple[int, int] = (0, 0),
-    ) -> tuple[Any, ...]:
-        plain = is_plain(LINKS[link], scale)
-        return (intercept, *slopes, offset, LINKS[link], scale, plain, constant, *terms)
-
-    def bracket(self, t: GroupEffects) -> Iterator[tuple[Any, ...]]:
-        group, index = self.layout.group(t.group), self.spec.design.group(t.group)
-        levels = self.indices[t.group, t.member], _runs(index.of_member(t.member))
-        if t.steps:
-            for position, x, steps in zip(t.positions, t.values.T, t.steps, strict=True):
-                yield self.climbed(group.effects.start + position, group.k, levels, x, steps)
-            return
-        intercept = int(t.has_intercept)
-        columns = t.values[:, intercept:]
-        places = group.effects.start + t.positions[0], group.k, *levels, intercept
-        yield *places, columns.shape[1], self.data.add(self.tiles(columns)), 0, 0
-
-    def climbed(
-        self, at: int, stride: int, levels: tuple[int, int], x: np.ndarray, steps: Sequence[Steps]
-    ) -> tuple[Any, ...]:
-        """A column times the coefficient of each row's level, and heights."""
-        first = len(self.climbs)
-        self.climbs += [(self.layout[s.variable].start, self.codes.add(s.codes)) for s in steps]
-        return at, stride, *levels, 0, 1, self.data.add(x), first, len(steps)
-
-    def region_term(self, regions: Regions) -> tuple[Any, ...]:
-        """Like a bracket with an intercept alone."""
-        at, index = self.layout[regions.named("rcar")].start, regions.index
-        return at, 1, self.codes.add(index), _runs(index), 1, 0, NONE, 0, 0
-
-    def latent_term(self, c: LatentResiduals) -> tuple[Any, ...]:
-        """Every row is a level of its own."""
-        at = self.layout[c.residuals.target.called("err")].start
-        return at, 1, self.codes.add(c.rows), 0, 1, 0, NONE, 0, 0
 
     def latents(self) -> list[tuple[int, ...]]:
         found = (p.residuals for p in self.layout.predictors.values() if p.residuals)
@@ -379,43 +235,9 @@ class _Packer:
             n.typical_variance if kind == BYM2 else 1.0,
         )
 
-    def basis_term(self, at: int, basis: Process | Smooths) -> tuple[Any, ...]:
-        """Columns times the effects of one level, which all rows have."""
-        values = basis.values
-        level, size = self.codes.add(np.zeros(len(values))), values.shape[1]
-        return at, size, level, 1, 0, size, self.data.add(self.tiles(values)), 0, 0
-
-    def place_term(self, at: int, p: Process) -> tuple[Any, ...]:
-        """What rows are multiplied by, times the value at the place of each."""
-        columns = self.data.add(self.tiles(p.values[:, None]))
-        return at, 1, self.codes.add(p.codes), _runs(p.codes), 0, 1, columns, 0, 0
-
     def steps(self) -> list[tuple[int, int]]:
         found = (c for p in self.layout.predictors.values() for c in p.monotonic)
         return [(self.layout[n].start, s.size) for c in found for n, s in c.shares.items()]
-
-    def curves(self) -> list[tuple[int, ...]]:
-        expressions = (p.expression for p in self.layout.predictors.values())
-        return [self.curve(c) for c in expressions if c is not None]
-
-    def curve(self, c: Expression) -> tuple[int, ...]:
-        """The record of what a predictor is of others."""
-        # Here, for it imports numba.
-        from bayesmix.engine.kernels.curves import compiled_curve
-
-        p = program_of(c)
-        return (
-            compiled_curve().address,
-            self.spec.family.dpar_names.index(c.follows[0]),
-            len(c.follows),
-            self.data.add(p.columns),
-            *p.columns.shape,
-            self.data.add(p.numbers),
-            p.numbers.size,
-            self.codes.add(p.operations),
-            len(p.operations),
-            p.result,
-        )
 
     def gps(self) -> list[tuple[Any, ...]]:
         found = (c for p in self.layout.predictors.values() for c in p.processes)
@@ -461,17 +283,6 @@ class _Packer:
         codes = self.codes.add(strata), self.codes.add(counts)
         places = sd, effects, factor, factor + 2, 0, 0
         return size, 1, 1, *codes, *places, self.codes.add(centred)
-
-    def variance(self, target: int, v: VarianceFunction, p: PredictorDesign) -> tuple[int, ...]:
-        kind = FUNCTIONS[v.function]
-        places = {what: self.layout[name].start for what, name in v.names.items()}
-        rate = places["expon"] if kind == EXPON else places["power"]
-        covariate = NONE
-        if not v.of_mean:
-            covariate = self.data.add(v.values if kind == EXPON else np.log(v.values))
-        centres = self.data.add(p.centres.get(v.rate, np.zeros(len(v.centres))))
-        strata = self.codes.add(v.codes), len(v.centres), centres
-        return kind, target, rate, places.get("const", rate), covariate, *strata
 
     def unlike(self) -> list[tuple[int, ...]]:
         """The groups whose levels are not alike."""
@@ -541,19 +352,6 @@ class _Packer:
             len(g.blocks),
             self.codes.add(g.centered),
         )
-
-
-def tiles(columns: np.ndarray, rows: int) -> np.ndarray:
-    """Rows × columns as blocks of so many rows, in each of which every column is contiguous."""
-    n, k = columns.shape
-    full = n - n % rows
-    blocks = columns[:full].reshape(full // rows, rows, k).transpose(0, 2, 1)
-    return np.concatenate([blocks.ravel(), columns[full:].T.ravel()])
-
-
-def _runs(index: np.ndarray) -> int:
-    """Whether most rows have the level of the row before."""
-    return int((index[1:] == index[:-1]).sum() > SAME * index.size)
 
 
 def _concentration(at: At) -> np.ndarray:

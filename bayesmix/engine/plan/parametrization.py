@@ -13,7 +13,7 @@ import numpy as np
 from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.levels import Rates, WithinLevels, groups_of
-from bayesmix.engine.plan.scores import fit_without_effects
+from bayesmix.engine.plan.scores import RowFit, fit_without_effects
 from bayesmix.engine.plan.shifts import Centered
 from bayesmix.errors import SamplingError, did_you_mean, listed
 from bayesmix.spec import ModelSpec
@@ -123,8 +123,13 @@ def information(spec: ModelSpec) -> dict[tuple[str, str], float]:
     dict
         By group and coefficient; -1 where the rows can't tell.
     """
-    fit = fit_without_effects(spec, build_density(spec, build_layout(spec)))
-    found: dict[tuple[str, str], float] = {}
+    fits = fit_without_effects(spec, build_density(spec, build_layout(spec)))
+    return {coef: value for fit in fits for coef, value in _of_response(fit).items()}
+
+
+def _of_response(fit: RowFit) -> dict[tuple[str, str], float]:
+    """What a response's rows say."""
+    spec, found = fit.spec, {}
     for target in spec.predictors:
         if target.dpar in spec.family.nonlinear:
             # What it says it says through the predictor that is a function of it.

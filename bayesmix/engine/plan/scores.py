@@ -13,22 +13,21 @@ from bayesmix.engine.plan.density import Density
 from bayesmix.engine.plan.levels import Rates
 from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.engine.plan.start import build_start
-from bayesmix.parameters import Role, Target
+from bayesmix.parameters import Target
 from bayesmix.spec import ModelSpec
 
 ITERATIONS = 50
 STEP = 1e-4
-OWN = (Role.DPAR, Role.THRESHOLDS, Role.SHARES, Role.CORRELATIONS)
-"""Roles of the parameters without a formula that rows hang on."""
 
 
 @dataclass(frozen=True)
 class RowFit:
-    """A model's parameters at the rows.
+    """The parameters of one response at its rows.
 
     Attributes
     ----------
     spec : ModelSpec
+        The model of that response.
     etas : mapping of Target to ndarray
         Linear predictors.
     plain : mapping of str to ndarray
@@ -76,8 +75,8 @@ class RowFit:
         return logp * response.aux.get("weights", 1.0)
 
 
-def fit_without_effects(spec: ModelSpec, density: Density) -> RowFit:
-    """Near the posterior's mode with all group effects zero.
+def fit_without_effects(spec: ModelSpec, density: Density) -> tuple[RowFit, ...]:
+    """Each response near the posterior's mode with all group effects zero.
 
     Parameters
     ----------
@@ -86,12 +85,16 @@ def fit_without_effects(spec: ModelSpec, density: Density) -> RowFit:
         With all effects non-centred.
     """
     fitted = posterior_of(density.layout, _mode(spec, density)[None])
+    return tuple(_row_fit(part, fitted) for part in spec.parts)
+
+
+def _row_fit(spec: ModelSpec, fitted: Mapping[str, np.ndarray]) -> RowFit:
     values = FittedValues(fitted)
     for p in spec.predictors.values():
         values.etas[p.dpar] = _eta(p, values)
     etas = {target: values.etas[target.dpar][0] for target in spec.predictors}
-    own = (p.name for p in spec.parameters if p.role in OWN)
-    return RowFit(spec, etas, {name: fitted[name] for name in own})
+    own = spec.response.variables.items()
+    return RowFit(spec, etas, {name: fitted[variable] for name, variable in own})
 
 
 def _mode(spec: ModelSpec, density: Density) -> np.ndarray:

@@ -120,7 +120,12 @@ def shifts_of(spec: ModelSpec, centered: Centered, without: str | None = None) -
         A group whose effects are integrated out; what it has in common with the population is left
         to it.
     """
-    return tuple(s for t in spec.predictors for s in _of_predictor(spec, t, centered, without))
+    return tuple(
+        shift
+        for part in spec.parts
+        for target in part.predictors
+        for shift in _of_predictor(part, target, centered, without)
+    )
 
 
 def means_of(spec: ModelSpec, centered: Centered, shifts: tuple[Shift, ...]) -> tuple[Mean, ...]:
@@ -139,22 +144,24 @@ def means_of(spec: ModelSpec, centered: Centered, shifts: tuple[Shift, ...]) -> 
     groups = [g for g in spec.groups if any(name == g.group.name for name, _ in centered)]
     return tuple(
         mean
-        for target in spec.predictors
+        for part in spec.parts
+        for target in part.predictors
         for g in groups
-        if g.group.size > 1 and g.group.name in groups_of(spec, target)
-        for mean in _of_group(spec, target, g, centered, shifts)
+        if g.group.size > 1 and g.group.name in groups_of(part, target)
+        for mean in _of_group(part, target, g, centered, shifts)
     )
 
 
 def levels_of(spec: ModelSpec) -> Iterator[Level]:
     """What columns without bounds say of each monotonic effect, by least squares."""
-    for target, p in spec.predictors.items():
+    pairs = ((part, p) for part in spec.parts for p in part.predictors.values())
+    for part, p in pairs:
         for c in p.monotonic:
-            columns = _free_columns(spec, target)
+            columns = _free_columns(part, p.target)
             for at, x, steps in c.of_coefficients:
                 values = x * climbed_evenly(steps)
                 weights = np.linalg.lstsq(columns, values)[0]
-                yield Level(target, at, weights[:-1], float(weights[-1]))
+                yield Level(p.target, at, weights[:-1], float(weights[-1]))
 
 
 def _of_predictor(

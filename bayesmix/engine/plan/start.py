@@ -47,7 +47,7 @@ GUESSED = (
 )
 """Roles of the parameters about whose size the data say something."""
 OF_RESIDUALS = ("range", "sderr")
-"""And names, of those that correlated residuals have."""
+"""And classes, of those that correlated residuals have."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +85,20 @@ def build_start(
     layout = density.layout
     centre, spread = np.zeros(layout.n_dim), np.full(layout.n_dim, EFFECTS_APART)
     for at in layout.at.values():
-        if at.parameter.role in GUESSED or at.parameter.name in OF_RESIDUALS:
-            values, sizes = guesses.of(at.parameter)
+        p = at.parameter
+        if p.role in GUESSED or (p.role == Role.RESIDUAL and p.slots[0].class_ in OF_RESIDUALS):
+            values, sizes = guesses.of(p)
             for (i, prior), value, size in zip(at.scalars(), values, sizes, strict=True):
                 if not prior.distribution.of_one:
                     continue
                 centre[i], spread[i] = _unconstrained(prior, value, size)
-        if at.parameter.role == Role.THRESHOLDS:
-            ordered = at.parameter.transform == Transform.ORDERED
-            found = (guesses.thresholds(run) for run in at.parameter.runs)
+        if p.role == Role.THRESHOLDS:
+            ordered = p.transform == Transform.ORDERED
+            found = (guesses.responses[p.owner.resp].thresholds(run) for run in p.runs)
             parts = [decreased(t) if ordered else t for t in found]
             centre[at.numbers] = np.concatenate(parts)
-    for places in layout.increasing:
-        response = spec.response
+    for places, run in zip(layout.increasing, spec.increasing, strict=True):
+        response = spec.response_of(run[0].owner)
         centre[list(places)] = decreased(increasing_start(response.data.y, response.family))
         spread[list(places[1:])] = APART
     for at in layout.at.values():
@@ -116,6 +117,31 @@ class _Guesses:
 
     def __init__(self, spec: ModelSpec) -> None:
         self.spec = spec
+        self.responses = {part.response.name: _OfResponse(part) for part in spec.parts}
+
+    def of(self, p: Parameter) -> tuple[np.ndarray, np.ndarray]:
+        """Guesses of the parameters, and by how much starts may differ from them."""
+        if p.role != Role.SD:
+            return self.responses[p.owner.resp].of(p)
+        values = self.deviations(p.owner)
+        return _apart(np.tile(values, p.size // values.size))
+
+    def deviations(self, group: str) -> np.ndarray:
+        """Half of what would make effects as large as the linear predictor, by coefficient."""
+        sd = np.empty(len(self.spec.group(group).coefs))
+        for p in self.spec.predictors.values():
+            size = self.responses[p.target.resp].eta_size(p.dpar)
+            for term in p.groups:
+                if term.group == group:
+                    sd[term.positions] = 0.5 * size / _not_0(_root_mean(term.evenly))
+        return sd
+
+
+class _OfResponse:
+    """Those of a response's own parameters."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self.spec = spec
         self.level, self.size = _response(spec)
 
     def of(self, p: Parameter) -> tuple[np.ndarray, np.ndarray]:
@@ -124,23 +150,21 @@ class _Guesses:
             if p.owner.dpar in self.spec.family.nonlinear:
                 return self.nonlinear(p)
             return self.coefficients(self.spec.predictors[p.owner])
-        if p.role == Role.SD:
-            values = self.deviations(p.owner)
-            values = np.tile(values, p.size // values.size)
-        elif p.role == Role.SMOOTH_SD:
+        what = p.slots[0].class_
+        if p.role == Role.SMOOTH_SD:
             values = self.bends(self.spec.predictors[p.owner])
         elif p.role == Role.PROCESS_SCALE:
-            size = 0.5 * self.eta_size(p.owner.dpar) if p.slots[0].class_ == "sdgp" else PART
+            size = 0.5 * self.eta_size(p.owner.dpar) if what == "sdgp" else PART
             values = np.full(p.size, size)
         elif p.role == Role.REGIONS_SD:
             values = np.array([0.5 * self.eta_size(p.owner.dpar)])
-        elif p.name == "sderr":
+        elif what == "sderr":
             values = np.array([0.5 * self.eta_size(MAIN)])
-        elif p.name == "range":
+        elif what == "range":
             values = np.array([0.5 * self.spec.predictors[p.owner].residuals.series.usual_distance])
         else:
             values = np.array([self.natural(p.owner.dpar)])
-        return values, APART * np.where(values == 0.0, SHARE, values)
+        return _apart(values)
 
     def coefficients(self, p: PredictorDesign) -> tuple[np.ndarray, np.ndarray]:
         c, apart = p.columns, APART * self.eta_size(p.dpar)
@@ -156,16 +180,6 @@ class _Guesses:
         low, high = np.array([_range(prior) for prior in p.each]).T
         return 0.5 * (low + high), APART * (high - low) / USUAL
 
-    def deviations(self, group: str) -> np.ndarray:
-        """Half of what would make effects as large as the linear predictor, by coefficient."""
-        sd = np.empty(len(self.spec.group(group).coefs))
-        for p in self.spec.predictors.values():
-            for term in p.groups:
-                if term.group == group:
-                    sizes = _not_0(_root_mean(term.evenly))
-                    sd[term.positions] = 0.5 * self.eta_size(p.dpar) / sizes
-        return sd
-
     def bends(self, p: PredictorDesign) -> np.ndarray:
         """Half of what would make smooths as large as the linear predictor, by block."""
         blocks = (block for s in p.smooths.smooths for block in s.blocks)
@@ -180,7 +194,7 @@ class _Guesses:
     def eta_size(self, dpar: str) -> float:
         """How much a linear predictor may vary."""
         if dpar in self.spec.family.nonlinear:
-            p = self.spec.by_name.get(Target("", dpar).variable)
+            p = self.spec.by_name.get(Target(self.spec.response.name, dpar).variable)
             return 1.0 if p is None else float(_not_0(np.ptp(_range(p.each[0]))) / USUAL)
         identity = self.spec.family.dpar(dpar).link == "identity"
         return self.size if dpar == MAIN and identity else 1.0
@@ -206,6 +220,11 @@ class _Guesses:
         if np.isfinite(found.upper):
             return found.lower + SHARE * (found.upper - found.lower)
         return found.lower + 1.0
+
+
+def _apart(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """With them by how much starts may differ."""
+    return values, APART * np.where(values == 0.0, SHARE, values)
 
 
 def _response(spec: ModelSpec) -> tuple[float, float]:

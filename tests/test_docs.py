@@ -93,7 +93,8 @@ def test_an_example_of_a_formula_is_read(example: str) -> None:
     if example.startswith(". ~"):
         assert redotted(example, bx.bf("y ~ z"))
     else:
-        assert eval(example, {"bf": bx.bf}) if example.startswith("bf(") else bx.bf(example)
+        called = example.startswith(("bf(", "mv("))
+        assert eval(example, {"bf": bx.bf, "mv": bx.mv}) if called else bx.bf(example)
 
 
 def test_the_gallery_has_every_picture() -> None:

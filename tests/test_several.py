@@ -338,6 +338,21 @@ def test_default_priors_are_those_of_each_response() -> None:
             assert prior_of(model, class_=class_, resp=name) == expected
 
 
+def test_each_response_keeps_what_it_has_of_re_formula() -> None:
+    fit = given_fit(bx.mv("y ~ x + (1 | g)", "v ~ z + (1 | g) + (1 + x | k)"), DATA, draws=5)
+    kept = fit.posterior_epred(re_formula="~ (1 | k)")
+    assert_allclose(kept.sel(resp="y"), fit.posterior_epred(resp="y", re_formula=bx.NA))
+    assert_allclose(
+        kept.sel(resp="v"), fit.posterior_epred(resp="v", re_formula="~ (1 | k)"), rtol=1e-12
+    )
+    table = fit.fitted(re_formula="~ (1 | k)")
+    means = kept.mean("sample").transpose("resp", "obs").to_numpy().ravel()
+    assert_allclose(table["Estimate"], means)
+    assert_allclose(fit.posterior_epred(re_formula=bx.NA), fit.posterior_epred(re_formula="~0"))
+    with pytest.raises(PredictionError, match="group 'f'"):
+        fit.posterior_epred(re_formula="~ (1 | f)")
+
+
 def test_rows_of_their_own() -> None:
     """Each response has the density that it has in a model of its rows alone."""
     formula = bx.mv(

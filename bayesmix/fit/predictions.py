@@ -14,6 +14,7 @@ from bayesmix.errors import PredictionError, listed
 from bayesmix.fit.base import PROBS, Base
 from bayesmix.parameters import MAIN
 from bayesmix.predict import Prediction, Request, Several, log_density, prediction
+from bayesmix.predict.effects import wanted_of_all
 from bayesmix.predict.predicted import Predicted
 from bayesmix.predict.several import Joined
 from bayesmix.tables import Table
@@ -543,6 +544,7 @@ class Predictions(Base):
         spec = self.model.spec
         if how.get("resp") is not None or not spec.several:
             return table(how)
+        how = {**how, "re_formula": wanted_of_all(spec, how.get("re_formula"))}
         tables = {name: table({**how, "resp": name}) for name in spec.names}
         if len({t.index.nlevels for t in tables.values()}) > 1:
             raise PredictionError(

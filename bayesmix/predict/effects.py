@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,14 @@ NA = _NA()
 Pair = tuple[tuple[frozenset[str], ...], frozenset[str]]
 """A group's members, and the key of one of its terms."""
 
+
+@dataclass(frozen=True)
+class Wanted:
+    """The pairs that a ``re_formula`` asks for, known to be those of some response."""
+
+    pairs: frozenset[Pair]
+
+
 INTERCEPT: frozenset[str] = frozenset()
 NOTHING = {f.name: f.default for f in fields(Grouping)} | {"by": None}
 """What a grouping has of the options that it doesn't mention."""
@@ -41,7 +49,7 @@ def kept_contributions(spec: ModelSpec, re_formula: Any) -> dict[Target, tuple[C
     Parameters
     ----------
     spec : ModelSpec
-    re_formula : None, NA or str
+    re_formula : None, NA, str or Wanted
         None keeps all, `NA` (or ``"~0"``) none, a formula of group terms those it names, in every
         predictor that has them. Options of a term (``by``, ``id``) are the model's.
 
@@ -53,21 +61,35 @@ def kept_contributions(spec: ModelSpec, re_formula: Any) -> dict[Target, tuple[C
     predictors = spec.predictors.items()
     if re_formula is None:
         return {target: p.contributions for target, p in predictors}
-    wanted = _wanted(spec, re_formula)
+    known = isinstance(re_formula, Wanted)
+    wanted = re_formula.pairs if known else _wanted(spec, re_formula)
     return {target: tuple(_kept(p.contributions, wanted)) for target, p in predictors}
 
 
-def _kept(contributions: Iterable[Contribution], wanted: set[Pair]) -> Iterator[Contribution]:
+def wanted_of_all(spec: ModelSpec, re_formula: Any) -> Any:
+    """A ``re_formula`` of several responses, of which each keeps what it has.
+
+    Raises
+    ------
+    PredictionError
+        For a term or coefficient that none has.
+    """
+    if re_formula is None or not spec.several:
+        return re_formula
+    return Wanted(_wanted(spec, re_formula))
+
+
+def _kept(contributions: Iterable[Contribution], wanted: frozenset[Pair]) -> Iterator[Contribution]:
     for c in contributions:
         kept = c.keep(_columns(c, wanted)) if isinstance(c, GroupEffects) else c
         if not isinstance(kept, GroupEffects) or kept.names:
             yield kept
 
 
-def _wanted(spec: ModelSpec, re_formula: Any) -> set[Pair]:
+def _wanted(spec: ModelSpec, re_formula: Any) -> frozenset[Pair]:
     """(group members, term) pairs asked for, each of them there in some predictor."""
     if isinstance(re_formula, _NA):
-        return set()
+        return frozenset()
     if isinstance(re_formula, Formula) or not isinstance(re_formula, str):
         raise PredictionError(
             f"re_formula must be None, bx.NA or a text such as '~ (1 | g)', not {re_formula!r}."
@@ -82,7 +104,7 @@ def _wanted(spec: ModelSpec, re_formula: Any) -> set[Pair]:
         for pair in _pairs(term):
             if pair not in there:
                 raise PredictionError(_absent(spec, re_formula, term, pair))
-    return {pair for term in requested for pair in _pairs(term)}
+    return frozenset(pair for term in requested for pair in _pairs(term))
 
 
 def _pairs(term: GroupTerm) -> list[Pair]:
@@ -91,7 +113,7 @@ def _pairs(term: GroupTerm) -> list[Pair]:
     return [(group, key) for key in (*keys, *(t.key for t in term.coefs.terms))]
 
 
-def _columns(bracket: GroupEffects, wanted: set[Pair]) -> np.ndarray:
+def _columns(bracket: GroupEffects, wanted: frozenset[Pair]) -> np.ndarray:
     group, terms = bracket.term.grouping.key, bracket.matrix.terms.terms
     keys = [INTERCEPT if i < 0 else terms[i].key for i in bracket.matrix.term_of]
     return np.array([(group, key) in wanted for key in keys], bool)

@@ -15,6 +15,7 @@ from bayesmix.errors import PredictionError, listed
 from bayesmix.predict import rescor
 from bayesmix.predict.clusters import POPULATION
 from bayesmix.predict.draws import Draws
+from bayesmix.predict.effects import wanted_of_all
 from bayesmix.predict.predicted import Predicted
 from bayesmix.predict.request import Request
 from bayesmix.predict.response import Prediction
@@ -122,7 +123,8 @@ class Several:
         """
         # One seed for all, so that a new level is the same cluster in each.
         seed = seed_sequence(request.random_seed, PredictionError)
-        given = replace(request, random_seed=seed)
+        kept = wanted_of_all(spec, request.re_formula)
+        given = replace(request, random_seed=seed, re_formula=kept)
         parts = tuple(Prediction.of(part, draws, given, dpar) for part in spec.parts)
         first = parts[0].rows.labels
         if not all(first.equals(p.rows.labels) for p in parts[1:]):

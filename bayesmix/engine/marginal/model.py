@@ -18,9 +18,9 @@ from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.marginal.packing import pack, remaining
 from bayesmix.engine.plan.density import Density
 from bayesmix.engine.plan.layout import build_layout
-from bayesmix.engine.plan.likelihood import within_levels
 from bayesmix.engine.plan.packing import Packed
 from bayesmix.engine.plan.posterior import posterior_of
+from bayesmix.engine.plan.residuals import within_levels
 from bayesmix.engine.plan.shifts import Centered, means_of, shifts_of
 from bayesmix.families import gaussian
 from bayesmix.likelihood import IndependentRows, LaggedRows, SpatialRows

@@ -6,8 +6,8 @@ import numpy as np
 
 from bayesmix.engine.marginal.tables import tile_scratch
 from bayesmix.engine.marginal.tiling import columns_of, cut, strata_of
-from bayesmix.engine.plan.likelihood import in_levels, series_terms
 from bayesmix.engine.plan.packing import _Packer
+from bayesmix.engine.plan.residuals import in_levels, series_terms
 from bayesmix.parameters import MAIN
 from bayesmix.spec import ModelSpec
 

@@ -13,10 +13,8 @@ from bayesmix.correlations.kernels import SMOOTHNESS, constant
 from bayesmix.design import (
     Processes,
     Regions,
-    Residuals,
 )
 from bayesmix.design.processes import Process
-from bayesmix.design.residuals import Kind
 from bayesmix.engine.kernels.tables import (
     BLOCK,
     BYM2,
@@ -50,7 +48,7 @@ from bayesmix.engine.numerics.correlations import KINDS
 from bayesmix.engine.numerics.priors import code_of
 from bayesmix.engine.numerics.transforms import transform_of
 from bayesmix.engine.plan.layout import At, GroupAt, Layout
-from bayesmix.engine.plan.likelihood import numbers_of_residuals, series_terms
+from bayesmix.engine.plan.residuals import latents
 from bayesmix.engine.plan.rows import Rows
 from bayesmix.engine.plan.store import Store
 from bayesmix.parameters import Role, Transform
@@ -141,7 +139,7 @@ class _Packer:
             "cars": np.array(self.cars(), CAR),
             "gps": np.array(self.gps(), PROCESS),
             "steps": np.array(self.steps(), STEPS),
-            "latents": np.array(self.latents(), LATENT),
+            "latents": np.array(latents(self), LATENT),
             "climbs": np.array(self.climbs, CLIMB),
             "curves": np.array([c for r in rows for c in r.curves], CURVE),
         }
@@ -195,23 +193,6 @@ class _Packer:
                 level, share = at
                 places = R2D2, first + position, share + i, level, NONE
                 yield *places, unit, standardised, 0.0
-
-    def latents(self) -> list[tuple[int, ...]]:
-        found = (p.residuals for p in self.layout.predictors.values() if p.residuals)
-        return [self.latent(r) for r in found if r.kind == Kind.LATENT]
-
-    def latent(self, residuals: Residuals) -> tuple[int, ...]:
-        """The record of a predictor's residuals."""
-        from bayesmix.engine.kernels.residuals import compiled_colouring
-
-        called, shared = residuals.target.called, numbers_of_residuals(residuals, self.layout)
-        err = self.layout[called("err")]
-        aux = self.data.add(np.concatenate(series_terms(residuals, residuals.layout)))
-        work = self.scratch
-        self.scratch += 9 * err.size
-        colour = compiled_colouring(residuals.correlation).address
-        places = err.start, err.size, self.layout[called("sderr")].start
-        return *places, shared.start, shared.stop - shared.start, aux, work, colour
 
     def cars(self) -> list[tuple[Any, ...]]:
         return [self.car(r) for p in self.layout.predictors.values() for r in p.regions]

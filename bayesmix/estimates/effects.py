@@ -10,9 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import sparse
 
-from bayesmix.design import PredictorDesign, Regions
+from bayesmix.design import PredictorDesign, Regions, Residuals
 from bayesmix.design.drawn import multiplied
 from bayesmix.design.groups import member_of
+from bayesmix.estimates.rows import colouring
 from bayesmix.priors import car
 from bayesmix.priors.lkj import correlation_root
 from bayesmix.spec import GroupPriors
@@ -208,6 +209,36 @@ class RegionEffects:
         share = float(values[regions.named(regions.share)][0]) if regions.share else 0.0
         sd = float(values[regions.named("sdcar")][0])
         return sparse.csr_array(sd * car.root(regions, share))
+
+    def shaped(self, effects: np.ndarray) -> np.ndarray:
+        return effects[None]
+
+
+@dataclass(frozen=True)
+class LatentErrors:
+    """The residuals of a linear predictor, one of each row."""
+
+    dpar: str
+    residuals: Residuals
+
+    @property
+    def name(self) -> str:
+        return self.residuals.target.called("err")
+
+    @property
+    def dpars(self) -> tuple[str, ...]:
+        return (self.dpar,)
+
+    @property
+    def size(self) -> int:
+        return len(self.residuals.series.codes)
+
+    def columns(self, values: Values) -> Mapping[str, Any]:
+        return {self.dpar: sparse.eye_array(self.size, format="csr")}
+
+    def root(self, values: Values) -> Any:
+        sd = float(values[self.residuals.target.called("sderr")][0])
+        return sd * colouring(self.residuals, values)
 
     def shaped(self, effects: np.ndarray) -> np.ndarray:
         return effects[None]

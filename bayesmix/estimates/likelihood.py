@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 from scipy import linalg, sparse
 
-from bayesmix.design import GroupEffects, PredictorDesign, Regions
+from bayesmix.design import GroupEffects, LatentResiduals, PredictorDesign, Regions
 from bayesmix.design.contributions import Columns, Contribution, Smooths
 from bayesmix.design.drawn import DrawnColumns
+from bayesmix.design.residuals import Kind
 from bayesmix.design.variances import VarianceFunction
 from bayesmix.estimates.covariances import Covariance
 from bayesmix.estimates.effects import (
     Effects,
     Given,
     GroupLevels,
+    LatentErrors,
     RegionEffects,
     SmoothCoefficients,
     population,
@@ -176,7 +178,7 @@ class Likelihood:
         """Whether a contribution comes with the effects, the coefficients or the rows."""
         if isinstance(c, VarianceFunction):
             return c.of_mean and self.held is None
-        of_effects = (GroupEffects, Smooths, Regions)
+        of_effects = (GroupEffects, Smooths, Regions, LatentResiduals)
         return isinstance(
             c, (*of_effects, Columns, DrawnColumns) if target in self.within else of_effects
         )
@@ -208,6 +210,7 @@ def likelihood(spec: ModelSpec, method: str) -> Likelihood:
         *(GroupLevels(g, spec.design.predictors) for g in spec.groups),
         *(SmoothCoefficients(p) for p in spec.design.predictors if p.smooths),
         *(RegionEffects(p.dpar, r) for p in spec.design.predictors for r in p.regions),
+        *(LatentErrors(p.dpar, p.residuals) for p in spec.design.predictors if _latent(p)),
     )
     mains = (t for t in spec.predictors if t.dpar in spec.family.main)
     within = tuple(t for t in mains if spec.predictors[t].columns.names)
@@ -221,6 +224,10 @@ def likelihood(spec: ModelSpec, method: str) -> Likelihood:
     units = {d: sizes[d] for d in spec.response.predictors if d in moved}
     rows = FamilyRows(spec.response, units) if method == LAPLACE else normal_rows(spec.response)
     return Likelihood(spec, method, rows, effects, within, unknowns)
+
+
+def _latent(p: PredictorDesign) -> bool:
+    return p.residuals is not None and p.residuals.kind == Kind.LATENT
 
 
 def _names(targets: tuple[Target, ...]) -> set[str]:
@@ -296,6 +303,12 @@ def _number(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
     return Number(p, 0.0)
 
 
+def _of_residuals(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
+    """The scale of latent residuals may be 0."""
+    scale = p.slots[0].class_ == "sderr"
+    return Scales(p, sizes[p.owner.dpar]) if scale else _number(spec, p, sizes)
+
+
 def _of_variance(spec: ModelSpec, p: Parameter, sizes: Values) -> Unknown:
     """A power starts at 1, for at 0 and below there may be a constant alone to be seen."""
     functions = spec.predictors[p.owner].variances
@@ -343,7 +356,8 @@ UNKNOWNS = {
     Role.ROWS: _dependence,
     Role.DPAR: _number,
     Role.VARIANCE: _of_variance,
-    Role.RESIDUAL: _number,
+    Role.RESIDUAL: _of_residuals,
+    Role.LATENT: _within,
     Role.STATIONARY: _series,
     Role.THRESHOLDS: _thresholds,
     Role.CORRELATIONS: _correlations,

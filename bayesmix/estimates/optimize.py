@@ -161,7 +161,6 @@ REASONS = {
     Role.MIXING: "the effects aren't normal",
     Role.PROCESS_SCALE: "length scales of gp() need priors; smooths, s(x), don't",
     Role.PROCESS: "length scales of gp() need priors; smooths, s(x), don't",
-    Role.LATENT: "latent residuals aren't integrated out here; an effect of each row is, (1 | row)",
     Role.SHARES: "shares that all rows have in common aren't known to estimates",
     Role.SHRINKAGE: "a prior that shrinks is all that there is to it",
 }

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import sparse
 
+from bayesmix.correlations import Layout
 from bayesmix.design import Residuals
 from bayesmix.likelihood import CorrelatedRows, SpatialRows
 from bayesmix.parameters import MAIN
@@ -138,13 +139,27 @@ def whitening(residuals: Residuals, values: Values) -> tuple[Any, np.ndarray]:
     Its columns are what comes of a residual of 1, for every group's first row, second, … at once.
     """
     layout, given = residuals.layout, residuals.given(values)
-    impulses = np.eye(len(layout.rows))[:, :, None] * layout.mask
-    white, scale = residuals.correlation.whiten(given, impulses, layout, np)
-    t, position, group = np.nonzero(white)
-    at, size = (layout.rows[position, group], layout.rows[t, group]), int(layout.mask.sum())
-    matrix = sparse.csr_array((white[t, position, group], at), shape=(size, size))
+    white, scale = residuals.correlation.whiten(given, _impulses(layout), layout, np)
     log_scale = np.broadcast_to(np.log(scale[:1]), (1, *layout.rows.shape))
-    return matrix, layout.in_rows(log_scale)[0]
+    return _of_impulses(layout, white), layout.in_rows(log_scale)[0]
+
+
+def colouring(residuals: Residuals, values: Values) -> Any:
+    """The matrix that makes correlated residuals of scale 1 of independent numbers."""
+    layout, given = residuals.layout, residuals.given(values)
+    made = residuals.correlation.colour(given, _impulses(layout), layout, np)
+    return _of_impulses(layout, made)
+
+
+def _impulses(layout: Layout) -> np.ndarray:
+    return np.eye(len(layout.rows))[:, :, None] * layout.mask
+
+
+def _of_impulses(layout: Layout, made: np.ndarray) -> Any:
+    """The sparse matrix, rows × rows, of what comes of a 1 in each row."""
+    t, position, group = np.nonzero(made)
+    at, size = (layout.rows[position, group], layout.rows[t, group]), int(layout.mask.sum())
+    return sparse.csr_array((made[t, position, group], at), shape=(size, size))
 
 
 def natural(response: Response, etas: Etas, values: Values) -> dict[str, np.ndarray]:

@@ -34,6 +34,10 @@ structured <- function(s) {
   m <- glmmTMB(as.formula(sprintf("score ~ Machine + %s(0 + Machine | Worker)", s)), machines)
   list(logLik = as.numeric(logLik(m)), coef = unname(fixef(m)$cond), df = attr(logLik(m), "df"))
 }
+seizures <- subset(read("epilepsy"), patient <= 30)
+seizures <- transform(seizures, visit = factor(visit), patient = factor(patient))
+latent <- glmmTMB(count ~ Trt + zBase + ar1(0 + visit | patient), seizures, poisson)
+latent_of <- summary(latent)$varcor$cond$patient
 turn <- follicles ~ sin(2 * pi * Time) + cos(2 * pi * Time)
 data(oldcol, package = "spdep")
 columbus <- with(COL.OLD, data.frame(CRIME, INC, HOVAL, NEIGNO))
@@ -66,6 +70,14 @@ cases <- list(
   homcs = of_nlme(lme(score ~ Machine, machines, list(Worker = pdCompSymm(~ 0 + Machine)), method = "ML", control = l)),
   homdiag = of_nlme(lme(score ~ Machine, machines, list(Worker = pdIdent(~ 0 + Machine)), method = "ML", control = l)),
   ar1 = structured("ar1"), cs = structured("cs"), diag = structured("diag"), toep = structured("toep"),
+  latent_ar1 = list(
+    logLik = as.numeric(logLik(latent)), coef = unname(fixef(latent)$cond),
+    sd = attr(latent_of, "stddev")[[1]], cor = attr(latent_of, "correlation")[1, 2]
+  ),
+  squid_constpower = of_nlme(gls(
+    Testisweight ~ DML * factor(MONTH), read("squid"),
+    weights = varConstPower(const = 18500, power = 2.1, form = ~DML), control = g
+  )),
   icar = intrinsic(y ~ INC + s(region, bs = "mrf", xt = list(penalty = penalty)), "REML"),
   icar_poisson = intrinsic(count ~ INC + s(region, bs = "mrf", xt = list(penalty = penalty)), "ML", family = poisson)
 )

@@ -44,12 +44,10 @@ class MultipleFit(Fit):
     draw predicts the rows of its own data set. What compares responses with predictions is asked
     of the fit to one data set, in `fits`.
 
-    Attributes
+    Parameters
     ----------
-    model : Model
-        That of the first data set.
     models : dict of int or str to Model
-        By data set: they have the priors and transforms of the first.
+        By data set: they have the priors and transforms of the first, which is `model`.
     idata : xarray.DataTree
         The chains of all data sets; the coordinate ``data_set`` says of which each is.
 

@@ -353,6 +353,12 @@ def test_each_response_keeps_what_it_has_of_re_formula() -> None:
         fit.posterior_epred(re_formula="~ (1 | f)")
 
 
+def test_the_equation_has_one_symbol_for_the_correlations_of_residuals() -> None:
+    lines = [line.strip() for line in str(both("student").model.equation()).splitlines()]
+    assert lines[0].startswith("(y[i], v[i]) ~ MVStudentT(")
+    assert "R ~ LKJ(1)" in lines and any("diag(σ[y], σ[v]) R diag" in line for line in lines)
+
+
 def test_rows_of_their_own() -> None:
     """Each response has the density that it has in a model of its rows alone."""
     formula = bx.mv(

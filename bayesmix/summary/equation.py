@@ -454,8 +454,10 @@ def _true_values(m: Measured, s: Style) -> Iterator[Line]:
 
 def _correlations(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     """A matrix, whose prior is one."""
-    owner = [s.word(p.owner)] if p.slots[0].class_ == "corme" and p.owner else []
-    yield _prior([s.symbol(p.slots[0].class_, *owner)], p.prior, s)
+    of = p.slots[0].class_
+    owner = [s.word(p.owner)] if of == "corme" and p.owner else []
+    symbols = {"rescor": s.symbol("R"), "corme": s.symbol("corme", *owner)}
+    yield _prior([symbols.get(of, s.symbol(p.name))], p.prior, s)
 
 
 def _nothing(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
@@ -468,18 +470,11 @@ def _plain(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
     yield from _alike([symbol] * len(p.priors), list(p.priors), s)
 
 
-def _rows_in_common(spec: ModelSpec, p: Parameter, s: Style) -> Iterator[Line]:
-    """Correlations that all rows have."""
-    symbol = s.symbol("R") if p.name == "rescor" else s.symbol(p.name)
-    yield from _alike([symbol], list(p.priors), s)
-
-
 PRIORS = {
     Role.POPULATION: _population,
     Role.THRESHOLDS: _thresholds,
     Role.SD: _sd,
     Role.COR: _cor,
-    Role.CORRELATIONS: _rows_in_common,
     Role.DF: _df,
     Role.MIXING: _nothing,
     Role.EFFECTS: _nothing,

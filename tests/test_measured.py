@@ -13,6 +13,7 @@ from scipy import stats
 import bayesmix as bx
 from bayesmix.model import Model
 from bayesmix.priors import lkj, measured
+from bayesmix.spec import on_rows
 
 from .support import draws_of, frame, given_fit
 
@@ -92,16 +93,17 @@ def test_true_values_given_measurements() -> None:
     mean, values = rng.normal(size=size), rng.normal(size=(places, size))
     noise = rng.uniform(0.1, 2, (places, size))
     noise[0, 1] = noise[1] = 0.0
-    start = np.tile(mean, (places, 1)), np.tile(root, (places, 1, 1))
-    made = measured.given(*start, values, noise, np)
+    centres, roots, densities = measured.given(list(mean), root.tolist(), values, noise, np)
     prior = root @ root.T
-    for i, (centre, factor, logp) in enumerate(zip(*made, strict=True)):
+    for i in range(places):
+        centre = np.array([c[i] for c in centres])
+        factor = np.array([[np.broadcast_to(r, places)[i] for r in row] for row in roots])
         both = prior + np.diag(noise[i] ** 2)
         gain = prior @ np.linalg.inv(both)
         assert_allclose(centre, mean + gain @ (values[i] - mean), atol=1e-12)
         assert_allclose(factor @ factor.T, prior - gain @ prior, atol=1e-12)
-        assert_allclose(logp, stats.multivariate_normal(mean, both).logpdf(values[i]))
-    assert_allclose(made[0][1], values[1])
+        assert_allclose(densities[i], stats.multivariate_normal(mean, both).logpdf(values[i]))
+    assert_allclose([c[1] for c in centres], values[1])
 
 
 def test_new_rows_have_draws_given_their_measurements() -> None:
@@ -314,6 +316,21 @@ def test_draws_of_brms_without_true_values() -> None:
         bx.from_brms(model, pd.DataFrame(kept, index=[0]))
 
 
+def test_estimates_say_why_not() -> None:
+    with pytest.raises(bx.EstimationError, match="true values of covariates aren't integrated out"):
+        Model("y ~ me(x, sdx)", DATA).optimize()
+
+
+def test_hypotheses_and_some_of_the_rows() -> None:
+    fit = given_fit("y ~ me(x, sdx) + me(u, sdu, gr=g)", DATA)
+    share = (draws_of(fit)["b"][:, 1] > 0).mean()
+    made = fit.hypothesis("mexsdx > 0", class_="bsp")
+    assert_allclose(made.table["Post.Prob"], share)
+    part = on_rows(fit.model.spec, np.arange(12, 40))
+    assert part.by_name["Xme"].shape == (28, 1)
+    assert fit.log_lik(DATA.head(5), random_seed=1).shape == (40, 5)
+
+
 def test_the_engine_says_why_not() -> None:
     from bayesmix.engine import uncovered
 
@@ -405,14 +422,14 @@ def test_recovery() -> None:
     rng = np.random.default_rng(3)
     true = rng.normal(2, 1, 400)
     other = 0.7 * (true - 2) + np.sqrt(1 - 0.49) * rng.normal(size=400)
-    data = pd.DataFrame({"sdx": rng.uniform(0.5, 1, 400)})
+    data = pd.DataFrame({"sdx": rng.uniform(0.4, 0.7, 400)})
     data["x"] = rng.normal(true, data["sdx"])
-    data["w"] = rng.normal(other, 0.6)
-    data["y"] = rng.normal(1 + 1.5 * true - 0.8 * other, 0.5)
-    fit = bx.brm("y ~ me(x, sdx) + me(w, 0.6)", data, random_seed=1)
+    data["w"] = rng.normal(other, 0.5)
+    data["y"] = rng.normal(1 + 1.5 * true - 0.8 * other, 1)
+    fit = bx.brm("y ~ me(x, sdx) + me(w, 0.5)", data, random_seed=1)
     table = fit.summary(probs=(0.005, 0.995))
-    truth = {"Intercept": 1, "me(x, sdx)": 1.5, "me(w, 0.6)": -0.8, "meanme[x]": 2, "sdme[x]": 1}
-    truth |= {"meanme[w]": 0, "sdme[w]": 1, "corme[x, w]": 0.7, "sigma": 0.5}
+    truth = {"Intercept": 1, "me(x, sdx)": 1.5, "me(w, 0.5)": -0.8, "meanme[x]": 2, "sdme[x]": 1}
+    truth |= {"meanme[w]": 0, "sdme[w]": 1, "corme[x, w]": 0.7, "sigma": 1}
     for (_, name), row in table.iterrows():
         assert row["Q0.5"] < truth[name] < row["Q99.5"], name
     assert (table["Rhat"] < 1.02).all()

@@ -161,6 +161,9 @@ REASONS = {
     Role.MIXING: "the effects aren't normal",
     Role.PROCESS_SCALE: "length scales of gp() need priors; smooths, s(x), don't",
     Role.PROCESS: "length scales of gp() need priors; smooths, s(x), don't",
+    **dict.fromkeys(
+        (Role.MEASURED, Role.TRUE_VALUES), "true values of covariates aren't integrated out here"
+    ),
     Role.SHARES: "shares that all rows have in common aren't known to estimates",
     Role.SHRINKAGE: "a prior that shrinks is all that there is to it",
 }

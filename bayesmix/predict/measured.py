@@ -67,8 +67,11 @@ class OnRows:
         mean, root = measured.distribution(self.of, draws, self.numbers)
         for places, z in self._deviates(np.flatnonzero(new), draws, seeds):
             given = self.values[places], self.noise[places]
-            centre, factor, _ = measured.given(mean[:, None], root[:, None], *given, np)
-            made[:, places[:, None], self.numbers] = centre + (factor * z[..., None, :]).sum(-1)
+            centre, factor, _ = measured.given(*_columns(mean, root), *given, np)
+            for k, number in enumerate(self.numbers):
+                made[:, places, number] = centre[k] + sum(
+                    r * z[:, :, j] for j, r in enumerate(factor[k])
+                )
         return made
 
     def _deviates(
@@ -86,6 +89,12 @@ class OnRows:
             else:
                 z = rng.standard_normal((len(part), count, draws.total))
             yield part, np.moveaxis(z[..., draws.ids], 2, 0)
+
+
+def _columns(mean: np.ndarray, root: np.ndarray) -> tuple[list, list[list]]:
+    """Each number as a column of samples."""
+    size = range(mean.shape[1])
+    return [mean[:, [k]] for k in size], [[root[:, i, [j]] for j in size] for i in size]
 
 
 def on_rows(

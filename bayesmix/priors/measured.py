@@ -48,35 +48,40 @@ def distribution(
     return mean, sd[:, :, None] * lkj.correlation_root(cor)
 
 
-def given(mean: Any, root: Any, values: Any, noise: Any, m: Any) -> tuple[Any, Any, Any]:
+def given(
+    mean: Sequence[Any], root: Sequence[Sequence[Any]], values: Any, noise: Any, m: Any
+) -> tuple[list[Any], list[list[Any]], Any]:
     """Mean and root of the covariances of true values, and the log density of measurements.
 
     Parameters
     ----------
-    mean : tensor
-        Of true values before anything was measured, (…) × covariates.
-    root : tensor
-        Of their covariances, (…) × covariates × covariates.
+    mean : sequence of tensor
+        Of true values before anything was measured, one for each covariate.
+    root : sequence of sequence of tensor
+        Of their covariances, row by row.
     values, noise : ndarray
-        Measurements and their standard errors, (…) × covariates. Without error the true value is
-        what was measured.
+        Measurements and their standard errors, places × covariates. Without error the true value
+        is what was measured.
     m : module
         numpy or ``pytensor.tensor``.
 
     Returns
     -------
-    tuple of tensor
+    tuple
         The mean and a root given the measurements, and for each place the measurements' log
         density.
     """
+    # Lists of vectors rather than matrices of places, which take long to compile.
     total = 0.0
     for k in range(values.shape[-1]):
-        own, variance = root[..., k, :], noise[..., k] ** 2
-        along = (root * own[..., None, :]).sum(axis=-1)
-        spread = along[..., k] + variance
-        apart = values[..., k] - mean[..., k]
+        own, variance = root[k], noise[:, k] ** 2
+        along = [sum(a * b for a, b in zip(row, own, strict=True)) for row in root]
+        spread, apart = along[k] + variance, values[:, k] - mean[k]
         total = total - 0.5 * (apart**2 / spread + m.log(spread) + LOG_2PI)
         share = 1.0 / (spread + m.sqrt(variance * spread))
-        mean = mean + along * (apart / spread)[..., None]
-        root = root - along[..., None] * own[..., None, :] * share[..., None, None]
-    return mean, root, total
+        mean = [mu + a * (apart / spread) for mu, a in zip(mean, along, strict=True)]
+        root = [
+            [r - a * share * o for r, o in zip(row, own, strict=True)]
+            for row, a in zip(root, along, strict=True)
+        ]
+    return list(mean), [list(row) for row in root], total

@@ -18,7 +18,8 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
     Random variables are the intercepts of the centred predictors (``Intercept``,
     ``Intercept_sigma``), the other population coefficients, the standard deviations, the canonical
     partial correlations and the standardised effects; what users look at (``b``, ``cor_g``,
-    ``r_g``) is deterministic.
+    ``r_g``) is deterministic. Beside covariates with measurement error an intercept is that at the
+    usual measurements, ``Intercept_moved``.
 
     Parameters
     ----------

@@ -23,6 +23,9 @@ from bayesmix.pymc_model.predictors import Made, multiplied, products, response_
 from bayesmix.pymc_model.vectors import vector
 from bayesmix.spec import ModelSpec
 
+Vectors = list[Any]
+"""One for each covariate, of places or rows."""
+
 NORMAL = ("gaussian", "student")
 """Families whose responses are around the predictor, about as far as sigma says."""
 
@@ -65,63 +68,75 @@ def moved_back(prior: Resolved, name: str, moved: Any, shift: Any) -> Any:
 def add_true_values(spec: ModelSpec, p: Parameter, made: Made) -> Made:
     """Those of rows, or of levels."""
     m, count = spec.measured[p.name], p.shape[1]
-    factor = made.get(f"L_{m.named(CORRELATIONS)}", np.eye(count))
-    mean = made[m.named(MEANS)] + pt.zeros(p.shape)
-    root = made[m.named(SDS)][:, None] * factor + pt.zeros((p.shape[0], 1, 1))
+    factor, sd = made.get(f"L_{m.named(CORRELATIONS)}", np.eye(count)), made[m.named(SDS)]
+    mean = [made[m.named(MEANS)][k] for k in range(count)]
+    root = [[sd[i] * factor[i, j] if j <= i else 0.0 for j in range(count)] for i in range(count)]
     mean, root, logp = measured.given(mean, root, m.values, m.noise, pt)
     z = pm.Normal(f"z_{p.name}", dims=p.dims, shape=p.shape)
-    unit, log_slope = _given_responses(spec, m, mean, root, z, made)
-    change = log_slope - 0.5 * (unit**2 - z**2).sum(axis=-1)
-    pm.Potential(f"{p.name}_density", logp + change)
-    values = mean + (root * unit[:, None, :]).sum(axis=-1)
-    return {p.name: pm.Deterministic(p.name, values, dims=p.dims)}
+    free = [z[:, k] for k in range(count)]
+    unit, log_slope = _given_responses(spec, m, mean, root, free, made)
+    change = sum(a**2 - b**2 for a, b in zip(free, unit, strict=True))
+    pm.Potential(f"{p.name}_density", logp + log_slope + 0.5 * change)
+    values = [
+        mu + sum(r * u for r, u in zip(row, unit, strict=True))
+        for mu, row in zip(mean, root, strict=True)
+    ]
+    return {p.name: pm.Deterministic(p.name, pt.stack(values, axis=1), dims=p.dims)}
 
 
 def _given_responses(
-    spec: ModelSpec, m: Measured, mean: Any, root: Any, z: Any, made: Made
-) -> tuple[Any, Any]:
+    spec: ModelSpec, m: Measured, mean: Vectors, root: list[Vectors], z: Vectors, made: Made
+) -> tuple[Vectors, Any]:
     """True values standardised by `mean` and `root`, and the log determinant of their slopes in z.
 
     Around the means a response is linear in the true values. Those of several covariates of a
     level, and those of models of several responses, are left as they are.
     """
     if spec.several:
-        return z, pt.zeros(len(m.values))
+        return z, 0.0
     response = spec.response
     normal = response.family.name in NORMAL and response.family.eta_link(MAIN) == "identity"
     several = m.group is not None and len(m.names) > 1
     if not normal or several or not isinstance(response.likelihood, IndependentRows):
-        return z, pt.zeros(len(m.values))
+        return z, 0.0
     others = {o.named(TRUE): pt.as_tensor(o.values) for o in spec.design.measured}
-    at = others | made | {m.named(TRUE): mean}
+    at = others | made | {m.named(TRUE): pt.stack(mean, axis=1)}
     slopes = _slopes(response.predictors[MAIN], m, at, spec)
     if slopes is None:
-        return z, pt.zeros(len(m.values))
+        return z, 0.0
     p = natural(response, response_values(spec, at))
     variance = p["sigma"] ** 2 + response.data.aux.get("se", 0.0) ** 2
     apart = (response.data.y - p["mu"]) / variance
     if m.group is None:
         return _of_rows(root, slopes, variance, apart, z)
-    told = _summed(slopes[:, 0] * apart, m), _summed(slopes[:, 0] ** 2 / variance, m)
-    return _of_levels(root[:, 0, 0], *told, z)
+    told = _summed(slopes[0] * apart, m), _summed(slopes[0] ** 2 / variance, m)
+    return _of_levels(root[0][0], *told, z[0])
 
 
-def _of_rows(root: Any, slopes: Any, variance: Any, apart: Any, z: Any) -> tuple[Any, Any]:
+def _of_rows(
+    root: list[Vectors], slopes: Vectors, variance: Any, apart: Any, z: Vectors
+) -> tuple[Vectors, Any]:
     """One response says something of a linear combination of true values."""
-    along = (root * slopes[:, :, None]).sum(axis=1)
-    growth = pt.sqrt(1 + (along**2).sum(axis=-1) / variance)
-    less = (along * z).sum(axis=-1) / (variance * growth * (1 + growth))
-    return z + along * (apart / growth**2 - less)[:, None], -pt.log(growth)
+    along = [_dot([row[k] for row in root], slopes) for k in range(len(z))]
+    growth = pt.sqrt(1 + _dot(along, along) / variance)
+    less = _dot(along, z) / (variance * growth * (1 + growth))
+    shift = apart / growth**2 - less
+    return [u + a * shift for u, a in zip(z, along, strict=True)], -pt.log(growth)
 
 
-def _of_levels(scale: Any, told: Any, precision: Any, z: Any) -> tuple[Any, Any]:
+def _of_levels(scale: Any, told: Any, precision: Any, z: Any) -> tuple[Vectors, Any]:
     """Several responses say something of one true value."""
     growth = pt.sqrt(1 + scale**2 * precision)
-    return (z[:, 0] / growth + scale * told / growth**2)[:, None], -pt.log(growth)
+    return [z / growth + scale * told / growth**2], -pt.log(growth)
 
 
-def _slopes(p: PredictorDesign, m: Measured, made: Made, spec: ModelSpec) -> Any | None:
-    """What a true value more adds to the predictor of each row: rows × covariates."""
+def _dot(a: Vectors, b: Vectors) -> Any:
+    """At each place."""
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def _slopes(p: PredictorDesign, m: Measured, made: Made, spec: ModelSpec) -> Vectors | None:
+    """What a true value more adds to the predictor of each row, of each covariate."""
     rows, found = len(spec.design.frame), {}
     for effect, column, drawn in products(spec, p, made):
         for i, d in enumerate(drawn):
@@ -130,7 +145,7 @@ def _slopes(p: PredictorDesign, m: Measured, made: Made, spec: ModelSpec) -> Any
                 found[d.number] = found.get(d.number, pt.zeros(rows)) + own
     if not found:
         return None
-    return pt.stack([found.get(k, pt.zeros(rows)) for k in range(len(m.names))], axis=1)
+    return [found.get(k, pt.zeros(rows)) for k in range(len(m.names))]
 
 
 def _summed(values: Any, m: Measured) -> Any:

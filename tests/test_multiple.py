@@ -89,6 +89,8 @@ def test_scaled_responses_and_columns_give_the_estimates_of_least_squares() -> N
 @pytest.mark.parametrize("case", cases(), ids=lambda c: c.name)
 def test_on_its_own_data_a_model_is_what_it_was(case: Case) -> None:
     again = bx.Fit(case.model.on_data(case.model.data), case.fit.idata)
+    for old, new in zip(case.model.spec.responses, again.model.spec.responses, strict=True):
+        np.testing.assert_array_equal(new.data.y, old.data.y)
     np.testing.assert_allclose(again.log_density(), case.fit.log_density(), rtol=1e-9)
 
 

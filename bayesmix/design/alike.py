@@ -12,6 +12,7 @@ from bayesmix.design.columns import ONES, label_key
 from bayesmix.design.contributions import Columns, Contribution, GroupEffects, Offset, Smooths
 from bayesmix.design.drawn import DrawnColumns
 from bayesmix.design.processes import Process
+from bayesmix.design.response import ResponseData
 from bayesmix.design.variances import VarianceFunction
 from bayesmix.errors import DataError, did_you_mean, listed
 
@@ -62,8 +63,14 @@ def as_in(made: Design, first: Design) -> Design:
     pairs = zip(made.predictors, first.predictors, strict=True)
     predictors = tuple(_as_in(p, q, frames[p.target.resp]) for p, q in pairs)
     each = zip(made.responses, first.responses, frames.values(), strict=True)
-    responses = tuple(replace(r, y=s.on(f), quantity=s.quantity) for r, s, f in each)
+    responses = tuple(replace(r, y=_values(r, s, f), quantity=s.quantity) for r, s, f in each)
     return replace(made, predictors=predictors, responses=responses)
+
+
+def _values(made: ResponseData, first: ResponseData, frame: pd.DataFrame) -> np.ndarray:
+    """Those that are missing, with ``mi()``, keep what stands in their place."""
+    values = first.on(frame)
+    return values if made.missing is None else np.where(made.missing, made.y, values)
 
 
 def _as_in(made: PredictorDesign, first: PredictorDesign, frame: pd.DataFrame) -> PredictorDesign:

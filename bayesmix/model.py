@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.build import build_spec, on_rows
 from bayesmix.engine.plan.given import GIVEN
 from bayesmix.errors import SamplingError
 from bayesmix.families import Family
@@ -20,7 +21,7 @@ from bayesmix.priors import Prior
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling import Problem, Settings, draw_prior, prior_tree, run, run_prior
 from bayesmix.sibling import on_data
-from bayesmix.spec import ModelSpec, build_spec, on_rows
+from bayesmix.spec import ModelSpec
 from bayesmix.summary import Equation, Table
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from bayesmix.build import build_spec
 from bayesmix.design.alike import as_in, check_alike, check_columns, check_levels
-from bayesmix.design.columns import training_frames
+from bayesmix.design.frames import training_frames
 from bayesmix.errors import DataError, FamilyError, FormulaError, MissingRowsWarning
 from bayesmix.formula.multivariate import formulas_of
 from bayesmix.frames import to_pandas
-from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.spec import ModelSpec
 
 
 def on_data(spec: ModelSpec, data: Any, what: str = "The data") -> ModelSpec:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from bayesmix.bridge import from_brms
+from bayesmix.build import build_spec, on_rows
 from bayesmix.design import Group
 from bayesmix.errors import BayesmixError, DataError, PredictionError
 from bayesmix.fit import Fit
@@ -17,7 +18,6 @@ from bayesmix.loading import load
 from bayesmix.model import Model
 from bayesmix.names import variables
 from bayesmix.predict import NA
-from bayesmix.spec import build_spec, on_rows
 
 from .support import draws_of, fit_of, frame, given_fit, relatives
 

@@ -9,11 +9,11 @@ from scipy import stats
 
 import bayesmix as bx
 from bayesmix.bridge import from_brms
+from bayesmix.build import build_spec, on_rows
 from bayesmix.design import Regions
 from bayesmix.errors import DataError, FormulaError, PredictionError
 from bayesmix.formula import parse_formula
 from bayesmix.priors import car
-from bayesmix.spec import build_spec, on_rows
 
 from .reference_cases import Case
 from .support import frame, given_fit, ring

@@ -8,13 +8,13 @@ import pytest
 from scipy import stats
 
 import bayesmix as bx
+from bayesmix.build import build_spec
 from bayesmix.engine.coverage import uncovered
 from bayesmix.errors import DataError, FamilyError, FormulaError, PredictionError
 from bayesmix.formula import parse_formula
 from bayesmix.predict import Request
 from bayesmix.predict.response import Prediction
 from bayesmix.pymc_model import build_pymc_model
-from bayesmix.spec import build_spec
 
 from .support import draws_of, frame, given_fit, ring, without
 

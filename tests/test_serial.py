@@ -12,10 +12,11 @@ from numpy.testing import assert_allclose
 from scipy import linalg, signal, stats
 
 import bayesmix as bx
+from bayesmix.build import build_spec
 from bayesmix.engine.coverage import uncovered
 from bayesmix.errors import DataError, FormulaError, PredictionError, PriorError
 from bayesmix.fit import Fit
-from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.spec import ModelSpec
 
 from . import support
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bayesmix.build import build_spec
 from bayesmix.formula import bf
 from bayesmix.parameters import Role
 from bayesmix.priors import prior
-from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.spec import ModelSpec
 
 from .support import frame
 

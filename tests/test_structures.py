@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from bayesmix.build import build_spec
 from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import build_layout
@@ -23,7 +24,7 @@ from bayesmix.predict.standard import covariance
 from bayesmix.priors import common, prior, serial
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling import draw_prior
-from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.spec import ModelSpec
 
 from .support import draws_of, fit_of, frame
 

@@ -13,12 +13,12 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import bayesmix as bx
+from bayesmix.build import build_spec
 from bayesmix.engine.coverage import uncovered
 from bayesmix.errors import DataError, FormulaError, PredictionError, PriorError
 from bayesmix.fit import Fit
 from bayesmix.randomness import seed_sequence
 from bayesmix.sampling import draw_prior
-from bayesmix.spec import build_spec
 
 from .support import fit_of, frame, given_fit
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design.calls import check_functions
-from bayesmix.design.columns import Frames, columns_of, may_miss, plain_uses, training_frames
+from bayesmix.design.columns import columns_of, may_miss, plain_uses
 from bayesmix.design.contributions import (
     Columns,
     Contribution,
@@ -21,6 +21,7 @@ from bayesmix.design.contributions import (
 )
 from bayesmix.design.drawn import DrawnColumns, build_drawn, levels_drawn, with_levels
 from bayesmix.design.factors import make_quantity
+from bayesmix.design.frames import Frames, training_frames
 from bayesmix.design.groups import (
     Group,
     build_group,
@@ -35,17 +36,17 @@ from bayesmix.design.matrix import INTERCEPT, CodedTerm, Matrix, build_matrix
 from bayesmix.design.measured import Measured, TrueValues, build_measured
 from bayesmix.design.memberships import matrices_of, weights_of
 from bayesmix.design.nonlinear import Expression, build_expression, check_nonlinear
-from bayesmix.design.processes import VARIABLES as PROCESS
 from bayesmix.design.processes import Processes, build_processes
-from bayesmix.design.regions import VARIABLES, Regions, build_regions
+from bayesmix.design.regions import Regions, build_regions
 from bayesmix.design.residuals import Kind, Residuals, build_residuals
 from bayesmix.design.response import ResponseData, build_response, response_columns
 from bayesmix.design.sar import check_sar
 from bayesmix.design.smooths import SmoothColumns, build_smooths
 from bayesmix.design.specific import apart, specified
 from bayesmix.design.spine import GroupCoef, Spine
+from bayesmix.design.taken import check_dims, check_prefixes, check_response, variables_of
 from bayesmix.design.variances import VarianceFunction, variance_functions
-from bayesmix.errors import DataError, FormulaError
+from bayesmix.errors import FormulaError
 from bayesmix.formula.agreement import Key
 from bayesmix.formula.drawn import parted, reads_of
 from bayesmix.formula.memberships import covariates, members_of
@@ -64,8 +65,6 @@ from bayesmix.parameters import MAIN, Target
 
 if TYPE_CHECKING:
     from bayesmix.families import Family
-
-TAKEN_DIMS = frozenset({"chain", "draw", "coef"})
 
 
 @dataclass(frozen=True)
@@ -267,13 +266,13 @@ def build_design(
     factors = (*groups.values(), *(r.group for r in found))
     factors += tuple(m.group for m in measured if m.group is not None)
     each = list(zip(names, spreads, responses, strict=True))
-    taken = {name for resp, own, r in each for name in _variables(factors, own, r.family, resp)}
+    taken = {name for resp, own, r in each for name in variables_of(factors, own, r.family, resp)}
     taken |= {p.target.dim for p in predictors}
     more = {name for m in measured for name in (*m.dims, *(p.name for p in m.parameters))}
     for resp, own, response in each:
-        _check_dims(factors, own, response.family, resp, more)
-        _check_response(response.name, factors, taken | more, resp)
-    _check_prefixes(predictors)
+        check_dims(factors, own, response.family, resp, more)
+        check_response(response.name, factors, taken | more, resp)
+    check_prefixes(predictors)
     matrices = {g.known.name for g in groups.values() if g.known}
     matrices |= {r.neighbours.name for r in found}
     terms = [t for f in formulas for t in (*f.mu.sars, *f.mu.residuals) if t.matrix is not None]
@@ -440,82 +439,6 @@ def _levels(grouping: Grouping, frame: pd.DataFrame) -> Group:
         return build_group(grouping.members, grouping.by, frame)
     mm = grouping.mm
     return build_memberships(grouping.name, mm.units, grouping.by, mm.by, frame)
-
-
-def _check_dims(
-    groups: Collection[Group], formula: Formula, family: Family, resp: str, more: set[str]
-) -> None:
-    """Each dimension of the posterior needs a name that no other and no variable has."""
-    prefixes = {dpar: Target(resp, dpar).prefix for dpar, _ in formula.predictors}
-    taken = TAKEN_DIMS | {f"{prefix}coef" for prefix in prefixes.values()} | more
-    taken |= _variables(groups, formula, family, resp)
-    taken |= {
-        f"{prefixes[d]}{v.by.name}" for d, p in formula.predictors for v in p.variances if v.by
-    }
-    taken |= {f"{g.name}_{dim}" for g in groups for dim in ("coef", "coef2")}
-    taken |= {"resp", "rescor_pair", f"{resp}_obs", f"{resp}_row"} if resp else set()
-    if "obs" in {g.name for g in groups}:
-        taken |= {"row"}
-    for group in groups:
-        for name in (group.name, group.by.name if group.by else ""):
-            if "/" in name:
-                raise DataError(
-                    f"The column {name!r} can't name a dimension of the results, as a group has "
-                    "to, because of the slash; rename it."
-                )
-            if name in taken:
-                raise DataError(
-                    f"The group {group.name!r} needs a dimension {name!r} in the results, which "
-                    "has another meaning there; rename the column."
-                )
-
-
-def _variables(groups: Iterable[Group], formula: Formula, family: Family, resp: str) -> set[str]:
-    """What the variables of a posterior, and their dimensions, are called."""
-    main = Target(resp, MAIN)
-    vectors = [name for v in family.vectors for name in (v.name, *v.dims)]
-    of_residuals = ("ar", "ma", "cosy", "car1", "cortime", "sderr", "err")
-    of_residuals += ("range", "nugget", "ar_lag", "ma_lag", "cortime_pair", "err_row")
-    vectors += of_residuals if formula.mu.residuals else ()
-    of_dpars = {"b", *(Target(resp, dpar).label for dpar in family.dpar_names if dpar != MAIN)}
-    of_dpars |= {made for v in vectors for made in (main.called(v), main.prefix + v)}
-    for dpar, p in formula.predictors:
-        target = Target(resp, dpar)
-        own = ("b", *(VARIABLES if p.cars else ()))
-        own += (*PROCESS, "gp", "gp_scale", "gp_number") if p.processes else ()
-        of_dpars |= {made for what in own for made in (what, target.called(what))}
-    of_dpars |= {"rescor"} if resp else set()
-    of_groups = ("sd", "cor", "r", "df", "udf")
-    return of_dpars | {f"{what}_{g.name}" for g in groups for what in of_groups} | {MAIN}
-
-
-def _check_response(name: str, groups: Collection[Group], variables: set[str], resp: str) -> None:
-    taken = {"Intercept", "slopes", "obs", "row", "sample", *TAKEN_DIMS, *(g.name for g in groups)}
-    if resp and "/" in resp:
-        raise DataError(
-            f"The response {resp!r} can't name parameters, as each of several has to, because of "
-            "the slash; rename the column."
-        )
-    if name in taken | variables:
-        raise DataError(
-            f"The response can't be called {name!r}, which has another meaning in the results; "
-            "rename the column."
-        )
-
-
-def _check_prefixes(predictors: Iterable[PredictorDesign]) -> None:
-    """``sigma_x`` is the coefficient of x in the formula of sigma, not that of a column."""
-    owners: dict[str, Target] = {}
-    for p in predictors:
-        for name in (*p.columns.names, *(name for g in p.groups for name in g.names)):
-            full = p.target.named(name)
-            if owners.setdefault(full, p.target) != p.target:
-                both = [t.label or MAIN for t in (owners[full], p.target)]
-                raise FormulaError(
-                    f"Coefficients of {both[0]!r} and of {both[1]!r} would both be called "
-                    f"{full!r}; rename a column.",
-                    p.predictor.source,
-                )
 
 
 def _predictors(

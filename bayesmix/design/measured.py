@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.design.columns import Frames, first_row
+from bayesmix.design.columns import first_row
 from bayesmix.design.factors import On, Quantity, make_quantity, number_of
+from bayesmix.design.frames import Frames
 from bayesmix.design.groups import Group, build_group
 from bayesmix.errors import FormulaError, listed
 from bayesmix.formula.drawn import drawn_factors

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import BSpline
 
-from bayesmix.design.columns import PACKAGE
+from bayesmix.design.frames import PACKAGE
 from bayesmix.errors import ExtrapolationWarning
 
 

@@ -139,7 +139,7 @@ def compile_fused(
     Examples
     --------
     >>> from bayesmix.datasets import load_dataset
-    >>> from bayesmix.spec import build_spec
+    >>> from bayesmix.build import build_spec
     >>> sleep = load_dataset("sleepstudy")
     >>> fused = compile_fused(build_spec("Reaction ~ Days + (Days | Subject)", sleep))
     >>> fused.n_dim

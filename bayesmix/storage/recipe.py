@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.build import build_spec
 from bayesmix.design import LatentResiduals, Offset
 from bayesmix.design.columns import label_key
 from bayesmix.design.response import build_response, flags_of
@@ -18,7 +19,7 @@ from bayesmix.families import Family, family, mixture
 from bayesmix.formula import Formula, MvFormula, bf, mv
 from bayesmix.formula.tree import Call
 from bayesmix.priors import Prior, prior
-from bayesmix.spec import ModelSpec, Response, build_spec
+from bayesmix.spec import ModelSpec, Response
 from bayesmix.storage.archive import Stored
 from bayesmix.storage.labels import put_together, take_apart
 

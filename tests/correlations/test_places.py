@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 from scipy import special, stats
 
 import bayesmix as bx
+from bayesmix.build import build_spec
 from bayesmix.errors import DataError, FormulaError
-from bayesmix.spec import build_spec
 
 from ..support import fit_of
 

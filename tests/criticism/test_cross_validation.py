@@ -12,10 +12,10 @@ import pytest
 from scipy import special
 
 import bayesmix as bx
+from bayesmix.build import on_rows
 from bayesmix.criticism.folds import folds_of
 from bayesmix.errors import ConvergenceWarning, DataError, PredictionError, SamplingError
 from bayesmix.priors import prior
-from bayesmix.spec import on_rows
 
 from ..support import fit_of, frame, given_fit
 

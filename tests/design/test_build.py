@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmix.build import build_spec
 from bayesmix.design import blocks, coefs_of
 from bayesmix.errors import DataError, FormulaError
 from bayesmix.formula import bf
 from bayesmix.model import Model
 from bayesmix.priors import prior
-from bayesmix.spec import build_spec
 
 from ..support import fit_of, frame, given_fit
 

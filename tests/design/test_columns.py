@@ -9,10 +9,11 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from bayesmix.design.columns import BOOLEAN, new_frame, population_uses, training_frame
+from bayesmix.build import build_spec
+from bayesmix.design.columns import new_frame, population_uses
+from bayesmix.design.frames import BOOLEAN, training_frame
 from bayesmix.errors import DataError, FormulaError, MissingRowsWarning, PredictionError
 from bayesmix.formula import bf
-from bayesmix.spec import build_spec
 
 from ..support import frame
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmix.build import build_spec, on_rows
 from bayesmix.design.known import Known
 from bayesmix.errors import BayesmixError, DataError, FormulaError
-from bayesmix.spec import build_spec, on_rows
 
 from ..support import frame, relatives
 

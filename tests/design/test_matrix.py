@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmix.design.columns import population_uses, training_frame
+from bayesmix.build import build_spec
+from bayesmix.design.columns import population_uses
+from bayesmix.design.frames import training_frame
 from bayesmix.design.matrix import Matrix, build_matrix
 from bayesmix.design.namespace import namespace
 from bayesmix.errors import FormulaError
 from bayesmix.formula import bf
-from bayesmix.spec import build_spec
 
 from ..support import frame
 

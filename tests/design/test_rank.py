@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmix.build import build_spec
 from bayesmix.errors import FormulaError
 from bayesmix.formula import bf
 from bayesmix.priors import prior
-from bayesmix.spec import build_spec
 
 from ..support import frame
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmix.build import build_spec
 from bayesmix.errors import BayesmixError, DataError
-from bayesmix.spec import build_spec
 
 from ..support import frame
 

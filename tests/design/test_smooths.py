@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 import bayesmix as bx
+from bayesmix.build import build_spec
 from bayesmix.errors import DataError, FormulaError, PredictionError
 from bayesmix.formula import bf
 from bayesmix.model import Model
 from bayesmix.smooths import smooth, thin_plate
-from bayesmix.spec import build_spec
 
 from ..support import frame, given_fit
 

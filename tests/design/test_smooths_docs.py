@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bayesmix.build import build_spec
 from bayesmix.formula import bf
-from bayesmix.spec import build_spec
 
 from ..support import frame
 

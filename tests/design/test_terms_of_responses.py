@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import bayesmix as bx
+from bayesmix.build import build_spec
 from bayesmix.errors import DataError, FormulaError
-from bayesmix.spec import build_spec
 
 from ..support import fit_of, frame, given_fit
 

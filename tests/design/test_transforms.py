@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy.interpolate import BSpline
 
+from bayesmix.build import build_spec
 from bayesmix.design.transforms import Center, Polynomial, Scale, Splines
 from bayesmix.errors import ExtrapolationWarning, FormulaError, PredictionError
-from bayesmix.spec import build_spec
 
 from ..support import draws_of, frame, given_fit
 

@@ -9,11 +9,12 @@ import pandas as pd
 from scipy.signal import lfilter
 from scipy.spatial.distance import cdist
 
+from bayesmix.build import build_spec
 from bayesmix.engine.marginal.model import Marginal, build_marginal
 from bayesmix.engine.plan.posterior import posterior_of
 from bayesmix.likelihood import IndependentRows, LaggedRows
 from bayesmix.priors import prior
-from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.spec import ModelSpec
 
 TIGHT = (prior("normal(1, 2)", "b"), prior("lkj(3)", "cor"), prior("gamma(2, 1)", "sigma"))
 SHORT = (prior("exponential(1)", "sd"), prior("uniform(0, 20)", "sigma"))

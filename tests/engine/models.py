@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.build import build_spec
 from bayesmix.engine.plan.density import Density, build_density
 from bayesmix.engine.plan.layout import Layout, build_layout, numbers_of
-from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.spec import ModelSpec
 
 from ..support import frame, relatives, ring
 

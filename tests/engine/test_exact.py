@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from bayesmix.build import build_spec
 from bayesmix.design.processes import NUGGET
 from bayesmix.engine.plan.density import Density, build_density
 from bayesmix.engine.plan.layout import build_layout
-from bayesmix.spec import build_spec
 
 RNG = np.random.default_rng(4)
 N = 50

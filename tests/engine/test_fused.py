@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bayesmix.build import build_spec
 from bayesmix.engine import compile_fused, uncovered
 from bayesmix.engine.plan.start import Start
 from bayesmix.errors import SamplingError
 from bayesmix.families import FAMILIES, family
 from bayesmix.formula import bf, mv
-from bayesmix.spec import build_spec
 from bayesmix.variables import variable_dims
 
 from .models import OF_CATEGORY, RESPONSES, rows, spec_of

@@ -9,6 +9,7 @@ import pytest
 from scipy.special import expit, log_expit
 from scipy.stats import beta, multivariate_normal
 
+from bayesmix.build import build_spec
 from bayesmix.engine.marginal.model import Marginal, build_marginal, can_marginalize, largest_group
 from bayesmix.engine.numerics.transforms import constrained, jacobian, transform_of
 from bayesmix.engine.plan.density import build_density
@@ -18,7 +19,6 @@ from bayesmix.formula import bf
 from bayesmix.parameters import Transform
 from bayesmix.priors import common, serial
 from bayesmix.priors.lkj import cholesky_logpdf
-from bayesmix.spec import build_spec
 
 from .marginal_models import (
     MODELS,

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmix.build import build_spec
 from bayesmix.engine.marginal.model import Marginal, build_marginal, can_marginalize, largest_group
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.model import Model
-from bayesmix.spec import build_spec
 
 from .marginal_models import frame, normal_parts, points, problem
 from .pymc_density import PymcDensity

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmix.build import build_spec
 from bayesmix.engine.marginal.model import can_marginalize
 from bayesmix.engine.numerics.transforms import constrained
 from bayesmix.engine.plan.density import build_density
@@ -14,7 +15,7 @@ from bayesmix.engine.plan.shifts import Centered, levels_of, means_of, shifts_of
 from bayesmix.errors import SamplingError
 from bayesmix.formula import bf, mv
 from bayesmix.priors import prior
-from bayesmix.spec import ModelSpec, build_spec
+from bayesmix.spec import ModelSpec
 
 from .models import density_of, points, spec_of
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bayesmix.build import build_spec
 from bayesmix.engine.kernels.tables import GROUP, PREDICTOR, SCALAR
 from bayesmix.engine.plan.density import build_density
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.packing import _Packer
-from bayesmix.spec import build_spec
 
 DATA = pd.DataFrame(
     {"y": np.arange(6.0) ** 2, "x": [0.1, 0.4, 0.2, 0.9, 0.3, 0.8], "g": list("abcabc")}

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 import bayesmix as bx
+from bayesmix.build import build_spec
 from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.posterior import posterior_of
@@ -18,7 +19,6 @@ from bayesmix.errors import DataError, FormulaError
 from bayesmix.formula import bf
 from bayesmix.parameters import Target
 from bayesmix.priors import lkj
-from bayesmix.spec import build_spec
 
 from ..support import fit_of
 from .models import density_of, points

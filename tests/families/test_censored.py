@@ -8,9 +8,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from bayesmix.build import build_spec
 from bayesmix.errors import DataError, FamilyError, FormulaError
 from bayesmix.families import FAMILIES
-from bayesmix.spec import build_spec
 
 Y, Y2 = np.array([0.4, 1.2, 3.0, 2.0]), np.array([1.0, 9.0, 9.0, 5.0])
 CENS = np.array([0.0, 1.0, -1.0, 2.0])

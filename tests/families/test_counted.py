@@ -7,11 +7,11 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import special, stats
 
+from bayesmix.build import build_spec
 from bayesmix.errors import DataError, FamilyError
 from bayesmix.families import FAMILIES
 from bayesmix.families.maths import NUMPY
 from bayesmix.families.support import Counts, Successes
-from bayesmix.spec import build_spec
 
 from ..support import frame, given_fit
 

@@ -11,11 +11,11 @@ from numpy.testing import assert_allclose
 from scipy import integrate
 
 import bayesmix as bx
+from bayesmix.build import build_spec
 from bayesmix.design.baseline import Baseline, Column, Settings
 from bayesmix.design.factors import Quantity
 from bayesmix.design.response import ResponseData
 from bayesmix.errors import DataError, FormulaError, PredictionError, PriorError, StorageError
-from bayesmix.spec import build_spec
 
 from ..support import draws_of, fit_of, given_fit
 

@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import bayesmix as bx
+from bayesmix.build import build_spec
 from bayesmix.errors import FamilyError, PredictionError, PriorError
 from bayesmix.priors import lkj
-from bayesmix.spec import build_spec
 
 from ..engine.models import density_of, points, spec_of
 from ..engine.pymc_density import PymcDensity

@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import bayesmix as bx
+from bayesmix.build import build_spec
 from bayesmix.errors import FamilyError
-from bayesmix.spec import build_spec
 
 from ..engine.models import density_of, points, spec_of
 from ..engine.pymc_density import PymcDensity

@@ -11,12 +11,12 @@ from numpy.testing import assert_allclose
 from scipy import special, stats
 
 from bayesmix import load
+from bayesmix.build import build_spec, on_rows
 from bayesmix.errors import DataError, FamilyError, FormulaError, PredictionError, PriorError
 from bayesmix.families import family
 from bayesmix.formula import bf
 from bayesmix.model import Model
 from bayesmix.priors import prior
-from bayesmix.spec import build_spec, on_rows
 
 from ..support import draws_of, frame, given_fit
 

@@ -9,9 +9,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import integrate, stats
 
+from bayesmix.build import build_spec
 from bayesmix.errors import DataError, FamilyError, FormulaError, PredictionError
 from bayesmix.families import FAMILIES
-from bayesmix.spec import build_spec
 
 from ..support import frame, given_fit
 

@@ -8,10 +8,10 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import integrate
 
+from bayesmix.build import build_spec
 from bayesmix.errors import DataError, FormulaError
 from bayesmix.families import FAMILIES
 from bayesmix.families.diffusion import first_passages, jacobi
-from bayesmix.spec import build_spec
 
 from ..support import frame, given_fit
 

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmix.build import build_spec
 from bayesmix.formula import bf
 from bayesmix.priors import prior
 from bayesmix.sampling.collect import Sampled
-from bayesmix.spec import build_spec
 from bayesmix.variables import variable_coords, variable_dims
 
 CHAINS, DRAWS = 2, 30

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from bayesmix.build import build_spec
 from bayesmix.errors import SamplingError
 from bayesmix.parameters import labels
 from bayesmix.sampling import Settings
 from bayesmix.sampling.collect import collect
-from bayesmix.spec import build_spec
 
 CHAINS, DRAWS = 2, 30
 SETTINGS = Settings(draws=DRAWS, chains=CHAINS, random_seed=4)

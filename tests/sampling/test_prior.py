@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bayesmix.build import build_spec
 from bayesmix.errors import PriorError, SamplingError
 from bayesmix.formula import bf
 from bayesmix.model import Model
 from bayesmix.priors import prior
 from bayesmix.sampling import draw_prior
-from bayesmix.spec import build_spec
 
 from ..support import relatives
 

@@ -3,11 +3,11 @@ import sys
 
 import pytest
 
+from bayesmix.build import build_spec
 from bayesmix.errors import SamplingError
 from bayesmix.model import Model
 from bayesmix.sampling.problem import Problem
 from bayesmix.sampling.samplers import SAMPLERS, Sampler, find_sampler
-from bayesmix.spec import build_spec
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def can_marginalize(spec: ModelSpec) -> str | None:
     Examples
     --------
     >>> from bayesmix.datasets import load_dataset
-    >>> from bayesmix.spec import build_spec
+    >>> from bayesmix.build import build_spec
     >>> can_marginalize(build_spec("Reaction ~ Days", load_dataset("sleepstudy")))
     'the model has no groups'
     """

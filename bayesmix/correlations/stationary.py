@@ -17,6 +17,7 @@ import numpy as np
 from bayesmix.correlations.dense import Block, Dense
 from bayesmix.correlations.layout import Layout
 from bayesmix.correlations.partials import longer, most, partials
+from bayesmix.correlations.recursion import before
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,23 @@ class Stationary(Dense):
     def names(self) -> Mapping[str, tuple[float, float]]:
         orders = {"ar": self.p, "ma": self.q}
         return {name: (-most(order), most(order)) for name, order in orders.items() if order}
+
+    def whiten(
+        self, given: Mapping[str, Any], residuals: Any, layout: Layout, m: Any
+    ) -> tuple[Any, Any]:
+        """Of an autoregression without a matrix: only the last `p` residuals count."""
+        if self.q or self.gaps:
+            return super().whiten(given, residuals, layout, m)
+        orders = _predictions([given["ar"][..., k] for k in range(self.p)], m)
+        order, mask = np.minimum(np.arange(len(layout.rows)), self.p), layout.mask
+        e, past = residuals, residuals
+        for lag in range(self.p):
+            zero = 0.0 * orders[0][1]
+            weights = [w[lag] if lag < len(w) else zero for w, _ in orders]
+            past = before(past, m)
+            e = e - m.stack(weights, axis=-1)[..., order][..., None] * past
+        scale = m.sqrt(m.stack([v for _, v in orders], axis=-1))[..., order][..., None]
+        return e * mask / scale, scale * mask + (1 - mask)
 
     def blocks(self, given: Mapping[str, Any], layout: Layout, m: Any) -> list[Block]:
         """Groups with the same steps have the same matrix."""
@@ -67,6 +85,19 @@ class Stationary(Dense):
 
     def marginal(self, given: Mapping[str, Any]) -> np.ndarray:
         return np.sqrt(self.covariances(given, 0, np))[:, :, None]
+
+
+def _predictions(phi: list[Any], m: Any) -> list[tuple[list[Any], Any]]:
+    """By as many values before as there are: the weights, and the variance that is left."""
+    weights, each = [], partials(phi)
+    left = m.ones_like(phi[0])
+    for partial in each:
+        left = left / ((1.0 - partial) * (1.0 + partial))
+    found = [(weights, left)]
+    for partial in each:
+        weights, left = longer(weights, partial), left * (1.0 - partial) * (1.0 + partial)
+        found.append((weights, left))
+    return found
 
 
 def _autoregressive(phi: list[Any], steps: int, one: Any) -> list[Any]:

@@ -13,13 +13,13 @@ sleep = bx.load_dataset("sleepstudy")
 assert_type(sleep, pd.DataFrame)
 
 formula = bx.bf("Reaction ~ 1 + Days + (1 + Days | Subject)", sigma="1 + Days")
-assert_type(formula, bx.Formula)
+assert_type(formula, bx.Formula | bx.MvFormula)
 slopes = bx.prior("normal(0, 20)", "b")
 assert_type(slopes, bx.Prior)
 
 model = bx.Model(formula, sleep, family=bx.family("student"), prior=[slopes])
 assert_type(model.priors, pd.DataFrame)
-assert_type(model.formula, bx.Formula)
+assert_type(model.formula, bx.Formula | bx.MvFormula)
 assert_type(model.sample_prior(random_seed=1), xr.DataTree)
 assert_type(model.update(". ~ . + (1 | Days)"), bx.Model)
 

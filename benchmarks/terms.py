@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +91,39 @@ def places() -> bx.Model:
     return bx.Model("y ~ gp(x)", data)
 
 
+LENGTH, WIDTH = bx.bf("length ~ x + (1 | i | g)"), bx.bf("width ~ x + (1 | i | g)")
+COUNT = bx.bf("count ~ x + (1 | i | g)", family="poisson")
+
+
+def responses(formula: Any) -> bx.Model:
+    """Lengths, widths and counts whose effects of 50 groups are correlated, 20 rows each."""
+    rng = np.random.default_rng(1)
+    g, x = np.repeat(np.arange(50), 20), rng.normal(size=1000)
+    effects = rng.multivariate_normal([0.0, 0.0], [[1.0, 0.3], [0.3, 0.36]], 50)[g]
+    data = pd.DataFrame({"x": x, "g": g})
+    data["length"] = 2.0 + 0.5 * x + effects[:, 0] + rng.normal(size=x.size)
+    data["count"] = rng.poisson(np.exp(0.5 + 0.3 * x + effects[:, 1]))
+    data["width"] = data["length"] / 2 - effects[:, 1] + rng.normal(size=x.size)
+    return bx.Model(formula, data)
+
+
 TERMS: Mapping[str, Term] = {
     "a curve": Term("orange trees: `SSlogis`, asymptotes by tree", orange),
     "steps": Term("`mo(o) + (1 + mo(o) | g)`, 400 rows, 20 groups", steps, 3),
     "a mixture": Term("Old Faithful: two normal components in order", eruptions),
     "places": Term("an exact process at 120 places, 100 draws of two chains", places, 3, FEW),
+    "two responses": Term(
+        "`mv(length, count)`, each `~ x + (1 | i | g)`, 1000 rows, 50 groups",
+        partial(responses, bx.mv(LENGTH, COUNT)),
+        3,
+    ),
+    "residuals in common": Term(
+        "`mv(length, width)`, residuals correlated, too",
+        partial(responses, bx.mv(LENGTH, WIDTH)),
+        3,
+    ),
+    "lengths": Term("`length` alone, effects integrated out", partial(responses, LENGTH), 3),
+    "counts": Term("`count` alone", partial(responses, COUNT), 3),
 }
 
 

@@ -56,7 +56,11 @@ def uncovered(spec: ModelSpec) -> str | None:
 def _rescor(spec: ModelSpec) -> str | None:
     if spec.rescor is None:
         return None
-    return "correlated residuals of several responses have no kernel; rescor=False is without them"
+    for target, p in spec.predictors.items():
+        if p.expression is not None or p.variances:
+            what = "curves" if p.expression is not None else "variance functions"
+            return f"{what} of {target.resp!r} beside correlated residuals have no kernel"
+    return None
 
 
 def _family(response: Response) -> str | None:

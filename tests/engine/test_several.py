@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from bayesmix.convergence import diagnose
 from bayesmix.engine import compile_fused
 from bayesmix.engine.coverage import uncovered
 from bayesmix.families import mixture
+from bayesmix.fit import Fit
 from bayesmix.formula import bf, mv
+from bayesmix.model import Model
 from bayesmix.priors import prior
 from bayesmix.spec import ModelSpec
 from bayesmix.variables import variable_dims
@@ -85,6 +91,22 @@ MODELS = {
         ),
         (),
     ),
+    "residuals in common": (
+        mv("y ~ x + (1 | i | g)", bf("w ~ z + (1 | i | g)", sigma="1 + (1 | i | g)")),
+        (prior("lkj(2)", "rescor"),),
+    ),
+    "three of them, weighted": (
+        mv(
+            "y | weights(w) ~ x + (1 | g)",
+            bf("z | weights(w) ~ 1", sigma="s(x, k=5)"),
+            "x | weights(w) ~ mo(grade)",
+        ),
+        (),
+    ),
+    "Student residuals in common": (
+        mv(bf("y ~ x", family="student"), bf("w ~ 1", sigma=2, family="student")),
+        (),
+    ),
     "places and latent residuals": (
         mv(
             bf("share ~ corExp(x, z, gr=k, nugget=True)", family="student"),
@@ -137,6 +159,38 @@ def test_every_model_has_a_place_to_start(model: str) -> None:
 
 
 def test_what_is_left_to_pymc() -> None:
-    spec = spec_of(mv("y ~ x", "w ~ z"))
-    assert uncovered(spec).startswith("correlated residuals of several responses")
-    assert uncovered(spec_of(mv("y ~ x", "w ~ z", rescor=False))) is None
+    curve = bf("y ~ a * exp(-x)", a="1", nl=True)
+    spec = spec_of(mv(curve, "w ~ z"), None, (prior("normal(0, 1)", nlpar="a", resp="y"),))
+    assert uncovered(spec) == "curves of 'y' beside correlated residuals have no kernel"
+    scale = mv("y ~ x", bf("w ~ z", sigma="varExp(mu)"))
+    assert uncovered(spec_of(scale)).startswith("variance functions of 'w'")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("other", [bf("n ~ x + (1 | i | g)", family="poisson"), "z ~ x"])
+def test_the_posterior_is_that_of_the_pymc_model(other: Any) -> None:
+    rng = np.random.default_rng(2)
+    g, x = np.repeat(np.arange(30), 8), rng.normal(size=240)
+    effects = rng.multivariate_normal([0.0, 0.0], [[1.0, 0.2], [0.2, 0.5]], 30)[g]
+    data = pd.DataFrame({"x": x, "g": g, "y": 1 + x + effects[:, 0] + rng.normal(size=240)})
+    data["n"] = rng.poisson(np.exp(0.5 + 0.3 * x + effects[:, 1]))
+    data["z"] = 0.5 * data["y"] + rng.normal(size=240)
+    model = Model(mv("y ~ x + (1 | i | g)", other), data)
+    found = [
+        _moments(model.fit(2000, sampler=sampler, random_seed=1, progressbar=False))
+        for sampler in ("fused", "nutpie")
+    ]
+    (ours, our_error), (theirs, their_error) = found
+    assert (np.abs(ours - theirs) < 4.5 * np.hypot(our_error, their_error)).all()
+
+
+def _moments(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
+    """Means of all parameters, and their Monte Carlo errors."""
+    posterior = fit.idata["posterior"].to_dataset()
+    variables = posterior.transpose("chain", "draw", ...).data_vars.values()
+    values = [v.to_numpy().reshape(*v.shape[:2], -1) for v in variables]
+    draws = np.concatenate(values, axis=2)
+    # Correlations of effects with themselves don't vary.
+    draws = draws[:, :, draws.std(axis=(0, 1)) > 1e-12]
+    sizes = diagnose(draws)["Bulk_ESS"]
+    return draws.mean(axis=(0, 1)), draws.std(axis=(0, 1)) / np.sqrt(sizes)

@@ -11,6 +11,7 @@ import numpy as np
 from bayesmix.engine.plan.layout import Layout
 from bayesmix.engine.plan.likelihood import compiled_likelihood
 from bayesmix.engine.plan.packing import Packed, pack
+from bayesmix.engine.plan.together import parts_of
 from bayesmix.spec import ModelSpec
 
 _DOUBLES = ctypes.POINTER(ctypes.c_double)
@@ -68,6 +69,6 @@ def build_density(spec: ModelSpec, layout: Layout) -> Density:
     """Load the kernels (compile them, the first time on a machine) and hand them the model."""
     from bayesmix.engine.kernels.density import compiled_density, compiled_expand
 
-    rows = [compiled_likelihood(response).address for response in spec.responses]
+    rows = [compiled_likelihood(part.response).address for part in parts_of(spec)]
     density, expand = compiled_density(), compiled_expand()
     return Density(layout, density.address, expand.address, pack(spec, layout, rows))

@@ -51,6 +51,7 @@ from bayesmix.engine.plan.layout import At, GroupAt, Layout
 from bayesmix.engine.plan.residuals import latents
 from bayesmix.engine.plan.rows import Rows
 from bayesmix.engine.plan.store import Store
+from bayesmix.engine.plan.together import parts_of
 from bayesmix.parameters import Role, Transform
 from bayesmix.priors import Resolved
 from bayesmix.priors.shares import concentration
@@ -113,9 +114,9 @@ class _Packer:
 
     @cached_property
     def rows(self) -> tuple[Rows, ...]:
-        """Those of each response."""
+        """Those of each response, or of all together."""
         stores = self.data, self.codes, self.terms, self.climbs
-        return tuple(Rows(part, self.layout, *stores) for part in self.spec.parts)
+        return tuple(Rows(part, self.layout, *stores) for part in parts_of(self.spec))
 
     def tables(self) -> dict[str, np.ndarray]:
         rows = self.rows

@@ -41,7 +41,7 @@ class Rows:
     Parameters
     ----------
     spec : ModelSpec
-        The model of that response.
+        The model of that response, or of several `together`.
     layout : Layout
         That of all.
     data, codes : Store
@@ -89,22 +89,22 @@ class Rows:
         if dpar in response.predictors:
             p = response.predictors[dpar]
             self.variances += [self.variance(number, v, p) for v in p.variances]
-            return self.with_formula(p, scale)
+            return self.with_formula(dpar, p, scale)
         fixed = response.family.dpar(dpar).fixed
         if fixed is not None:
             return self._predictor(NONE, "identity", scale, True, offset=self.data.add(fixed))
         at = self.layout[response.variable(dpar)].start
         return self._predictor(at, "identity", scale, constant=True)
 
-    def varies(self, p: PredictorDesign) -> bool:
+    def varies(self, dpar: str) -> bool:
         """The kernels take some for ones that differ between rows.
 
         They are that of the first parameter, and those that it is a function of.
         """
         family = self.spec.family
-        return p.dpar in (family.dpar_names[0], *family.nonlinear)
+        return dpar in (family.dpar_names[0], *family.nonlinear)
 
-    def with_formula(self, p: PredictorDesign, scale: int) -> tuple[Any, ...]:
+    def with_formula(self, dpar: str, p: PredictorDesign, scale: int) -> tuple[Any, ...]:
         c, first = p.columns, len(self.terms)
         start = self.layout[c.variable].start if c.names else NONE
         self.terms += [record for t in p.groups for record in self.bracket(t)]
@@ -130,9 +130,9 @@ class Rows:
         slopes = columns.shape[1], self.data.add(self.tiles(columns))
         return self._predictor(
             start if c.has_intercept else NONE,
-            self.spec.family.eta_link(p.dpar),
+            self.spec.family.eta_link(dpar),
             scale,
-            constant=only_intercept and c.has_intercept and not self.varies(p),
+            constant=only_intercept and c.has_intercept and not self.varies(dpar),
             slopes=(start + c.has_intercept, *slopes),
             offset=self.data.add(p.offset) if p.offset.any() else NONE,
             terms=(first, len(self.terms) - first),

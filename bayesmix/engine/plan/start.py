@@ -122,7 +122,9 @@ class _Guesses:
     def of(self, p: Parameter) -> tuple[np.ndarray, np.ndarray]:
         """Guesses of the parameters, and by how much starts may differ from them."""
         if p.role != Role.SD:
-            return self.responses[p.owner.resp].of(p)
+            # What all have in common is the first one's.
+            first = next(iter(self.responses.values()))
+            return self.responses.get(p.owner.resp, first).of(p)
         values = self.deviations(p.owner)
         return _apart(np.tile(values, p.size // values.size))
 

@@ -11,9 +11,9 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import bayesmix as bx
+from bayesmix.build import on_rows
 from bayesmix.model import Model
 from bayesmix.priors import lkj, measured
-from bayesmix.spec import on_rows
 
 from .support import draws_of, frame, given_fit
 
@@ -186,10 +186,18 @@ def test_new_levels_have_one_true_value_each() -> None:
     assert_allclose(exact[:, 0], d["b"][:, 0] + 2 * d["b"][:, 1] + d["r_k"][:, 2, 0])
 
 
+def test_newdata_without_rows() -> None:
+    for text in (GROUPED, "y ~ me(x, sdx) + me(z, 0.1)"):
+        assert given_fit(text, DATA).posterior_epred(DATA.head(0)).shape == (40, 0)
+
+
 def test_errors_of_new_rows() -> None:
     fit = given_fit("y ~ me(x, sdx)", DATA)
     with pytest.raises(bx.PredictionError, match=r"standard error of 'x' is -1 in row 4"):
         fit.posterior_linpred(DATA.head(6).assign(sdx=[1, 1, 1, 1, -1, 0.0]))
+    labelled = DATA.head(2).set_axis([7, 9]).assign(sdx=[1, -1])
+    with pytest.raises(bx.PredictionError, match=r"standard error of 'x' is -1 in row 9"):
+        fit.posterior_linpred(labelled)
     with pytest.raises(bx.PredictionError, match="no column 'sdx'"):
         fit.posterior_linpred(DATA[["x"]])
     with pytest.raises(bx.PredictionError, match="'x' of newdata is missing in row 0"):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.design import Measured
-from bayesmix.design.columns import label_codes, label_key
+from bayesmix.design.columns import first_row, label_codes, label_key
 from bayesmix.design.contributions import Contribution, GroupEffects
 from bayesmix.design.drawn import DrawnColumns
 from bayesmix.design.measured import TRUE, TrueValues, differing
@@ -156,7 +156,8 @@ def _check_errors(m: Measured, numbers: tuple[int, ...], noise: np.ndarray, rows
         name = m.names[numbers[int((noise[row] < 0).argmax())]]
         raise PredictionError(
             f"newdata: the standard error of {name!r} is {noise[row].min():g} in row "
-            f"{rows[row]!r}; it can be 0, where the true value is known, but not less."
+            f"{first_row(pd.Series(wrong, rows))}; it can be 0, where the true value is known, but "
+            "not less."
         )
 
 
@@ -177,10 +178,10 @@ def _in_levels(made: OnRows, newdata: pd.DataFrame, new_levels: bool) -> OnRows:
         )
     level = np.array([group.positions.get(key, -1) for key in keys], np.int64)
     if (level < 0).any() and not new_levels:
-        row = int((level < 0).argmax())
+        row, label = int((level < 0).argmax()), first_row(pd.Series(level < 0, newdata.index))
         what = f"the level {keys[row]!r}, which the fit doesn't know," if keys[row] else "no level"
         raise PredictionError(
-            f"Group {name!r} has {what} in row {newdata.index[row]!r} of newdata, so that the true "
+            f"Group {name!r} has {what} in row {label} of newdata, so that the true "
             f"value of {listed(made.of.names)} isn't known. The fit knows {listed(group.levels)}. "
             "Set allow_new_levels=True to draw it, given what was measured."
         )
@@ -203,7 +204,7 @@ def _in_levels(made: OnRows, newdata: pd.DataFrame, new_levels: bool) -> OnRows:
 
 def _check_agree(made: OnRows, level: np.ndarray, own: np.ndarray, rows: pd.Index) -> None:
     """A level was measured once."""
-    known, m = level >= 0, made.of
+    known, m, codes = level >= 0, made.of, np.unique(own, return_inverse=True)[1].reshape(-1)
     for k, number in enumerate(made.numbers):
         for new, old in ((made.values, m.values), (made.noise, m.noise)):
             wrong = known & ~np.isclose(new[:, k], old[level, number])
@@ -213,11 +214,11 @@ def _check_agree(made: OnRows, level: np.ndarray, own: np.ndarray, rows: pd.Inde
                     f"Level {m.group.levels[level[row]]!r} of {m.group.name!r} was measured in the "
                     f"fit: {m.names[number]!r} is {m.values[level[row], number]:g} with the "
                     f"standard error {m.noise[level[row], number]:g}, and newdata has "
-                    f"{made.values[row, k]:g} with {made.noise[row, k]:g} in row {rows[row]!r}. "
+                    f"{made.values[row, k]:g} with {made.noise[row, k]:g} in row "
+                    f"{first_row(pd.Series(wrong, rows))}. "
                     "Give a new level a label of its own; a true value that is known has the "
                     "standard error 0."
                 )
-            codes = np.unique(own, return_inverse=True)[1].reshape(-1)
             differ = differing(new[:, k], codes)
             if differ.size:
                 raise PredictionError(

@@ -390,11 +390,14 @@ def _groups(
                 if grouping.key in groups:
                     continue
                 users = [i for i, own in enumerate(formulas) if _has(own, grouping.key)]
+                on = functions, predictor.source
+                if any(len(frames.rows[i]) == len(frames.whole) for i in users):
+                    groups[grouping.key] = _group(grouping, (frames.whole, *on), data2)
+                    continue
                 rows = np.unique(np.concatenate([frames.rows[i] for i in users]))
-                whole = len(rows) == len(frames.whole)
-                frame = frames.whole if whole else frames.some(rows, _read(grouping))
-                group = _group(grouping, (frame, functions, predictor.source), data2)
-                groups[grouping.key] = group if whole else _on_all(group, rows, frames)
+                frame = frames.some(rows, _read(grouping))
+                group = _group(grouping, (frame, *on), data2)
+                groups[grouping.key] = _on_all(group, rows, frames)
     return groups
 
 

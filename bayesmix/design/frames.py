@@ -265,7 +265,7 @@ def _check_present(uses: Iterable[Use], frame: pd.DataFrame) -> None:
 
 def _complete(frame: pd.DataFrame, gaps: Collection[str] = ()) -> np.ndarray:
     """The rows that miss no value, but of some columns; a warning if others do."""
-    missing = frame.drop(columns=[n for n in frame if n in gaps]).isna()
+    missing = (frame.drop(columns=[n for n in frame if n in gaps]) if gaps else frame).isna()
     rows = missing.any(axis=1)
     if not rows.any():
         return np.ones(len(frame), bool)
@@ -293,7 +293,8 @@ def _typed(column: pd.Series, gaps: bool = False) -> pd.Series:
     if pd.api.types.is_bool_dtype(column.dtype):
         return column.astype(BOOLEAN)
     if pd.api.types.is_numeric_dtype(column.dtype) and not np.iscomplexobj(column):
-        finite = np.isfinite(column) | (gaps & column.isna())
+        finite = np.isfinite(column)
+        finite = finite | column.isna() if gaps else finite
         if not finite.all():
             raise DataError(
                 f"Column {column.name!r} is infinite in row {first_row(~finite)}. Leave such rows "

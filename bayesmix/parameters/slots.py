@@ -93,7 +93,9 @@ class Slot:
         rows = (self.key, self.key._replace(coef=""), self.class_key)
         rows = (self.key,) if self.class_ == "df" else rows
         rows = (*rows, self.class_key._replace(dpar="")) if self.shared else rows
-        return tuple(dict.fromkeys(k for row in rows for k in (row, row._replace(resp=""))))
+        if self.resp:
+            rows = [k for row in rows for k in (row, row._replace(resp=""))]
+        return tuple(dict.fromkeys(rows))
 
 
 def dpar_key(dpar: str) -> str:

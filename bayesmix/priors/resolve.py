@@ -232,9 +232,10 @@ def _row(key: Key, slot: Slot, stated: Stated, defaults: Defaults) -> Row:
     scaled = _scaled(key, slot, stated, defaults)
     lower, upper = (slot.lower, slot.upper) if of_class else (-math.inf, math.inf)
     text = str(_of_class_default(slot, defaults)) if of_class else ""
-    less = (stated[k] for k in slot.keys[slot.keys.index(key) + 1 :] if k in stated)
-    if not all(p.only_bounds for p in less):
-        text = ""
+    if text and stated:
+        keys = slot.keys
+        less = (stated[k] for k in keys[keys.index(key) + 1 :] if k in stated)
+        text = text if all(p.only_bounds for p in less) else ""
     if slot.default and key == slot.key:
         text = slot.default
     if said is None:

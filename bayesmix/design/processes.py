@@ -7,7 +7,7 @@ Bayesian Gaussian processes for probabilistic programming, Statistics and Comput
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -163,6 +163,12 @@ class Process:
             distance = m.sqrt(sum((d / lscale[k]) ** 2 for k, d in enumerate(apart)) + nothing)
         return sd**2 * correlation(self.term.kernel, distance, m)
 
+    @property
+    def squares(self) -> np.ndarray:
+        """Squared distances, length scales × places × places."""
+        apart = (self.places[:, None] - self.places) ** 2
+        return np.moveaxis(apart, -1, 0) if self.several else apart.sum(axis=-1)[None]
+
     def weights(self, sd: Any, lscale: Any, m: Any) -> Any:
         """What the standard normal numbers of an approximate process are multiplied by.
 
@@ -244,6 +250,15 @@ class Processes:
             name = f"{self.target.prefix}{p.label}"
             function = values.once(name, lambda normal, p=p, given=given: _drawn(p, given, normal))
             eta += function[:, p.codes[rows]] * p.values[rows]
+
+
+def values_at(c: Processes, drawn: Mapping[str, np.ndarray]) -> Iterator[np.ndarray | None]:
+    """The values of each exact process at the places of the fit, by one draw; None of others."""
+    sd, lscale, z = (drawn[c.named(what)] for what in VARIABLES)
+    for i, (p, (scales, numbers)) in enumerate(zip(c.processes, c.parts, strict=True)):
+        given = sd[:, i], lscale[:, scales], z[:, numbers]
+        known = replace(p, new=np.empty((0, p.places.shape[1])))
+        yield _drawn(known, given, None)[0] if p.basis is None else None
 
 
 def _drawn(p: Process, given: tuple[np.ndarray, ...], normal: Any) -> np.ndarray:

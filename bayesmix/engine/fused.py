@@ -11,6 +11,7 @@ import numpy as np
 
 from bayesmix.engine.coverage import uncovered
 from bayesmix.engine.plan.density import Density, build_density
+from bayesmix.engine.plan.informed import informed_of
 from bayesmix.engine.plan.layout import build_layout
 from bayesmix.engine.plan.parametrization import centered_coefs, chosen_groups
 from bayesmix.engine.plan.posterior import posterior_of
@@ -161,7 +162,7 @@ def compile_fused(
     centered = centered_coefs(spec, parametrization)
     shifts = shifts_of(spec, centered)
     means = means_of(spec, centered, shifts)
-    layout = build_layout(spec, centered, shifts, means, levels_of(spec))
+    layout = build_layout(spec, centered, shifts, means, levels_of(spec), informed_of(spec))
     density = build_density(spec, layout)
     return Fused(spec, density, build_start(spec, density, init))
 

@@ -183,10 +183,10 @@ def to_theta(
     scale(carray(pointer_to(head.shrunk), head.n_shrunk, SHRUNK), theta)
     _tie(carray(pointer_to(head.tied), head.n_tied, TIED), theta)
     add_regions(carray(pointer_to(head.cars), head.n_cars, CAR), x, theta)
-    gps = carray(pointer_to(head.gps), head.n_gps, PROCESS)
-    logp = add_processes(head.gps, gps, x, theta, data, scratch)
     add_latent(carray(pointer_to(head.latents), head.n_latents, LATENT), x, theta, data, scratch)
     subtract_shifts(shifts, theta, data)
+    gps = carray(pointer_to(head.gps), head.n_gps, PROCESS)
+    logp = add_processes(head.gps, gps, x, theta, data, scratch)
     add_steps(carray(pointer_to(head.steps), head.n_steps, STEPS), theta)
     reflect_effects(reflections, theta)
     for i in range(head.n_groups):

@@ -21,9 +21,10 @@ from numba import carray, types
 
 from bayesmix.design.processes import NUGGET
 from bayesmix.engine.kernels.compiling import callback
+from bayesmix.engine.kernels.informed import add_beside, back, inform, volume
 from bayesmix.engine.kernels.native import pointer_to
-from bayesmix.engine.kernels.options import reordered
 from bayesmix.engine.kernels.predictors import add_scaled, dot
+from bayesmix.engine.kernels.squares import add_rows, invert, subtract_rows
 from bayesmix.engine.kernels.tables import PROCESS
 
 Array = Any
@@ -37,9 +38,15 @@ def compiled_exact() -> Any:
     return callback(SIGNATURE, evaluate, inline=True)
 
 
-def scratch_of(size: int) -> int:
+def scratch_of(size: int, informed: bool) -> int:
     """How much of scratch a process of so many places needs."""
-    return 3 * size * size + 5 * size
+    return (5 if informed else 3) * size * (size + 2)
+
+
+def numbers_at(size: int) -> slice:
+    """Where in scratch an informed process leaves its standard normal numbers."""
+    first = 5 * size * size + 8 * size
+    return slice(first, first + size)
 
 
 def evaluate(process_, data_, scratch_, x_, theta_, grad_):  # type: ignore
@@ -48,27 +55,37 @@ def evaluate(process_, data_, scratch_, x_, theta_, grad_):  # type: ignore
     Returns the log density of the numbers on the way back, else 0, or nan if there are no values.
     """
     p = carray(process_, 1, PROCESS)[0]
-    squares = _doubles(data_ + 8 * p.squares, p.dims * p.size * p.size)
-    work = _doubles(scratch_ + 8 * p.work, 3 * p.size * p.size + 5 * p.size)
-    z, f = _doubles(x_ + 8 * p.at, p.size), _doubles(theta_ + 8 * p.at, p.size)
+    n, matrices = p.size, 5 if p.known >= 0 else 3
+    squares = _doubles(data_ + 8 * p.squares, p.dims * n * n)
+    work = _doubles(scratch_ + 8 * p.work, matrices * n * n)
+    rest = _doubles(scratch_ + 8 * (p.work + matrices * n * n), 2 * matrices * n)
+    x, f = _doubles(x_ + 8 * p.at, n), _doubles(theta_ + 8 * p.at, n)
     sd, scales = _doubles(theta_ + 8 * p.sd, 1)[0], _doubles(theta_ + 8 * p.scale, p.dims)
+    z = rest[8 * n : 9 * n] if p.known >= 0 else x
     if grad_ == 0:
-        return fill(p, squares, sd, scales, z, f, work)
+        failed = fill_root(p, squares, sd, scales, work, rest)
+        if p.known >= 0:
+            known = _doubles(data_ + 8 * p.known, (2 + p.n_beside) * n)
+            b, second = _doubles(theta_ + 8 * p.beside, p.n_beside), work[3 * n * n : 4 * n * n]
+            failed += inform(work, n, known, b, x, second, rest[5 * n : 8 * n], z)
+        fill(work, n, z, f)
+        return failed
     by_scales = _doubles(grad_ + 8 * p.scale, p.dims)
-    by_f = _doubles(grad_ + 8 * p.at, p.size)
+    by_f = _doubles(grad_ + 8 * p.at, n)
     by_sd = _doubles(grad_ + 8 * p.sd, 1)
-    by_sd[0] += differentiate(p, squares, sd, scales, z, work, by_f, by_scales)
-    return -0.5 * dot(z, z) - 0.9189385332046728 * p.size
+    turn(p, z, work, rest, by_f)
+    if p.known >= 0:
+        known = _doubles(data_ + 8 * p.known, (2 + p.n_beside) * n)
+        by_b = _doubles(grad_ + 8 * p.beside, p.n_beside)
+        add_beside(work, n, known, rest[9 * n : 10 * n], by_b, rest)
+    by_sd[0] += differentiate(p, squares, sd, scales, work, rest, by_scales)
+    logp = -0.5 * dot(z, z) - 0.9189385332046728 * n
+    return logp + volume(work[3 * n * n : 4 * n * n], n) if p.known >= 0 else logp
 
 
-def fill(
-    p: Any, squares: Array, sd: float, scales: Array, z: Array, f: Array, work: Array
-) -> float:
-    """The root of the covariances, and the values."""
+def fill_root(p: Any, squares: Array, sd: float, scales: Array, root: Array, rest: Array) -> float:
+    """The root of the covariances; returns 0, or nan if there is none."""
     n = p.size
-    root, rest = work[: n * n], work[3 * n * n :]
-    for i in range(n):
-        f[i] = 0.0
     for i in range(n):
         row = root[i * n + i : i * n + n]
         correlations(p, squares, scales, i, i, n, rest[:n], rest[n : 2 * n], rest[2 * n : 3 * n])
@@ -81,8 +98,15 @@ def fill(
         rate = 1.0 / sqrt(row[0])
         for j in range(n - i):
             row[j] *= rate
-        add_scaled(z[i], row, f[i:])
     return 0.0
+
+
+def fill(root: Array, n: int, z: Array, f: Array) -> None:
+    """The values."""
+    for i in range(n):
+        f[i] = 0.0
+    for i in range(n):
+        add_scaled(z[i], root[i * n + i : i * n + n], f[i:])
 
 
 def correlations(
@@ -120,40 +144,37 @@ def correlations(
             values[j], slopes[j] = (1.0 + r + r * r / 3.0) * e, 5.0 / 3.0 * (1.0 + r) * e
 
 
-@reordered
-def subtract_rows(root: Array, i: int, n: int, row: Array) -> None:
-    """What row i of the covariances has by the rows of the root above it, four at a time."""
-    m = n - i
-    for k in range(0, i - i % 4, 4):
-        at = k * n + i
-        a, b = root[at : at + m], root[at + n : at + n + m]
-        c, d = root[at + 2 * n : at + 2 * n + m], root[at + 3 * n : at + 3 * n + m]
-        a_0, b_0, c_0, d_0 = a[0], b[0], c[0], d[0]
-        for j in range(m):
-            row[j] -= a_0 * a[j] + b_0 * b[j] + c_0 * c[j] + d_0 * d[j]
-    for k in range(i - i % 4, i):
-        a = root[k * n + i : k * n + i + m]
-        add_scaled(-a[0], a, row)
+def turn(p: Any, z: Array, work: Array, rest: Array, by_f: Array) -> None:
+    """Turn derivatives by values into those by what is in x.
 
-
-def differentiate(
-    p: Any, squares: Array, sd: float, scales: Array, z: Array, work: Array, by_f: Array,
-    by_scales: Array,
-) -> float:  # fmt: skip
-    """Turn derivatives by values into those by numbers, add those by scales; returns that by sd."""
+    L⁻¹, and S L⁻¹ on and below the diagonal, are left for `differentiate`.
+    """
     n = p.size
     root, inverse, product = work[: n * n], work[n * n : 2 * n * n], work[2 * n * n : 3 * n * n]
-    rest = work[3 * n * n :]
-    u, sums = rest[3 * n : 4 * n], rest[4 * n :]
+    u, sums = rest[3 * n : 4 * n], rest[4 * n : 5 * n]
     for i in range(n):
         u[i] = dot(root[i * n + i : i * n + n], by_f[i:])
+    if p.known >= 0:
+        second, square = work[3 * n * n : 4 * n * n], work[4 * n * n : 5 * n * n]
+        vectors, by_h = rest[5 * n : 8 * n], rest[9 * n : 10 * n]
+        back(root, second, n, vectors, z, u, by_f, inverse, product, square, by_h, sums)
+        return
+    for i in range(n):
         by_f[i] = u[i] - z[i]
     invert(root, n, inverse)
     multiply_triangles(inverse, n, u, z, sums, product)
-    by_sd = 0.0
+
+
+def differentiate(
+    p: Any, squares: Array, sd: float, scales: Array, work: Array, rest: Array, by_scales: Array
+) -> float:
+    """Add derivatives by length scales; returns that by sd."""
+    n = p.size
+    inverse, product = work[n * n : 2 * n * n], work[2 * n * n : 3 * n * n]
     distances, values, slopes = rest[:n], rest[n : 2 * n], rest[2 * n : 3 * n]
+    by_sd = 0.0
     for i in range(n):
-        by = sums[: i + 1]
+        by = rest[4 * n : 4 * n + i + 1]
         add_rows(inverse, product, i, n, by)
         correlations(p, squares, scales, i, 0, i, distances, values, slopes)
         by_sd += sd * (2.0 * dot(by[:i], values[:i]) + by[i])
@@ -164,29 +185,6 @@ def differentiate(
             total = dot(slopes[:i], squares[at : at + i])
             by_scales[k] += sd * sd * total / (scales[k] * scales[k] * scales[k])
     return by_sd
-
-
-@reordered
-def invert(root: Array, n: int, inverse: Array) -> None:
-    """The inverse of L, zeros above its diagonal."""
-    for i in range(n):
-        row = inverse[i * n : i * n + n]
-        for j in range(n):
-            row[j] = 0.0
-        for k in range(0, i - i % 4, 4):
-            m, at = k + 4, k * n
-            a, b = inverse[at : at + m], inverse[at + n : at + n + m]
-            c, d = inverse[at + 2 * n : at + 2 * n + m], inverse[at + 3 * n : at + 3 * n + m]
-            at += i
-            a_i, b_i, c_i, d_i = root[at], root[at + n], root[at + 2 * n], root[at + 3 * n]
-            for j in range(m):
-                row[j] += a_i * a[j] + b_i * b[j] + c_i * c[j] + d_i * d[j]
-        for k in range(i - i % 4, i):
-            add_scaled(root[k * n + i], inverse[k * n : k * n + k + 1], row[: k + 1])
-        rate = 1.0 / root[i * n + i]
-        for j in range(i):
-            row[j] *= -rate
-        row[i] = rate
 
 
 def multiply_triangles(
@@ -205,25 +203,6 @@ def multiply_triangles(
     for k in range(n):
         add_scaled(z[k], inverse[k * n : k * n + k + 1], sums[: k + 1])
         add_scaled(u[k], sums[: k + 1], product[k * n : k * n + k + 1])
-
-
-@reordered
-def add_rows(inverse: Array, product: Array, i: int, n: int, out: Array) -> None:
-    """Row i of L⁻ᵀ S L⁻¹ to its diagonal, four rows of the product at a time."""
-    m = i + 1
-    for j in range(m):
-        out[j] = 0.0
-    for k in range(i, n - (n - i) % 4, 4):
-        at = k * n
-        a, b = product[at : at + m], product[at + n : at + n + m]
-        c, d = product[at + 2 * n : at + 2 * n + m], product[at + 3 * n : at + 3 * n + m]
-        at += i
-        a_i, b_i, c_i = inverse[at], inverse[at + n], inverse[at + 2 * n]
-        d_i = inverse[at + 3 * n]
-        for j in range(m):
-            out[j] += a_i * a[j] + b_i * b[j] + c_i * c[j] + d_i * d[j]
-    for k in range(n - (n - i) % 4, n):
-        add_scaled(inverse[k * n + i], product[k * n : k * n + m], out)
 
 
 def _doubles(address: int, size: int) -> Array:

@@ -166,7 +166,10 @@ LATENT = _record("at size sd shared n_shared aux work colour")
 as addition terms, ``work`` in scratch, ``colour`` the address of what makes them.
 """
 
-PROCESS = _record("at size sd scale several dims squares function work", "smoothness constant")
+PROCESS = _record(
+    "at size sd scale several dims squares function work known beside n_beside",
+    "smoothness constant",
+)
 """Coefficients of an approximate Gaussian process's basis functions, ``size`` of them from ``at``
 in x, where their ``sd`` and length scales (from ``scale`` on, one for each of ``dims`` covariates
 if there are ``several``) are too.
@@ -177,5 +180,7 @@ density has of its own.
 
 An exact one has ``size`` places, and values there in the place of coefficients; ``squares`` are
 those of distances, ``dims`` × places × places, ``function`` is the address of what evaluates it
-(`exact`), and ``work`` is in scratch.
+(`exact`), and ``work`` is in scratch. Where ``known`` is a position in data, there is what rows say
+of the values: precisions, these times values, and for each of the ``n_beside`` coefficients from
+``beside`` in x what they are less by it (`informed`).
 """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from bayesmix.parameters import Parameter, Role, Target
 from bayesmix.priors import Distribution, Resolved, lkj
 from bayesmix.priors.shrinking import Shrinking
 from bayesmix.spec import GroupPriors, ModelSpec
+
+if TYPE_CHECKING:
+    from bayesmix.engine.plan.informed import Informed
 
 Block = tuple[tuple[int, ...], int]
 """Members of a block of correlated coefficients, and where its partial correlations start."""
@@ -147,6 +151,8 @@ class Layout:
         What shrinkage priors scale: in place of its values stand numbers that are standard normal.
     increasing : tuple of tuple of int
         Where intercepts stand that increase: the first, and logs of differences.
+    informed : mapping of str to tuple of Informed or None
+        By variable which exact processes have numbers that take up what rows say.
     """
 
     predictors: Mapping[Target, PredictorDesign]
@@ -155,6 +161,7 @@ class Layout:
     taken: tuple[TakenAt, ...] = ()
     shrinkings: tuple[Shrinking, ...] = ()
     increasing: tuple[tuple[int, ...], ...] = ()
+    informed: Mapping[str, tuple[Informed | None, ...]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> At:
         return self.at[name]
@@ -182,6 +189,7 @@ def build_layout(
     shifts: tuple[Shift, ...] = (),
     means: tuple[Mean, ...] = (),
     levels: Iterable[Level] = (),
+    informed: Mapping[str, tuple[Informed | None, ...]] | None = None,
 ) -> Layout:
     """The layout of a model.
 
@@ -196,13 +204,15 @@ def build_layout(
         Those of them that are added to the population.
     levels : iterable of Level
         Monotonic effects that are.
+    informed : mapping of str to tuple of Informed or None
+        Exact processes whose numbers take up what rows say of them.
     """
     at = _placed(spec)
     groups = tuple(_group_at(g, at, centered, shifts, means) for g in spec.groups)
     increasing = tuple(tuple(at[p.name].start for p in run) for run in spec.increasing)
     layout = Layout(spec.predictors, at, groups, (), spec.shrinkings, increasing)
     taken = (*_taken(layout, shifts, means), *_of_steps(layout, levels))
-    return replace(layout, taken=taken)
+    return replace(layout, taken=taken, informed=informed or {})
 
 
 def _placed(spec: ModelSpec) -> dict[str, At]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,6 +58,9 @@ from bayesmix.priors.shares import concentration
 from bayesmix.priors.shrinkage import Horseshoe
 from bayesmix.priors.shrinking import Member, Shrinking
 from bayesmix.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from bayesmix.engine.plan.informed import Informed
 
 OF_RESPONSES = "predictors", "variances", "curves"
 """Tables of which each response has a part."""
@@ -231,24 +234,34 @@ class _Packer:
         for i, (gp, (scales, numbers)) in enumerate(zip(c.processes, c.parts, strict=True)):
             places = first + numbers.start, gp.size, sd + i, scale + scales.start, int(gp.several)
             nu = SMOOTHNESS.get(gp.term.kernel, 0.0)
-            yield *places, *(self.exact if gp.basis is None else self.approximate)(gp, nu)
+            if gp.basis is None:
+                informed = self.layout.informed.get(c.named("zgp"), (None,) * len(c.processes))
+                beside = self.layout.at.get(c.target.variable)
+                at = NONE if beside is None else beside.start
+                yield *places, *self.exact(gp, nu, informed[i], at)
+            else:
+                yield *places, *self.approximate(gp, nu)
 
     def approximate(self, gp: Process, nu: float) -> tuple[Any, ...]:
         squares = gp.basis.frequencies**2
         dims = squares.shape[1]
         level = np.log(constant(gp.term.kernel, dims))
-        return dims, self.data.add(squares), 0, NONE, nu, level
+        return dims, self.data.add(squares), 0, NONE, NONE, NONE, 0, nu, level
 
-    def exact(self, gp: Process, nu: float) -> tuple[Any, ...]:
+    def exact(
+        self, gp: Process, nu: float, informed: Informed | None, beside: int
+    ) -> tuple[Any, ...]:
         # Here, for it imports numba.
         from bayesmix.engine.kernels.exact import compiled_exact, scratch_of
 
-        apart = (gp.places[:, None] - gp.places) ** 2
-        squares = np.moveaxis(apart, -1, 0) if gp.several else apart.sum(axis=-1)[None]
-        work = self.scratch
-        self.scratch += scratch_of(gp.size)
+        squares, work = gp.squares, self.scratch
+        self.scratch += scratch_of(gp.size, informed is not None)
+        known, n_beside = NONE, 0
+        if informed is not None:
+            known, n_beside = self.data.add(informed.known), len(informed.beside)
         function = compiled_exact().address
-        return len(squares), self.data.add(squares), function, work, nu, 0.0
+        places = self.data.add(squares), function, work, known, beside, n_beside
+        return len(squares), *places, nu, 0.0
 
     def smooth(self, at: At) -> Iterator[tuple[Any, ...]]:
         """Each block of coefficients is a group with as many levels."""

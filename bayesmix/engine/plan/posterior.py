@@ -31,6 +31,7 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
     """
     theta = _serving(layout, x)
     b, taken = _population(layout, x, theta)
+    at_means = b.copy() if layout.informed else b
     for at in layout.of_role(Role.POPULATION):
         theta[at.parameter.name] = _coefficients(layout, at, b[..., at.numbers], x)
     for p in layout.predictors.values():
@@ -44,7 +45,7 @@ def posterior_of(layout: Layout, x: np.ndarray) -> dict[str, np.ndarray]:
         elif at.parameter.role == Role.SMOOTH:
             theta[at.parameter.name] = _smooth(layout, at, x, theta)
         elif at.parameter.role == Role.PROCESS:
-            theta[at.parameter.name] = x[..., at.numbers]
+            theta[at.parameter.name] = _numbers(layout, at, x, theta, at_means)
         elif at.parameter.role == Role.LATENT:
             theta[at.parameter.name] = _latent(layout, at, x, theta)
         elif at.parameter.name not in theta:
@@ -77,6 +78,22 @@ def _thresholds(layout: Layout, at: At, x: np.ndarray, b: np.ndarray) -> np.ndar
 def _smooth(layout: Layout, at: At, x: np.ndarray, before: Values) -> np.ndarray:
     blocks = layout.predictors[at.parameter.owner].smooths.block_of
     return before[f"sd{at.parameter.name}"][..., blocks] * x[..., at.numbers]
+
+
+def _numbers(layout: Layout, at: At, x: np.ndarray, before: Values, b: np.ndarray) -> np.ndarray:
+    """The standard normal numbers of processes; the coefficients are those at means."""
+    z = x[..., at.numbers]
+    informed = layout.informed.get(at.parameter.name)
+    if informed is None:
+        return z
+    (c,), z = layout.predictors[at.parameter.owner].processes, z.copy()
+    sd, lscale = (before[c.named(what)] for what in ("sdgp", "lscale"))
+    beside = layout.at.get(c.target.variable)
+    b = b[..., :0] if beside is None else b[..., beside.numbers]
+    for i, (own, (scales, numbers)) in enumerate(zip(informed, c.parts, strict=True)):
+        if own is not None:
+            z[..., numbers] = own.numbers(z[..., numbers], sd[..., i], lscale[..., scales], b)
+    return z
 
 
 def _latent(layout: Layout, at: At, x: np.ndarray, before: Values) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from bayesmix.spec import ModelSpec
 
 ITERATIONS = 50
 STEP = 1e-4
+CURVE_STEP = 1e-3
+"""Of second derivatives, of the range of a linear predictor."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,28 @@ class RowFit:
         Linear predictors.
     plain : mapping of str to ndarray
         The other parameters of the response.
+    fitted : mapping of str to ndarray
+        All variables, as one draw.
     """
 
     spec: ModelSpec
     etas: Mapping[Target, np.ndarray]
     plain: Mapping[str, np.ndarray]
+    fitted: Mapping[str, np.ndarray]
 
     def scores(self, target: Target) -> np.ndarray:
         """Derivatives of the rows' log densities by a linear predictor, less their mean."""
         up, down = (self.moved(target, h).logp() for h in (STEP, -STEP))
         scores = np.nan_to_num((up - down) / (2 * STEP), posinf=0.0, neginf=0.0)
         return scores - scores.mean()
+
+    def derivatives(self, target: Target) -> np.ndarray:
+        """First and second ones of the rows' log densities by a linear predictor."""
+        size = np.ptp(self.etas[target])
+        step = CURVE_STEP * (size if size > 0.0 else 1.0)
+        up, here, down = (self.moved(target, h).logp() for h in (step, 0.0, -step))
+        found = (up - down) / (2 * step), (up - 2 * here + down) / step**2
+        return np.nan_to_num(found, posinf=0.0, neginf=0.0)
 
     def rates(self, target: Target) -> Rates:
         """The predictors that have columns of a target's, and its derivatives by them.
@@ -94,11 +108,14 @@ def _row_fit(spec: ModelSpec, fitted: Mapping[str, np.ndarray]) -> RowFit:
         values.etas[p.dpar] = _eta(p, values)
     etas = {target: values.etas[target.dpar][0] for target in spec.predictors}
     own = spec.response.variables.items()
-    return RowFit(spec, etas, {name: fitted[variable] for name, variable in own})
+    return RowFit(spec, etas, {name: fitted[variable] for name, variable in own}, fitted)
 
 
 def _mode(spec: ModelSpec, density: Density) -> np.ndarray:
-    """The mode of all but the groups' parameters, effects being zero."""
+    """The mode of all but the groups' parameters, effects being zero.
+
+    So are the numbers of exact processes, with which a function could go through all rows.
+    """
     from scipy.optimize import minimize
 
     layout, x = density.layout, build_start(spec, density).centre.copy()
@@ -106,6 +123,10 @@ def _mode(spec: ModelSpec, density: Density) -> np.ndarray:
     for g in layout.groups:
         free[g.numbers] = False
         x[g.effects] = 0.0
+    for c in (c for p in layout.predictors.values() for c in p.processes):
+        for gp, (_, numbers) in zip(c.processes, c.parts, strict=True):
+            if gp.basis is None:
+                free[layout[c.named("zgp")].start + np.arange(gp.size) + numbers.start] = False
 
     def objective(values: np.ndarray) -> tuple[float, np.ndarray]:
         x[free] = values
@@ -127,6 +148,10 @@ class FittedValues:
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.fitted[name]
+
+    def once(self, name: str, make: Callable[[Callable[[int], np.ndarray]], Any]) -> Any:
+        """What is made of standard normal numbers, of none here."""
+        return make(lambda size: np.zeros((1, size)))
 
 
 def _eta(p: PredictorDesign, values: FittedValues) -> np.ndarray:

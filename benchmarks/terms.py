@@ -110,7 +110,7 @@ def responses(formula: Any) -> bx.Model:
 TERMS: Mapping[str, Term] = {
     "a curve": Term("orange trees: `SSlogis`, asymptotes by tree", orange),
     "steps": Term("`mo(o) + (1 + mo(o) | g)`, 400 rows, 20 groups", steps, 3),
-    "a mixture": Term("Old Faithful: two normal components in order", eruptions),
+    "a mixture": Term("Old Faithful: two normal components in order", eruptions, 3),
     "places": Term("an exact process at 120 places, 100 draws of two chains", places, 3, FEW),
     "two responses": Term(
         "`mv(length, count)`, each `~ x + (1 | i | g)`, 1000 rows, 50 groups",

@@ -23,10 +23,8 @@ from bayesmix.engine.plan.scores import RowFit, fit_without_effects
 from bayesmix.parameters import Target
 from bayesmix.spec import ModelSpec
 
-ROUNDS = 3
-"""Fits, each by what rows say of the values at the one before."""
-LEAST_LEFT = 0.05
-"""Of the rows, when the values have taken their degrees of freedom."""
+LEAST_LEFT, TINY = 1e-6, 1e-300
+"""Rows, when the values have taken their degrees of freedom; and the least precision."""
 _CALL = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * 6)
 
 
@@ -91,8 +89,8 @@ class Informed:
 def informed_of(spec: ModelSpec) -> Mapping[str, tuple[Informed | None, ...]]:
     """By variable what rows say of each exact process; nothing of those in nonlinear parameters.
 
-    Fits have the values that are most likely by this, whose number of degrees of freedom hangs on
-    the length scale, and no numbers of their own.
+    By a fit in which the values are zero, and one by what rows say of them there, whose values are
+    the most likely.
     """
     found = {
         t: c
@@ -107,9 +105,12 @@ def informed_of(spec: ModelSpec) -> Mapping[str, tuple[Informed | None, ...]]:
         for t, c in found.items()
         if t in part.predictors
     }
-    for _ in range(ROUNDS if found else 0):
+    # With a scale that is free the values could go through all rows.
+    own = {c.named(what) for c in found.values() for what in ("sdgp", "lscale")}
+    own |= {t.variable for t in found if t.variable in spec.by_name}
+    for only in ((), own) if found else ():
         layout = build_layout(spec, informed=informed)
-        fits = fit_without_effects(spec, build_density(spec, layout))
+        fits = fit_without_effects(spec, build_density(spec, layout), only)
         informed = {name: own for fit in fits for name, own in _of_response(fit, found, informed)}
     return informed
 
@@ -121,12 +122,14 @@ def _of_response(
 ) -> Iterator[tuple[str, tuple[Informed | None, ...]]]:
     """What a response's rows say, by the fit to what they said before."""
     spec, own = fit.spec, {t: c for t, c in found.items() if t in fit.etas}
-    # A scale that is estimated from what the values leave is too small.
-    left = 1.0 - _freedom(own.values(), informed, fit.fitted) / len(spec.response.data.y)
+    left = len(spec.response.data.y) - _freedom(own.values(), informed, fit.fitted)
     scaled = "sigma" in (*spec.family.free_dpars, *(t.dpar for t in spec.predictors))
-    share = max(left, LEAST_LEFT) if scaled else 1.0
     for target, c in own.items():
-        derivatives = share * fit.derivatives(target)
+        slopes, curvatures = derivatives = fit.derivatives(target)
+        if scaled:
+            # The scale of what is left of the rows, by their squares over its degrees of freedom.
+            squares = slopes**2 / np.maximum(-curvatures, TINY)
+            derivatives = derivatives * max(left, LEAST_LEFT) / max(squares.sum(), LEAST_LEFT)
         yield c.named("zgp"), tuple(_of(spec, c, fit.fitted, *derivatives))
 
 

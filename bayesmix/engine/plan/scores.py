@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -89,7 +89,9 @@ class RowFit:
         return logp * response.aux.get("weights", 1.0)
 
 
-def fit_without_effects(spec: ModelSpec, density: Density) -> tuple[RowFit, ...]:
+def fit_without_effects(
+    spec: ModelSpec, density: Density, only: Collection[str] = ()
+) -> tuple[RowFit, ...]:
     """Each response near the posterior's mode with all group effects zero.
 
     Parameters
@@ -97,8 +99,10 @@ def fit_without_effects(spec: ModelSpec, density: Density) -> tuple[RowFit, ...]
     spec : ModelSpec
     density : Density
         With all effects non-centred.
+    only : collection of str
+        The parameters that are fitted, if they aren't all; others are where chains begin.
     """
-    fitted = posterior_of(density.layout, _mode(spec, density)[None])
+    fitted = posterior_of(density.layout, _mode(spec, density, only)[None])
     return tuple(_row_fit(part, fitted) for part in spec.parts)
 
 
@@ -111,7 +115,7 @@ def _row_fit(spec: ModelSpec, fitted: Mapping[str, np.ndarray]) -> RowFit:
     return RowFit(spec, etas, {name: fitted[variable] for name, variable in own}, fitted)
 
 
-def _mode(spec: ModelSpec, density: Density) -> np.ndarray:
+def _mode(spec: ModelSpec, density: Density, only: Collection[str]) -> np.ndarray:
     """The mode of all but the groups' parameters, effects being zero.
 
     So are the numbers of exact processes, with which a function could go through all rows.
@@ -119,7 +123,9 @@ def _mode(spec: ModelSpec, density: Density) -> np.ndarray:
     from scipy.optimize import minimize
 
     layout, x = density.layout, build_start(spec, density).centre.copy()
-    free = np.ones(layout.n_dim, bool)
+    free = np.full(layout.n_dim, not only)
+    for name in only:
+        free[layout[name].numbers] = True
     for g in layout.groups:
         free[g.numbers] = False
         x[g.effects] = 0.0

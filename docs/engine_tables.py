@@ -68,10 +68,10 @@ def session() -> Markdown:
 def terms() -> Markdown:
     """Seconds of models with special terms, by turns in the engine and through PyMC."""
     found = json.loads((FOLDER / "terms.json").read_text())["results"].values()
-    head = ["model", "engine, s", "through PyMC, s", "PyMC over engine, pairs", "one gradient"]
+    head = ["model", "engine", "through PyMC", "PyMC over engine, pairs", "one gradient"]
     lines = [_row(head), _row(["---"] * len(head))]
     for r in found:
-        said = [f"{r['engine_s']:.2g}", f"{r['PyMC_s']:.3g}"]
+        said = [f"{r[f'{how}_s']:.2g}, {r[f'{how}_ess']:.0f}" for how in ("engine", "PyMC")]
         said += [f"{r['ratio']:.2g}, {r['pairs']}", f"{r['gradient_us']:.0f} µs"]
         lines.append(_row([r["text"].replace("|", r"\|"), *said]))
     return Markdown("\n".join(lines))

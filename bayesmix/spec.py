@@ -194,7 +194,7 @@ class ModelSpec:
         return tuple(r.name or r.data.name for r in self.responses)
 
     def of(self, resp: str | None) -> ModelSpec:
-        """The model of one of the responses, with the parameters of all.
+        """The model of one of the responses, with its parameters and those that it shares.
 
         Parameters
         ----------
@@ -217,7 +217,7 @@ class ModelSpec:
 
     @cached_property
     def parts(self) -> tuple[ModelSpec, ...]:
-        """For each response the model of it alone, with the parameters of all."""
+        """For each response the model of it alone, without what belongs to another."""
         if not self.several:
             return (self,)
         designs = {r.name: self.design.of(r.name) for r in self.responses}
@@ -226,6 +226,7 @@ class ModelSpec:
             replace(
                 self,
                 responses=(r,),
+                parameters=tuple(p for p in self.parameters if _concerns(p, r.name)),
                 design=designs[r.name],
                 rescor=None,
                 own_rows=apart,
@@ -314,3 +315,8 @@ class ModelSpec:
         eta = 1.0 if cor is None else cor.prior.distribution.params[0]
         sd = self.by_name[f"sd_{group.name}"].priors
         return GroupPriors(group, coefs, sd, blocks(self.design.spine, group.name), eta)
+
+
+def _concerns(p: Parameter, resp: str) -> bool:
+    """Whether a parameter is of a response or of all; effects of groups are of all."""
+    return not isinstance(p.owner, Target) or p.owner.resp in ("", resp)

@@ -441,3 +441,12 @@ def near(drawn: Any, truth: float) -> None:
     values = np.asarray(drawn, float).ravel()
     assert values.std() < 0.2
     assert abs(values.mean() - truth) < 4 * values.std()
+
+
+def test_tables_of_one_response_have_its_parameters_and_the_shared() -> None:
+    fit = given_fit(bx.mv("y ~ x + (1 | p | g)", POISSON), DATA).of("count")
+    assert list(fit.fixef().index) == ["count_Intercept", "count_z"]
+    drawn = set(fit.draws().columns)
+    assert {"b_count_Intercept", "b_count_z"} <= drawn
+    assert not {"b_y_x", "sigma_y"} & drawn
+    assert {"sd_g__y_Intercept", "sd_g__count_Intercept"} <= drawn

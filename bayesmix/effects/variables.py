@@ -88,8 +88,8 @@ class Variable:
         wrong = [v for v in values if not _is_number(v)]
         if wrong and isinstance(wrong[0], float) and np.isnan(wrong[0]):
             raise PredictionError(
-                f"{what}: {self.name!r} is missing in some rows. Give newdata= of rows that have "
-                "it, such as fit.model.data.dropna()."
+                f"{what}: a value of {self.name!r} is missing, and nan is no number. Give values, "
+                "or newdata= of rows that have them, such as fit.model.data.dropna()."
             )
         if wrong:
             raise PredictionError(

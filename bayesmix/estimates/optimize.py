@@ -144,8 +144,9 @@ def _impossible(spec: ModelSpec) -> Iterator[str]:
     for p in spec.design.predictors:
         if p.expression is not None:
             yield (
-                f"{p.dpar!r} is no sum of terms, so that coefficients and effects can't be found "
-                "by one step; nlme and lme4's nlmer() do that."
+                f"{p.dpar!r} is a function of {listed(p.follows)} and no sum of terms, so that "
+                "coefficients and effects can't be found by one step; nlme and lme4's nlmer() do "
+                "that."
             )
     if isinstance(spec.response.likelihood, LaggedRows):
         yield (

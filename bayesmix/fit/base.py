@@ -44,7 +44,7 @@ class Base:
         Returns
         -------
         Fit
-            With the draws of all parameters.
+            With the same draws; its tables show those of this response and those that it shares.
 
         Raises
         ------

@@ -79,11 +79,11 @@ def autoscaled(
     >>> for key, prior in autoscaled(family("gaussian"), y, slots, x).items():
     ...     print(key, prior)
     ('Intercept', '') normal(0, 2.5)
-    Key(class_='Intercept', dpar='', group='', coef='') normal(5, 10)
+    Key(class_='Intercept', dpar='', group='', coef='', resp='') normal(5, 10)
     ('b', '') normal(0, 2.5)
-    Key(class_='b', dpar='', group='', coef='x') normal(0, 5)
+    Key(class_='b', dpar='', group='', coef='x', resp='') normal(0, 5)
     ('sigma', '') exponential(1)
-    Key(class_='sigma', dpar='', group='', coef='') exponential(0.25)
+    Key(class_='sigma', dpar='', group='', coef='', resp='') exponential(0.25)
     """
     found: Defaults = {}
     for slot in (s for s in slots if not s.dpar or s.dpar not in family.nonlinear):

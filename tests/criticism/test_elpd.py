@@ -127,9 +127,12 @@ R2 = [c for c in cases() if c.stems("bayes_R2")]
 
 @pytest.mark.parametrize("case", R2, ids=lambda case: case.name)
 def test_bayes_r2_as_in_brms(case: Case) -> None:
-    made = case.fit.bayes_R2(method="residual")
-    expected = case.table("bayes_R2")[["Estimate", "Est.Error", "Q2.5", "Q97.5"]].astype(float)
-    np.testing.assert_allclose(made.to_numpy(float), expected.to_numpy(), rtol=case.tolerance)
+    made = case.fit.bayes_R2(method="residual").to_numpy(float)
+    expected = case.table("bayes_R2")[["Estimate", "Est.Error", "Q2.5", "Q97.5"]]
+    expected = expected.apply(pd.to_numeric, errors="coerce").to_numpy()
+    known = ~np.isnan(expected)  # brms has none of a response with missing values
+    assert known[0].all()
+    np.testing.assert_allclose(made[known], expected[known], rtol=case.tolerance)
 
 
 def test_there_are_cases_of_r2() -> None:

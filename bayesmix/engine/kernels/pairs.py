@@ -12,8 +12,11 @@ from bayesmix.engine.kernels.triangles import (
     colour_by_transposed,
     factorise,
     factorise_backward,
+    inverted,
     whiten_by,
     whiten_by_backward,
+    whiten_with,
+    whiten_with_backward,
 )
 from bayesmix.engine.kernels.whitening import end
 
@@ -29,14 +32,16 @@ def whiten_unstr(
     """
     factor = _factor(shared)
     matrix, own = factor @ factor.T, np.empty_like(factor)
+    inverse, logs = inverted(factor), np.log(np.diag(factor)).cumsum()
     total, first = 0.0, 0
     while first < gap.size:
         last = end(gap, first)
-        root = factor
-        if not _from_first(place[first:last]):
-            root = own
+        if _from_first(place[first:last]):
+            whiten_with(inverse, u[first:last], white[first:last])
+            total += logs[last - first - 1]
+        else:
             _fill_root(matrix, place[first:last], own)
-        total += whiten_by(root, u[first:last], white[first:last])
+            total += whiten_by(own, u[first:last], white[first:last])
         first = last
     return total
 
@@ -49,12 +54,13 @@ def backward_unstr(
     factor = _factor(shared)
     matrix, own, by_own = factor @ factor.T, np.empty_like(factor), np.empty_like(factor)
     by_factor, by_matrix = np.zeros_like(factor), np.zeros_like(factor)
-    first = 0
+    inverse, groups, first = inverted(factor), np.zeros(len(factor)), 0
     while first < gap.size:
         last = end(gap, first)
         at, new = place[first:last], white[first:last]
         if _from_first(at):
-            whiten_by_backward(factor, new, by_white[first:last], by_u[first:last], logs, by_factor)
+            whiten_with_backward(inverse, new, by_white[first:last], by_u[first:last], by_factor)
+            groups[: at.size] += 1.0
         else:
             _fill_root(matrix, at, own)
             by_own[:] = 0.0
@@ -65,6 +71,8 @@ def backward_unstr(
                     by_matrix[int(at[i]), int(at[j])] += by_own[i, j]
         first = last
     by_factor += (by_matrix + by_matrix.T) @ factor
+    for i in range(len(factor)):
+        by_factor[i, i] -= logs * groups[i] / factor[i, i]
     _add_by_partials(shared, factor, by_factor, by)
 
 

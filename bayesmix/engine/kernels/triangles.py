@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Any
 
+import numpy as np
+
 from bayesmix.engine.kernels.predictors import add_scaled, dot
 
 Array = Any
@@ -51,6 +53,38 @@ def whiten_by_backward(
         add_scaled(-by_u[i], factor[i, :i], by_u[:i])
         add_scaled(-by_u[i], white[: i + 1], by_factor[i, : i + 1])
         by_factor[i, i] -= logs / factor[i, i]
+
+
+def inverted(factor: Array) -> Array:
+    """The inverse of a whole factor, for many to be whitened by the same."""
+    inverse = np.zeros_like(factor)
+    for i in range(len(factor)):
+        inverse[i, i] = 1.0 / factor[i, i]
+        for j in range(i):
+            inverse[i, j] = -dot(factor[i, j:i], inverse[j:i, j]) * inverse[i, i]
+    return inverse
+
+
+def whiten_with(inverse: Array, u: Array, white: Array) -> None:
+    """`whiten_by` without what is the same for all."""
+    for i in range(u.size):
+        new = 0.0
+        for j in range(i + 1):
+            new += inverse[i, j] * u[j]
+        white[i] = new
+
+
+def whiten_with_backward(
+    inverse: Array, white: Array, by_white: Array, by_u: Array, by_factor: Array
+) -> None:
+    """The backward pass of `whiten_with`; derivatives by the factor are added to ``by_factor``."""
+    for i in range(white.size):
+        step = 0.0
+        for j in range(i, white.size):
+            step += inverse[j, i] * by_white[j]
+        by_u[i] += step
+        for j in range(i + 1):
+            by_factor[i, j] -= step * white[j]
 
 
 def colour_by(factor: Array, z: Array, u: Array) -> None:

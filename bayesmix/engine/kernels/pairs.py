@@ -78,20 +78,17 @@ def backward_unstr(
 
 def colour_unstr(shared: Array, gap: Array, place: Array, z: Array, u: Array) -> None:
     """What undoes `whiten_unstr`."""
-    factor = _factor(shared)
-    matrix, own, first = factor @ factor.T, np.empty_like(factor), 0
-    while first < gap.size:
-        last = end(gap, first)
-        root = factor
-        if not _from_first(place[first:last]):
-            root = own
-            _fill_root(matrix, place[first:last], own)
-        colour_by(root, z[first:last], u[first:last])
-        first = last
+    _colour(shared, gap, place, z, u, False)
 
 
 def transposed_unstr(shared: Array, gap: Array, place: Array, by_u: Array, by_z: Array) -> None:
     """Its transpose."""
+    _colour(shared, gap, place, by_u, by_z, True)
+
+
+def _colour(
+    shared: Array, gap: Array, place: Array, given: Array, made: Array, transposed: bool
+) -> None:
     factor = _factor(shared)
     matrix, own, first = factor @ factor.T, np.empty_like(factor), 0
     while first < gap.size:
@@ -100,7 +97,10 @@ def transposed_unstr(shared: Array, gap: Array, place: Array, by_u: Array, by_z:
         if not _from_first(place[first:last]):
             root = own
             _fill_root(matrix, place[first:last], own)
-        colour_by_transposed(root, by_u[first:last], by_z[first:last])
+        if transposed:
+            colour_by_transposed(root, given[first:last], made[first:last])
+        else:
+            colour_by(root, given[first:last], made[first:last])
         first = last
 
 

@@ -105,9 +105,18 @@ def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
     DataError
         If the rows don't make a model: a factor or the response has too few levels left.
     """
-    made = build_spec(
+    made = rebuilt(spec, spec.design.frame.iloc[rows])
+    priors = made.priors.as_in(spec.priors)
+    declared = (p for p in made.parameters if p.role != Role.SHRINKAGE)
+    parameters = _completed(declared, priors)
+    return replace(made, parameters=parameters, priors=priors)
+
+
+def rebuilt(spec: ModelSpec, data: pd.DataFrame) -> ModelSpec:
+    """The model built from other rows; steps, regions and bases are those of the first."""
+    return build_spec(
         spec.formula,
-        spec.design.frame.iloc[rows],
+        data,
         [r.asked for r in spec.responses],
         spec.user_priors,
         spec.design.functions,
@@ -115,10 +124,6 @@ def on_rows(spec: ModelSpec, rows: np.ndarray) -> ModelSpec:
         spec.defaults,
         whole=spec,
     )
-    priors = made.priors.as_in(spec.priors)
-    declared = (p for p in made.parameters if p.role != Role.SHRINKAGE)
-    parameters = _completed(declared, priors)
-    return replace(made, parameters=parameters, priors=priors)
 
 
 def families_of(

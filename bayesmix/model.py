@@ -130,7 +130,7 @@ class Model:
         return self.spec.family
 
     def of(self, resp: str) -> Model:
-        """The model of one of several responses, with the parameters of all.
+        """The model of one of several responses, with its parameters and those that it shares.
 
         Parameters
         ----------

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from bayesmix.build import build_spec
+from bayesmix.build import rebuilt
 from bayesmix.design.alike import as_in, check_alike, check_columns, check_levels
 from bayesmix.design.frames import training_frames
 from bayesmix.errors import DataError, FamilyError, FormulaError, MissingRowsWarning
@@ -46,16 +46,7 @@ def on_data(spec: ModelSpec, data: Any, what: str = "The data") -> ModelSpec:
             warnings.simplefilter("ignore", MissingRowsWarning)
             typed = training_frames(formulas_of(spec.formula), frame).whole
         check_alike(spec.design.frame, typed, what)
-        made = build_spec(
-            spec.formula,
-            frame,
-            [r.asked for r in spec.responses],
-            spec.user_priors,
-            spec.design.functions,
-            spec.design.data2,
-            spec.defaults,
-            whole=spec,
-        )
+        made = rebuilt(spec, frame)
     check_levels(spec.design, made.design, what)
     _check_parameters(spec, made, what)
     design = as_in(made.design, spec.design)
